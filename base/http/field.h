@@ -1,0 +1,31 @@
+// Field names of HTTP messages: a small enum for those the gateway acts on, everything else is kOther.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace sallyport::http {
+
+enum class FieldId : uint8_t {
+  kOther, kHost, kConnection, kKeepAlive, kProxyConnection, kTransferEncoding, kTe, kTrailer, kUpgrade, kContentLength,
+  kExpect, kCookie, kSetCookie, kAuthorization, kProxyAuthorization, kProxyAuthenticate, kAccept, kAcceptEncoding,
+  kOrigin, kReferer, kUserAgent, kSecFetchSite, kSecFetchMode, kSecFetchDest, kAccessControlRequestMethod,
+  kAccessControlRequestHeaders, kForwarded, kXForwardedFor, kXForwardedProto, kXForwardedHost, kXForwardedPort,
+  kXForwardedOther,      // X-Forwarded-* not named above
+  kXRealIp, kXRequestId,
+  kXSallyportToken, kXSallyportRequest,
+  kXSallyportOther,      // X-Sallyport-* not named above
+  kContentType, kContentEncoding, kDate, kServer, kAltSvc, kServiceWorkerAllowed, kStrictTransportSecurity, kLocation,
+  kCacheControl, kVary, kSecWebSocketKey, kSecWebSocketVersion, kHttp2Settings,
+};
+
+// ASCII case-insensitive; '-' and '_' and '.' are the same for the namespaces the gateway rebuilds (X-Forwarded-*,
+// Forwarded, X-Real-IP, X-Request-Id, X-Sallyport-*), since upstreams fold them so (CGI, WSGI). One switch on the length.
+FieldId field_id(std::string_view name);
+
+bool iequals(std::string_view a, std::string_view b);  // ASCII
+
+// Bit sets of ids.
+constexpr uint64_t bit(FieldId id) { return uint64_t{1} << static_cast<unsigned>(id); }
+
+}  // namespace sallyport::http

@@ -1,0 +1,142 @@
+#include "base/loop.h"
+
+#include <event2/event.h>
+#include <sys/eventfd.h>
+
+#include <cstdlib>
+
+namespace sallyport {
+namespace {
+
+event_base* make_base() {
+  event_config* const config = event_config_new();
+  event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK);
+  event_base* const base = event_base_new_with_config(config);
+  event_config_free(config);
+  if (base == nullptr) std::abort();
+  return base;
+}
+
+void on_event(evutil_socket_t, short what, void* handler) {
+  static_cast<IoHandler*>(handler)->on_io({(what & EV_READ) != 0, (what & EV_WRITE) != 0});
+}
+
+}  // namespace
+
+void Deferred::withdraw() {
+  if (queue_ == nullptr) return;
+  (*queue_)[position_] = nullptr;
+  queue_ = nullptr;
+}
+
+Loop::Loop(const Clock& clock)
+    : clock_(clock), base_(make_base()), timers_(clock.monotonic()), wake_fd_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
+  event_assign(&tick_event_, base_.get(), -1, EV_PERSIST,
+               [](evutil_socket_t, short, void* self) {
+                 auto& loop = *static_cast<Loop*>(self);
+                 loop.timers_.advance(loop.now());
+               },
+               this);
+  const timeval tick{0, std::chrono::microseconds(TimerWheel::kTick).count()};
+  event_add(&tick_event_, &tick);
+  event_assign(&wake_event_, base_.get(), wake_fd_.get(), EV_READ | EV_PERSIST | EV_ET,
+               [](evutil_socket_t, short, void* self) { static_cast<Loop*>(self)->drain_posts(); }, this);
+  event_add(&wake_event_, nullptr);
+}
+
+Loop::~Loop() {
+  event_del(&wake_event_);
+  event_del(&tick_event_);
+}
+
+void Loop::run() {
+  drain_posts();
+  run_deferred();
+  while (!stop_.load(std::memory_order_acquire)) {
+    fresh_ = false;
+    if (event_base_loop(base_.get(), EVLOOP_ONCE) < 0) std::abort();
+    run_deferred();
+  }
+}
+
+void Loop::stop() {
+  stop_.store(true, std::memory_order_release);
+  post([] {});
+}
+
+void Loop::post(std::move_only_function<void()> job) {
+  bool wake = false;
+  {
+    const std::lock_guard lock(posts_mutex_);
+    posts_.push_back(std::move(job));
+    wake = !std::exchange(wake_pending_, true);
+  }
+  if (wake) {
+    const uint64_t one = 1;
+    [[maybe_unused]] const auto written = ::write(wake_fd_.get(), &one, sizeof one);
+  }
+}
+
+void Loop::drain_posts() {
+  uint64_t count = 0;
+  [[maybe_unused]] const auto got = ::read(wake_fd_.get(), &count, sizeof count);
+  std::vector<std::move_only_function<void()>> jobs;
+  {
+    const std::lock_guard lock(posts_mutex_);
+    jobs.swap(posts_);
+    wake_pending_ = false;
+  }
+  for (auto& job : jobs) job();
+}
+
+void Loop::defer(Deferred& work) {
+  if (work.queue_ != nullptr) return;
+  work.queue_ = &deferred_;
+  work.position_ = deferred_.size();
+  deferred_.push_back(&work);
+}
+
+void Loop::run_deferred() {
+  while (!deferred_.empty()) {
+    running_.swap(deferred_);
+    for (size_t i = 0; i < running_.size(); ++i)
+      if (running_[i] != nullptr) running_[i]->queue_ = &running_;
+    for (size_t i = 0; i < running_.size(); ++i) {
+      Deferred* const work = running_[i];
+      if (work == nullptr) continue;
+      work->queue_ = nullptr;
+      work->run_deferred();
+    }
+    running_.clear();
+  }
+}
+
+Monotonic Loop::now() {
+  if (!fresh_) {
+    now_ = clock_.monotonic();
+    wall_ = clock_.wall();
+    fresh_ = true;
+  }
+  return now_;
+}
+
+WallMicros Loop::wall() {
+  now();
+  return wall_;
+}
+
+IoEvent::IoEvent(Loop& loop, int fd, IoHandler& handler) {
+  event_assign(&event_, loop.base(), fd, EV_READ | EV_WRITE | EV_ET | EV_PERSIST, on_event, &handler);
+  event_add(&event_, nullptr);
+}
+IoEvent::~IoEvent() { event_del(&event_); }
+
+ReadEvent::ReadEvent(Loop& loop, int fd, IoHandler& handler) {
+  event_assign(&event_, loop.base(), fd, EV_READ | EV_PERSIST, on_event, &handler);
+  event_add(&event_, nullptr);
+}
+ReadEvent::~ReadEvent() { event_del(&event_); }
+void ReadEvent::pause() { event_del(&event_); }
+void ReadEvent::resume() { event_add(&event_, nullptr); }
+
+}  // namespace sallyport

@@ -1,0 +1,138 @@
+// One thread's event loop over libevent: raw edge-triggered events added once per descriptor, deferred work at the end of
+// each turn, a timer wheel, and post() as the only way in from another thread.
+#pragma once
+
+#include <event2/event_struct.h>
+
+#include <atomic>
+#include <functional>
+#include <mutex>
+#include <vector>
+
+#include "base/c_handle.h"
+#include "base/clock.h"
+#include "base/fd.h"
+#include "base/task.h"
+#include "base/timer_wheel.h"
+
+struct event_base;
+extern "C" void event_base_free(struct event_base*);
+
+namespace sallyport {
+
+struct IoReady {
+  bool readable;
+  bool writable;
+};
+
+class IoHandler {
+ public:
+  virtual void on_io(IoReady ready) = 0;  // may destroy itself only through Loop::defer
+
+ protected:
+  ~IoHandler() = default;
+};
+
+// Something to be done once at the end of the loop's turn, when no callback of anybody is on the stack.
+class Deferred {
+ public:
+  Deferred() = default;
+  Deferred(const Deferred&) = delete;
+  Deferred& operator=(const Deferred&) = delete;
+  virtual void run_deferred() = 0;  // may destroy this
+
+ protected:
+  ~Deferred() { withdraw(); }
+  void withdraw();
+
+ private:
+  friend class Loop;
+  std::vector<Deferred*>* queue_ = nullptr;
+  size_t position_ = 0;
+};
+
+class Loop {
+ public:
+  explicit Loop(const Clock& clock);
+  ~Loop();
+  Loop(const Loop&) = delete;
+  Loop& operator=(const Loop&) = delete;
+
+  void run();   // until stop(); on the thread that owns the loop
+  void stop();  // from any thread or signal-safe context of post()
+  void post(std::move_only_function<void()> job);  // from any thread; runs on the loop's thread, in order
+  void defer(Deferred& work);                      // idempotent until it has run
+
+  event_base* base() const { return base_.get(); }
+  TimerWheel& timers() { return timers_; }
+  const Clock& clock() const { return clock_; }
+  // Read once per turn.
+  Monotonic now();
+  WallMicros wall();
+
+ private:
+  friend class IoEvent;
+  void drain_posts();
+  void run_deferred();
+
+  const Clock& clock_;
+  CHandle<event_base, event_base_free> base_;
+  TimerWheel timers_;
+  event tick_event_;
+  event wake_event_;
+  Fd wake_fd_;
+  std::mutex posts_mutex_;
+  std::vector<std::move_only_function<void()>> posts_;
+  bool wake_pending_ = false;  // under posts_mutex_
+  std::vector<Deferred*> deferred_;
+  std::vector<Deferred*> running_;
+  std::atomic<bool> stop_{false};
+  bool fresh_ = false;
+  Monotonic now_;
+  WallMicros wall_{};
+};
+
+// EV_READ|EV_WRITE, edge-triggered, persistent: on_io() is called at each edge until this is destroyed.
+class IoEvent {
+ public:
+  IoEvent(Loop& loop, int fd, IoHandler& handler);
+  ~IoEvent();
+  IoEvent(const IoEvent&) = delete;
+  IoEvent& operator=(const IoEvent&) = delete;
+
+ private:
+  event event_;
+};
+
+// Level-triggered readability, for listening sockets and the like.
+class ReadEvent {
+ public:
+  ReadEvent(Loop& loop, int fd, IoHandler& handler);
+  ~ReadEvent();
+  ReadEvent(const ReadEvent&) = delete;
+  ReadEvent& operator=(const ReadEvent&) = delete;
+  void pause();
+  void resume();
+
+ private:
+  event event_;
+};
+
+// co_await on a named Sleep: wakes after at least `after`.
+class Sleep final : private Timer {
+ public:
+  Sleep(Loop& loop, std::chrono::milliseconds after) : loop_(loop), after_(after) {}
+  WaitSlot::Awaiter operator co_await() & {
+    loop_.timers().set(*this, after_);
+    return slot_.wait();
+  }
+  WaitSlot::Awaiter operator co_await() && = delete;
+
+ private:
+  void expired() override { slot_.wake(); }
+  Loop& loop_;
+  std::chrono::milliseconds after_;
+  WaitSlot slot_;
+};
+
+}  // namespace sallyport
