@@ -1,0 +1,101 @@
+// The configuration of this node (DESIGN section 5): one YAML file, every mistake reported at once with FILE:LINE.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <expected>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/http/url.h"
+#include "base/ip.h"
+#include "base/mistake.h"
+
+namespace sallyport::conf {
+
+struct TlsCertificate {
+  std::string cert_path;
+  std::string key_path;
+};
+enum class TlsVersion : uint8_t { k12, k13 };
+enum class ClientAuth : uint8_t { kNone, kOptional, kRequired };
+
+struct ListenerTls {
+  std::vector<TlsCertificate> certificates;
+  TlsVersion min_version = TlsVersion::k12;
+  ClientAuth client_auth = ClientAuth::kNone;  // others are refused by this version
+  std::string client_ca_path;
+};
+
+enum class ListenerKind : uint8_t { kHttp, kAdmin };
+std::string_view to_string(ListenerKind kind);
+
+struct Listener {
+  ListenerKind kind = ListenerKind::kHttp;
+  std::variant<Endpoint, std::string> address;  // or the path of a unix socket ("unix:PATH")
+  std::optional<ListenerTls> tls;
+  bool proxy_protocol = false;  // true is refused by this version
+  int line = 0;
+};
+
+enum class MasterKeyFrom : uint8_t { kFile, kEnvironment, kCommand };
+struct MasterKeySource {
+  MasterKeyFrom from = MasterKeyFrom::kFile;
+  std::string value;  // path, variable name or command
+};
+
+struct StorageConfig {
+  std::string sqlite_path;  // absolute or relative to the working directory, already resolved against the file
+};
+
+enum class AuditMode : uint8_t { kBatched, kDurable };
+struct AuditConfig {
+  std::string dir;
+  AuditMode mode = AuditMode::kBatched;
+  std::string anchor;  // empty: none; a file (URLs are refused by this version)
+  uint64_t segment_bytes = uint64_t{16} << 20;
+};
+
+struct Limits {
+  size_t head_bytes = 32 * 1024;
+  size_t target_bytes = 8 * 1024;
+  size_t headers = 100;
+  size_t connections = 50000;
+  size_t upstream_connections = 1024;    // idle ones kept per worker
+  bool drop_underscores = true;          // key `underscores: drop|refuse`
+  std::chrono::milliseconds tls_handshake{10000};
+  std::chrono::milliseconds head{10000};         // from the first byte of a head to its end
+  std::chrono::milliseconds idle{75000};         // keep-alive between requests
+  std::chrono::milliseconds body{30000};         // without progress of a request body
+  std::chrono::milliseconds write{30000};        // without progress of a response to a slow client
+  std::chrono::milliseconds drain{30000};
+};
+
+enum class LogLevel : uint8_t { kDebug, kInfo, kWarning, kError };
+
+struct NodeConfig {
+  std::string file;
+  std::string dir;  // of the file
+  StorageConfig storage;
+  std::vector<MasterKeySource> master_keys;  // the first is the current one
+  std::string salt;                          // bytes, at least 16
+  http::Url gate;
+  int workers = 0;  // resolved: at least 1
+  std::vector<Listener> listeners;
+  CidrList trusted_proxies;
+  std::vector<Endpoint> resolvers;  // empty: the system's
+  AuditConfig audit;
+  Limits limits;
+  LogLevel log_level = LogLevel::kInfo;
+};
+
+// errors: every mistake of the file; also an unreadable file (one mistake without a line). Certificates and keys are not
+// opened here: check_files() does, for `check` and `serve`.
+std::expected<NodeConfig, Mistakes> read_node_config(const std::string& file);
+// Readability of the named files, permissions of the master key file (group or world access is a mistake), and the
+// well-formedness that needs no OpenSSL.
+Mistakes check_files(const NodeConfig& config);
+
+}  // namespace sallyport::conf

@@ -1,0 +1,152 @@
+// The resource kinds as values (DESIGN section 6), and their reader. One reader for YAML, the API and the store: YAML is
+// turned into JSON first. Reading checks everything that one document can show; what needs other documents (does the team
+// exist, is the host taken) is checked by the resource service.
+#pragma once
+
+#include <chrono>
+#include <expected>
+#include <map>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/http/url.h"
+#include "base/ip.h"
+#include "base/mistake.h"
+#include "policy/identity.h"
+
+namespace sallyport::policy {
+
+enum class Kind : uint8_t { kPlatform, kTeam, kUser, kDatasource, kInstance };
+std::string_view to_string(Kind kind);
+Result<Kind> parse_kind(std::string_view text);
+
+constexpr std::string_view kSecretPlaceholder = "Encrypted on the server side";
+
+enum class MfaRule : uint8_t { kOptional, kRequired };
+
+struct Platform {
+  CidrList networks;  // empty = everyone
+  std::chrono::seconds session_absolute{14 * 24 * 3600};
+  std::chrono::seconds session_idle{12 * 3600};
+  int password_min_length = 8;
+  int password_min_score = 3;
+  MfaRule mfa = MfaRule::kOptional;
+};
+
+struct Team {
+  CidrList networks;
+  MfaRule mfa = MfaRule::kOptional;
+  std::map<std::string, Role> members;  // user name -> role
+};
+
+struct User {
+  std::string email;
+  bool admin = false;
+  bool suspended = false;
+};
+
+struct At {
+  std::string host;         // lower case, or an address without brackets
+  std::string prefix = "";  // "" or "/a/b", canonical, no trailing slash
+};
+
+struct Timeouts {
+  std::chrono::milliseconds connect{5000};
+  std::chrono::milliseconds response{60000};
+  std::chrono::milliseconds idle{300000};
+};
+
+struct Upstream {
+  http::Url url;
+  CidrList networks;                   // outbound allow-list; what is not public must be listed
+  std::string ca_pem;                  // empty: the system's; `ca:` is read by whoever reads the file, PEM text from then on
+  std::string server_name;             // empty: the host of url
+  std::optional<std::string> host;     // Host to send; unset: url's for a datasource, the client's for an instance
+  bool http2 = false;                  // refused by this version when true
+  std::optional<IpAddress> source_address;
+  Timeouts timeout;
+};
+
+// What is put into a request: literal text and secrets, in order.
+struct TemplatePart {
+  std::string text;      // literal when `secret` is empty
+  std::string secret;    // name under `secrets`
+  enum class Coding : uint8_t { kPlain, kBasicUserPassword } coding = Coding::kPlain;
+};
+struct InjectedValue {
+  std::string name;  // header or query parameter
+  std::vector<TemplatePart> parts;
+};
+struct Injection {
+  std::vector<InjectedValue> headers;
+  std::vector<InjectedValue> query;
+};
+
+struct CredentialRule {  // the first whose roles match; `roles` empty = every role (the `inject` of the resource)
+  std::vector<Role> roles;
+  Injection inject;
+};
+
+struct MfaWithin {
+  std::chrono::seconds within;
+};
+
+struct AccessRule {
+  std::vector<Role> roles;            // exact; empty admits nobody
+  std::vector<std::string> methods;   // empty = all; GET covers HEAD
+  std::vector<std::string> paths;     // canonical prefixes; empty = all
+  CidrList networks;                  // empty = all
+  bool mfa = false;                   // a second factor in this session
+  std::optional<MfaWithin> mfa_within;
+};
+
+struct Area {
+  std::string name;
+  std::vector<std::string> paths;
+  std::vector<std::string> methods;
+  bool is_public = false;
+  std::vector<Role> roles;
+  std::vector<Role> read_only_for;
+  bool websocket = false;
+  CidrList networks;
+  bool mfa = false;
+  std::optional<MfaWithin> mfa_within;
+};
+
+enum class Guard : uint8_t { kMask, kBlock, kNone };
+
+// datasource and instance
+struct Protected {
+  std::string team;
+  std::string type;  // datasource: http; instance: web
+  At at;
+  CidrList networks;
+  std::map<std::string, Role> roles;  // overrides, user name -> role
+  Upstream upstream;
+  std::vector<CredentialRule> credentials;  // from `credentials`, or one from `inject`/`auth`
+  Guard guard = Guard::kMask;
+  bool pass_authorization = false;
+  std::vector<std::string> origins;
+  http::PathMode paths_mode = http::PathMode::kStrict;
+  std::vector<AccessRule> access;  // datasource; default rule owner+member when the key is absent
+  std::vector<Area> areas;         // instance; empty = owner and member everywhere
+  std::vector<std::string> secret_names;  // every name the injections use
+};
+
+struct Resource {
+  Kind kind = Kind::kPlatform;
+  std::string name;
+  std::variant<Platform, Team, User, Protected> body;
+};
+
+// Reads one document without its `secrets` and `password` values (the caller takes those out first; their names may stay
+// with null values). errors: every mistake of the document, each with its path; unknown keys are mistakes.
+std::expected<Resource, Mistakes> read_resource(const nlohmann::json& document);
+
+// The JSON Schema (draft 2020-12) of a kind, as `sallyport schema KIND` prints it; the same table as the reader's.
+nlohmann::json resource_schema(Kind kind);
+
+}  // namespace sallyport::policy

@@ -1,0 +1,88 @@
+// Everything a decision needs, compiled and immutable. A new Snapshot is built off the loop from the changed records only
+// and shares the compiled resources with the one before; workers swap it whole. Made for 100,000 resources.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "base/digest.h"
+#include "policy/record.h"
+
+namespace sallyport::policy {
+
+struct CompiledTeam {
+  std::string name;
+  CidrList networks;
+  MfaRule mfa = MfaRule::kOptional;
+  std::unordered_map<UserId, Role, RecordIdHash> members;
+};
+
+struct CompiledUser {
+  UserId id;
+  std::string name;
+  std::string email;
+  bool admin = false;
+  bool suspended = false;
+  bool damaged = false;
+  std::vector<SealedField> secrets;  // "password": the sealed argon2id PHC string
+  uint64_t version = 0;
+};
+
+struct CompiledResource {
+  RecordId id;
+  Kind kind = Kind::kDatasource;
+  std::string name;
+  Protected spec;
+  std::shared_ptr<const CompiledTeam> team;                       // never null
+  std::unordered_map<UserId, Role, RecordIdHash> role_overrides;  // by id
+  std::vector<SealedField> secrets;
+  std::string destination;  // "https://host:port": bound into every sealed secret of it
+  uint64_t version = 0;
+  bool damaged = false;
+};
+
+// The destination a sealed secret is bound to: scheme, host and port of the upstream ("" where there is none).
+std::string destination_of(const Resource& resource);
+
+struct Place {
+  const CompiledResource* resource = nullptr;
+  std::string_view path;  // canonical path with the `at` prefix removed; begins with '/'; a view into the argument
+};
+
+class Snapshot {
+ public:
+  // Compiles records into a snapshot. Records that do not read any more (older version's mistakes) come out damaged.
+  static std::shared_ptr<const Snapshot> build(uint64_t generation, std::span<const ResourceRecord> records);
+  // The same, sharing whatever `previous` has compiled from records that are not in `changed` or `deleted`.
+  static std::shared_ptr<const Snapshot> rebuild(const Snapshot& previous, uint64_t generation,
+                                                 std::span<const ResourceRecord> changed,
+                                                 std::span<const RecordId> deleted);
+
+  uint64_t generation() const { return generation_; }
+  const Platform& platform() const { return platform_; }
+  // host: lower case, without port. cost: one hash look-up, then the host's prefixes, longest first.
+  bool has_host(std::string_view host) const;
+  Place locate(std::string_view host, std::string_view canonical_path) const;  // .resource null when nothing matches
+  const CompiledUser* user(const UserId& id) const;
+  const CompiledUser* user_by_name_or_email(std::string_view name) const;  // ASCII case-insensitive
+  const CompiledTeam* team(std::string_view name) const;
+  const CompiledResource* resource(std::string_view name, Kind kind) const;
+  std::vector<const CompiledResource*> resources_of(const UserId& user) const;  // those with a role above none; for the home page
+  size_t resource_count() const;
+
+ private:
+  struct Parts;
+  uint64_t generation_ = 0;
+  Platform platform_;
+  std::shared_ptr<const Parts> parts_;
+};
+
+// The one effective role of a user on a resource: the override, else the team role, else none (C1).
+Role role_on(const CompiledResource& resource, const UserId& user);
+
+}  // namespace sallyport::policy
