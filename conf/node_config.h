@@ -11,6 +11,7 @@
 
 #include "base/http/url.h"
 #include "base/ip.h"
+#include "base/log.h"
 #include "base/mistake.h"
 
 namespace sallyport::conf {
@@ -73,7 +74,6 @@ struct Limits {
   std::chrono::milliseconds drain{30000};
 };
 
-enum class LogLevel : uint8_t { kDebug, kInfo, kWarning, kError };
 
 struct NodeConfig {
   std::string file;

@@ -1,0 +1,66 @@
+// What the gate answers itself (the sign-in pages, hand-over, sign-out, the home page): values in, a reply out. The proxy
+// turns its exchange into a GateRequest and the GateReply into bytes; this side knows no socket and no codec.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/ip.h"
+#include "base/loop.h"
+#include "base/secret.h"
+#include "base/task.h"
+#include "policy/snapshot.h"
+
+namespace sallyport::sso {
+
+constexpr std::string_view kSessionCookie = "__Host-sallyport";
+constexpr std::string_view kFlowCookie = "__Host-sallyport-flow";
+constexpr std::string_view kNonceCookie = "__Host-sallyport-nonce";  // on a target host, before its first redirect
+constexpr size_t kGateBodyBytesMax = 64 * 1024;
+
+struct GateRequest {
+  std::string method;
+  std::string host;    // lower case, without port
+  std::string path;    // canonical
+  std::string query;   // as sent, without '?'
+  std::string cookie;  // the Cookie field
+  std::string origin;
+  std::string sec_fetch_site;
+  std::string accept;
+  std::string content_type;
+  std::string user_agent;
+  bool sallyport_request = false;  // X-Sallyport-Request: 1
+  SecretBytes body;
+  ClientAddress client;
+  std::string request_id;
+  std::shared_ptr<const policy::Snapshot> snapshot;
+};
+
+struct GateReply {
+  int status = 200;
+  std::vector<std::pair<std::string, std::string>> headers;  // Content-Type, Location, Set-Cookie, CSP ...; not Content-Length
+  std::string body;
+  const char* reason = "";   // a literal, for the audit entry
+  UserId user;               // who it was about, if known
+};
+
+class Gate {
+ public:
+  virtual ~Gate() = default;
+  // A request to the gate host, or to /.sallyport/... on any protected host. `home` is the loop that awaits.
+  virtual Task<GateReply> handle(Loop& home, GateRequest request) = 0;
+  // A browser's page load on a protected host without a session: keeps the wanted page under an opaque handle, sets the
+  // host's nonce cookie and sends the browser to the gate (302).
+  virtual Task<GateReply> begin_sign_in(Loop& home, GateRequest request) = 0;
+};
+
+// The gateway's page for an error, in the look of its other pages (no script, strict CSP). title and message are literals.
+std::string error_page(int status, std::string_view title, std::string_view message, std::string_view request_id);
+// The headers every page of the gate carries (CSP, no-store, nosniff, frame-ancestors, referrer policy).
+const std::vector<std::pair<std::string, std::string>>& page_headers();
+
+}  // namespace sallyport::sso

@@ -1,0 +1,83 @@
+// The store as a unit of work, blocking: one thread at a time calls it (StoreThread below gives loops a Task). Two real
+// implementations: SQLite now, PostgreSQL later. Every commit is one transaction with its admin events; it is durable when
+// it returns. kUnavailable: locked, out of space or out of reach; nothing was written.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/blocking_pool.h"
+#include "base/task.h"
+#include "storage/records.h"
+
+namespace sallyport::storage {
+
+struct Installation {
+  RecordId id;
+  Sha256 salt_fingerprint{};  // of the salt this store was made with
+  uint32_t schema_version = 0;
+};
+
+struct ResourceRow {
+  policy::ResourceRecord record;  // .damaged is not judged here
+  Bytes mac;
+};
+
+struct ResourceChanges {
+  Generation generation{};
+  std::vector<ResourceRow> changed;
+  std::vector<RecordId> deleted;
+};
+
+struct RevocationsSince {  // what ended since a generation, for a running gateway's tables
+  Generation generation{};
+  std::vector<RecordId> ended_sessions;
+  std::vector<RecordId> revoked_tokens;
+  std::vector<TokenRecord> new_tokens;
+};
+
+class Store {
+ public:
+  virtual ~Store() = default;
+
+  virtual Result<Installation> installation() = 0;
+  virtual Result<Generation> generation() = 0;
+  // since = Generation{0}: everything.
+  virtual Result<ResourceChanges> resources_since(Generation since) = 0;
+  virtual Result<RevocationsSince> revocations_since(Generation since) = 0;
+  virtual Result<std::vector<SessionRecord>> sessions(WallMicros now) = 0;  // living ones
+  virtual Result<std::vector<TokenRecord>> tokens() = 0;                    // not revoked, expired ones included
+  virtual Result<std::vector<DataKeyRecord>> data_keys() = 0;
+  virtual Result<std::vector<NamedKeyRecord>> named_keys(std::string_view purpose) = 0;
+  virtual Result<std::vector<ChainedAdminEvent>> admin_events(uint64_t after_seq, size_t count_max) = 0;
+
+  virtual Result<Generation> commit(const ChangeSet& changes, const std::vector<AdminEvent>& events) = 0;
+  // Removes and returns a flow that has not expired; kNotFound otherwise. At most one caller ever gets it.
+  virtual Result<FlowRecord> take_flow(const Sha256& key_hash, WallMicros now) = 0;
+  virtual Result<FlowRecord> peek_flow(const Sha256& key_hash, WallMicros now) = 0;
+  virtual Result<void> sweep(WallMicros now) = 0;  // forgets what has expired
+};
+
+// The store's own thread and the door to it from any loop:
+//   auto committing = store.commit(loop, std::move(changes), std::move(events));
+//   CO_TRY(const Generation generation, co_await committing);
+class StoreThread {
+ public:
+  explicit StoreThread(std::unique_ptr<Store> store);
+  ~StoreThread();
+
+  Task<Result<Generation>> commit(Loop& home, ChangeSet changes, std::vector<AdminEvent> events);
+  Task<Result<FlowRecord>> take_flow(Loop& home, Sha256 key_hash, WallMicros now);
+  Task<Result<FlowRecord>> peek_flow(Loop& home, Sha256 key_hash, WallMicros now);
+  // For everything else, on the store's thread.
+  bool submit(std::move_only_function<void(Store&)> job);
+
+ private:
+  std::unique_ptr<Store> store_;
+  BlockingPool pool_;
+};
+
+}  // namespace sallyport::storage
