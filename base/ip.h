@@ -1,5 +1,6 @@
-// IP addresses, prefixes and socket endpoints as values. An IPv4-mapped IPv6 address is folded to IPv4 wherever one is read,
-// so that no list can be walked around by the other spelling. Zone ids are not accepted.
+// IP addresses, prefixes and socket endpoints as values. An IPv4-mapped IPv6 address is folded to IPv4
+// wherever one is read, so that no list can be walked around by the other spelling. Zone ids are not
+// accepted.
 #pragma once
 
 #include <sys/socket.h>
@@ -20,8 +21,8 @@ class IpAddress {
   IpAddress() = default;  // 0.0.0.0
   static IpAddress v4(std::array<uint8_t, 4> bytes);
   static IpAddress v6(std::array<uint8_t, 16> bytes);  // v4-mapped becomes v4
-  // Dotted quad of four decimal numbers without leading zeros, or RFC 4291 text; no brackets, no zone, nothing else:
-  // "127.1", "0x7f000001", "2130706433", "010.0.0.1" are kMalformed.
+  // Dotted quad of four decimal numbers without leading zeros, or RFC 4291 text; no brackets, no zone,
+  // nothing else: "127.1", "0x7f000001", "2130706433", "010.0.0.1" are kMalformed.
   static Result<IpAddress> parse(std::string_view text);
 
   bool is_v4() const { return v4_; }
@@ -37,8 +38,8 @@ class IpAddress {
 
 class Cidr {
  public:
-  // "ADDRESS/LENGTH" or a bare address (= /32, /128). Host bits set are kMalformed. A v4-mapped prefix of at least /96
-  // becomes its IPv4 form.
+  // "ADDRESS/LENGTH" or a bare address (= /32, /128). Host bits set are kMalformed. A v4-mapped prefix of at
+  // least /96 becomes its IPv4 form.
   static Result<Cidr> parse(std::string_view text);
   bool contains(const IpAddress& address) const;  // never true across families
   int length() const { return length_; }
@@ -53,10 +54,14 @@ class Cidr {
 using CidrList = std::vector<Cidr>;
 bool contains(const CidrList& list, const IpAddress& address);
 
-// What an address is, for the outbound list. Addresses that embed an IPv4 address (v4-mapped, v4-compatible, NAT64
-// 64:ff9b::/96 and 64:ff9b:1::/48, 6to4 2002::/16, Teredo 2001::/32) are judged by what they embed as well:
-// is_public() is true only if the address itself and every embedded one are global unicast (RFC 6890 registries).
+// What an address is, for the outbound list. Addresses that embed an IPv4 address (v4-mapped, v4-compatible,
+// NAT64 64:ff9b::/96 and 64:ff9b:1::/48, 6to4 2002::/16, Teredo 2001::/32, ISATAP) are judged by what they
+// embed as well: is_public() is true only if the address itself and every embedded one are global unicast
+// (RFC 6890 registries).
 bool is_public(const IpAddress& address);
+// 127.0.0.0/8 and ::1 themselves. What merely embeds one is not loopback (and not public either): a plain
+// listener may stand on a loopback address, and [::127.0.0.1] or [2002:7f00:1::] are reachable from
+// elsewhere.
 bool is_loopback(const IpAddress& address);
 
 struct Endpoint {

@@ -7,20 +7,62 @@
 namespace sallyport::http {
 
 enum class FieldId : uint8_t {
-  kOther, kHost, kConnection, kKeepAlive, kProxyConnection, kTransferEncoding, kTe, kTrailer, kUpgrade, kContentLength,
-  kExpect, kCookie, kSetCookie, kAuthorization, kProxyAuthorization, kProxyAuthenticate, kAccept, kAcceptEncoding,
-  kOrigin, kReferer, kUserAgent, kSecFetchSite, kSecFetchMode, kSecFetchDest, kAccessControlRequestMethod,
-  kAccessControlRequestHeaders, kForwarded, kXForwardedFor, kXForwardedProto, kXForwardedHost, kXForwardedPort,
-  kXForwardedOther,      // X-Forwarded-* not named above
-  kXRealIp, kXRequestId,
-  kXSallyportToken, kXSallyportRequest,
-  kXSallyportOther,      // X-Sallyport-* not named above
-  kContentType, kContentEncoding, kDate, kServer, kAltSvc, kServiceWorkerAllowed, kStrictTransportSecurity, kLocation,
-  kCacheControl, kVary, kSecWebSocketKey, kSecWebSocketVersion, kHttp2Settings,
+  kOther,
+  kHost,
+  kConnection,
+  kKeepAlive,
+  kProxyConnection,
+  kTransferEncoding,
+  kTe,
+  kTrailer,
+  kUpgrade,
+  kContentLength,
+  kExpect,
+  kCookie,
+  kSetCookie,
+  kAuthorization,
+  kProxyAuthorization,
+  kProxyAuthenticate,
+  kAccept,
+  kAcceptEncoding,
+  kOrigin,
+  kReferer,
+  kUserAgent,
+  kSecFetchSite,
+  kSecFetchMode,
+  kSecFetchDest,
+  kAccessControlRequestMethod,
+  kAccessControlRequestHeaders,
+  kForwarded,
+  kXForwardedFor,
+  kXForwardedProto,
+  kXForwardedHost,
+  kXForwardedPort,
+  kXForwardedOther,  // X-Forwarded-* not named above
+  kXRealIp,
+  kXRequestId,
+  kXSallyportToken,
+  kXSallyportRequest,
+  kXSallyportOther,  // X-Sallyport-* not named above
+  kContentType,
+  kContentEncoding,
+  kDate,
+  kServer,
+  kAltSvc,
+  kServiceWorkerAllowed,
+  kStrictTransportSecurity,
+  kLocation,
+  kCacheControl,
+  kVary,
+  kSecWebSocketKey,
+  kSecWebSocketVersion,
+  kHttp2Settings,
 };
 
-// ASCII case-insensitive; '-' and '_' and '.' are the same for the namespaces the gateway rebuilds (X-Forwarded-*,
-// Forwarded, X-Real-IP, X-Request-Id, X-Sallyport-*), since upstreams fold them so (CGI, WSGI). One switch on the length.
+// ASCII case-insensitive. In the namespaces the gateway rebuilds (X-Forwarded-*, Forwarded, X-Real-IP,
+// X-Request-Id, X-Sallyport-*) every byte that is neither letter nor digit counts as '-', since upstreams
+// fold them so (CGI, RFC 3875 s4.1.18; WSGI): x_forwarded_for, X.Sallyport.User, X-Real~IP. One switch on the
+// length.
 FieldId field_id(std::string_view name);
 
 bool iequals(std::string_view a, std::string_view b);  // ASCII
