@@ -18,7 +18,7 @@ event_base* make_base() {
 }
 
 void on_event(evutil_socket_t, short what, void* handler) {
-  static_cast<IoHandler*>(handler)->on_io({(what & EV_READ) != 0, (what & EV_WRITE) != 0});
+  static_cast<IoHandler*>(handler)->on_io({(what & EV_READ) != 0, (what & EV_WRITE) != 0, (what & EV_CLOSED) != 0});
 }
 
 }  // namespace
@@ -126,7 +126,7 @@ WallMicros Loop::wall() {
 }
 
 IoEvent::IoEvent(Loop& loop, int fd, IoHandler& handler) {
-  event_assign(&event_, loop.base(), fd, EV_READ | EV_WRITE | EV_ET | EV_PERSIST, on_event, &handler);
+  event_assign(&event_, loop.base(), fd, EV_READ | EV_WRITE | EV_CLOSED | EV_ET | EV_PERSIST, on_event, &handler);
   event_add(&event_, nullptr);
 }
 IoEvent::~IoEvent() { event_del(&event_); }

@@ -23,6 +23,7 @@ namespace sallyport {
 struct IoReady {
   bool readable;
   bool writable;
+  bool closed;  // the other side has sent its end (EPOLLRDHUP); bytes before it may still be there
 };
 
 class IoHandler {
@@ -92,7 +93,7 @@ class Loop {
   WallMicros wall_{};
 };
 
-// EV_READ|EV_WRITE, edge-triggered, persistent: on_io() is called at each edge until this is destroyed.
+// EV_READ|EV_WRITE|EV_CLOSED, edge-triggered, persistent: on_io() is called at each edge until this is destroyed.
 class IoEvent {
  public:
   IoEvent(Loop& loop, int fd, IoHandler& handler);
