@@ -93,71 +93,9 @@ std::optional<V6> parse_v6(std::string_view text) {
   }
   const auto before = parse_groups(text.substr(0, gap), Quad::kForbidden, head);
   const auto after = parse_groups(text.substr(gap + 2), Quad::kAllowed, tail);
-  if (!before || !after || *before + *after > head.size() - 2)
-    return std::nullopt;  // "::" is at least one group
+  if (!before || !after || *before + *after > head.size() - 2) return std::nullopt;  // "::" is at least one group
   std::copy_n(tail.begin(), *after, head.end() - static_cast<ptrdiff_t>(*after));
   return head;
-}
-
-bool has_prefix(const V6& bytes, const V6& prefix, int bits) {
-  const size_t whole = static_cast<size_t>(bits) / 8;
-  if (std::memcmp(bytes.data(), prefix.data(), whole) != 0) return false;
-  if (bits % 8 == 0) return true;
-  const int shift = 8 - bits % 8;
-  return bytes[whole] >> shift == prefix[whole] >> shift;
-}
-
-V4 v4_at(const V6& bytes, size_t offset) {
-  return {bytes[offset], bytes[offset + 1], bytes[offset + 2], bytes[offset + 3]};
-}
-
-struct Block4 {
-  V4 network;
-  int bits;
-};
-// The IANA IPv4 special-purpose registry (RFC 6890 and what was added since), all that is not globally
-// reachable; 192.0.0.0/24 and the retired 6to4 relays whole; multicast and class E.
-constexpr Block4 kNotPublicV4[] = {
-    {{0, 0, 0, 0}, 8},      {{10, 0, 0, 0}, 8},     {{100, 64, 0, 0}, 10}, {{127, 0, 0, 0}, 8},
-    {{169, 254, 0, 0}, 16}, {{172, 16, 0, 0}, 12},  {{192, 0, 0, 0}, 24},  {{192, 0, 2, 0}, 24},
-    {{192, 88, 99, 0}, 24}, {{192, 168, 0, 0}, 16}, {{198, 18, 0, 0}, 15}, {{198, 51, 100, 0}, 24},
-    {{203, 0, 113, 0}, 24}, {{224, 0, 0, 0}, 4},    {{240, 0, 0, 0}, 4},
-};
-
-bool is_public_v4(const V4& bytes) {
-  const auto word = [](const V4& b) {
-    return static_cast<uint32_t>(b[0]) << 24 | static_cast<uint32_t>(b[1]) << 16 |
-           static_cast<uint32_t>(b[2]) << 8 | b[3];
-  };
-  return std::ranges::none_of(kNotPublicV4, [&](const Block4& block) {
-    return (word(bytes) ^ word(block.network)) >> (32 - block.bits) == 0;
-  });
-}
-
-bool is_public_v6(const V6& b) {
-  constexpr V6 kNat64{0x00, 0x64, 0xff, 0x9b};
-  constexpr V6 kTeredo{0x20, 0x01};
-  constexpr V6 k6to4{0x20, 0x02};
-  constexpr V6 kGlobal{0x20};
-  constexpr V6 kProtocols{0x20, 0x01};  // 2001::/23, IETF protocol assignments
-  constexpr V6 kDocumentation{0x20, 0x01, 0x0d, 0xb8};
-  constexpr V6 kDocumentation2{0x3f, 0xff};
-  if (has_prefix(b, kNat64, 96))
-    return is_public_v4(v4_at(b, 12));  // RFC 6052; 64:ff9b:1::/48 is local (RFC 8215)
-  if (!has_prefix(b, kGlobal, 3))
-    return false;                    // 2000::/3: so neither ::/96, ULA, link-local, multicast, ...
-  if (has_prefix(b, kTeredo, 32)) {  // RFC 4380 s4: server, and the client's address inverted
-    V4 client = v4_at(b, 12);
-    for (uint8_t& byte : client) byte = static_cast<uint8_t>(byte ^ 0xff);
-    return is_public_v4(v4_at(b, 4)) && is_public_v4(client);
-  }
-  if (has_prefix(b, kProtocols, 23) || has_prefix(b, kDocumentation, 32) ||
-      has_prefix(b, kDocumentation2, 20))
-    return false;
-  if (has_prefix(b, k6to4, 16) && !is_public_v4(v4_at(b, 2))) return false;  // RFC 3056
-  // ISATAP, RFC 5214 s6.1: the interface id ::0:5efe:a.b.c.d, with or without the universal bit.
-  if ((b[8] & 0xfd) == 0 && b[9] == 0 && b[10] == 0x5e && b[11] == 0xfe) return is_public_v4(v4_at(b, 12));
-  return true;
 }
 
 Result<uint16_t> parse_port(std::string_view text) {
@@ -168,6 +106,14 @@ Result<uint16_t> parse_port(std::string_view text) {
 
 }  // namespace
 
+bool same_prefix(const std::array<uint8_t, 16>& a, const std::array<uint8_t, 16>& b, int bits) {
+  const size_t whole = static_cast<size_t>(bits) / 8;
+  if (std::memcmp(a.data(), b.data(), whole) != 0) return false;
+  if (bits % 8 == 0) return true;
+  const int shift = 8 - bits % 8;
+  return a[whole] >> shift == b[whole] >> shift;
+}
+
 IpAddress IpAddress::v4(std::array<uint8_t, 4> bytes) {
   IpAddress out;
   std::ranges::copy(bytes, out.bytes_.begin() + kV4Offset);
@@ -176,7 +122,7 @@ IpAddress IpAddress::v4(std::array<uint8_t, 4> bytes) {
 
 IpAddress IpAddress::v6(std::array<uint8_t, 16> bytes) {
   IpAddress out;
-  out.v4_ = has_prefix(bytes, out.bytes_, kV4Bits);
+  out.v4_ = same_prefix(bytes, out.bytes_, kV4Bits);
   out.bytes_ = bytes;
   return out;
 }
@@ -200,8 +146,7 @@ std::string IpAddress::to_string() const {
     return out;
   }
   std::array<unsigned, 8> groups{};
-  for (size_t i = 0; i < groups.size(); ++i)
-    groups[i] = static_cast<unsigned>(bytes_[2 * i]) << 8 | bytes_[2 * i + 1];
+  for (size_t i = 0; i < groups.size(); ++i) groups[i] = static_cast<unsigned>(bytes_[2 * i]) << 8 | bytes_[2 * i + 1];
   size_t gap = groups.size();  // RFC 5952 s4.2: the first longest run of at least two zero groups
   size_t gap_length = 1;
   for (size_t i = 0; i < groups.size(); ++i) {
@@ -247,29 +192,19 @@ Result<Cidr> Cidr::parse(std::string_view text) {
   for (int bit = whole; bit < 128; ++bit)
     if ((out.network_.bytes()[static_cast<size_t>(bit) / 8] >> (7 - bit % 8) & 1) != 0)
       return malformed(Side::kClient, "prefix has host bits set");
-  out.length_ =
-      out.network_.is_v4() ? whole - kV4Bits : whole;  // a v4-mapped one under /96 has host bits set
+  out.length_ = out.network_.is_v4() ? whole - kV4Bits : whole;  // a v4-mapped one under /96 has host bits set
   return out;
 }
 
 bool Cidr::contains(const IpAddress& address) const {
   if (address.is_v4() != network_.is_v4()) return false;
-  return has_prefix(address.bytes(), network_.bytes(), network_.is_v4() ? length_ + kV4Bits : length_);
+  return same_prefix(address.bytes(), network_.bytes(), network_.is_v4() ? length_ + kV4Bits : length_);
 }
 
 std::string Cidr::to_string() const { return network_.to_string() + "/" + std::to_string(length_); }
 
 bool contains(const CidrList& list, const IpAddress& address) {
   return std::ranges::any_of(list, [&](const Cidr& cidr) { return cidr.contains(address); });
-}
-
-bool is_public(const IpAddress& address) {
-  return address.is_v4() ? is_public_v4(v4_at(address.bytes(), kV4Offset)) : is_public_v6(address.bytes());
-}
-
-bool is_loopback(const IpAddress& address) {
-  constexpr V6 kLoopback{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
-  return address.is_v4() ? address.bytes()[kV4Offset] == 127 : address.bytes() == kLoopback;
 }
 
 Result<Endpoint> Endpoint::parse(std::string_view text) {
@@ -280,8 +215,7 @@ Result<Endpoint> Endpoint::parse(std::string_view text) {
   const std::string_view address = bracket ? text.substr(1, end - 1) : text.substr(0, end);
   std::string_view rest = text.substr(bracket ? end + 1 : end);
   if (!rest.starts_with(':')) return malformed(Side::kClient, "not ADDRESS:PORT");
-  if (bracket != (address.find(':') != address.npos))
-    return malformed(Side::kClient, "brackets are for IPv6");
+  if (bracket != (address.find(':') != address.npos)) return malformed(Side::kClient, "brackets are for IPv6");
   TRY(out.address, IpAddress::parse(address));
   TRY(out.port, parse_port(rest.substr(1)));
   return out;

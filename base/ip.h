@@ -36,6 +36,9 @@ class IpAddress {
   bool v4_ = true;
 };
 
+// Are the first `bits` (0..128) the same?
+bool same_prefix(const std::array<uint8_t, 16>& a, const std::array<uint8_t, 16>& b, int bits);
+
 class Cidr {
  public:
   // "ADDRESS/LENGTH" or a bare address (= /32, /128). Host bits set are kMalformed. A v4-mapped prefix of at

@@ -24,8 +24,7 @@ Result<std::string> form_decode(std::string_view text) {
 bool append_cookies_without(std::string_view field, std::string_view prefix, std::string& out) {
   bool any = false;
   for_each_cookie(field, [&](const CookiePair& pair) {
-    const std::string_view begin =
-        pair.name.empty() ? pair.value : pair.name;  // "name" alone counts as a name, too
+    const std::string_view begin = pair.name.empty() ? pair.value : pair.name;  // "name" alone counts as a name, too
     if (begin.size() >= prefix.size() && iequals(begin.substr(0, prefix.size()), prefix)) return true;
     if (any) out += "; ";
     any = true;

@@ -36,8 +36,7 @@ bool is(const char* name) {
 }
 
 // The namespaces the gateway rebuilds, after every byte that is neither letter nor digit has become '-'.
-constexpr size_t kFoldedMax =
-    17;  // the longest name told apart, "x-forwarded-proto"; all X-Sallyport ones fit
+constexpr size_t kFoldedMax = 17;  // the longest name told apart, "x-forwarded-proto"; all X-Sallyport ones fit
 FieldId rebuilt_field_id(std::string_view name) {
   std::array<char, kFoldedMax + 3> buffer;
   if (name.size() > buffer.size()) name = name.substr(0, buffer.size());
@@ -126,8 +125,7 @@ FieldId field_id(std::string_view name) {
     case 29:
       return is<"access-control-request-method">(p) ? FieldId::kAccessControlRequestMethod : FieldId::kOther;
     case 30:
-      return is<"access-control-request-headers">(p) ? FieldId::kAccessControlRequestHeaders
-                                                     : FieldId::kOther;
+      return is<"access-control-request-headers">(p) ? FieldId::kAccessControlRequestHeaders : FieldId::kOther;
     default:
       return FieldId::kOther;
   }
