@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/digest.h"
 #include "base/ip.h"
 #include "base/loop.h"
 #include "base/secret.h"
@@ -20,6 +21,7 @@ namespace sallyport::sso {
 constexpr std::string_view kSessionCookie = "__Host-sallyport";
 constexpr std::string_view kFlowCookie = "__Host-sallyport-flow";
 constexpr std::string_view kNonceCookie = "__Host-sallyport-nonce";  // on a target host, before its first redirect
+constexpr std::string_view kCsrfCookie = "__Host-sallyport-csrf";    // on the gate, before anybody is signed in
 constexpr size_t kGateBodyBytesMax = 64 * 1024;
 
 struct GateRequest {
@@ -30,6 +32,7 @@ struct GateRequest {
   std::string cookie;  // the Cookie field
   std::string origin;
   std::string sec_fetch_site;
+  std::string sec_fetch_mode;
   std::string accept;
   std::string content_type;
   std::string user_agent;
@@ -58,9 +61,12 @@ class Gate {
   virtual Task<GateReply> begin_sign_in(Loop& home, GateRequest request) = 0;
 };
 
+// What the store and the session table know a session by: SHA-256 of the cookie's value as it is spelled.
+inline Sha256 session_id_hash(std::string_view cookie_value) { return sha256(as_bytes(cookie_value)); }
+
 // The gateway's page for an error, in the look of its other pages (no script, strict CSP). title and message are literals.
 std::string error_page(int status, std::string_view title, std::string_view message, std::string_view request_id);
-// The headers every page of the gate carries (CSP, no-store, nosniff, frame-ancestors, referrer policy).
+// The headers every page of the gate carries (CSP, no-store, nosniff, frame-ancestors, referrer policy); not Content-Type.
 const std::vector<std::pair<std::string, std::string>>& page_headers();
 
 }  // namespace sallyport::sso
