@@ -165,7 +165,7 @@ def main():
         for mark, value in (("@API_PORT@", str(api_port)), ("@TOOL_PORT@", str(tool_port)), ("@API_KEY@", key)):
             resources = resources.replace(mark, value)
         try:
-            sallyport("apply", "-c", str(CONFIG), "-f", "/dev/stdin", given=resources)
+            sallyport("apply", "-c", str(CONFIG), "-f", "-", given=resources)
             token = sallyport("token", "create", "-c", str(CONFIG), "--user", "admin", "--name",
                               f"dev-run-{os.getpid()}-{secrets.token_hex(3)}", "--expires", "1d")
             welcome(port, password, token)

@@ -122,22 +122,36 @@ test_corpora() {
   done
 }
 
-# The whole gateway with real components around it. tests/scenario/run prints `N passed, N failed` last.
+# The whole gateway with real components around it; --all: the long loops, and once more with the sanitizers in it.
 test_scenarios() {
-  local all=$1 log=build/release/scenario.log status=0 sum
+  local all=$1
   shift
   if ! (build_release); then
     FAILED=$((FAILED + 1))
     return
   fi
-  tests/scenario/run ${all:+--all} "$@" 2>&1 | tee "$log" || status=$?
+  run_scenarios "" ${all:+--all} "$@"
+  [[ -n $all ]] || return 0
+  if ! configure asan Debug address || ! build asan sallyport; then
+    FAILED=$((FAILED + 1))
+    return
+  fi
+  SALLYPORT=$PWD/build/asan/sallyport SCENARIO_PATIENCE=4 run_scenarios "sanitised " "$@"
+}
+
+# run_scenarios WHAT ARGUMENTS...: tests/scenario/run prints `N passed, N failed` last; nothing of it is trusted blindly.
+run_scenarios() {
+  local what=$1 log=build/release/scenario.log status=0 sum
+  shift
+  echo "  ${what}scenarios"
+  tests/scenario/run "$@" 2>&1 | tee "$log" | sed -u '/^[0-9]* passed, [0-9]* failed$/d' || status=$?
   sum=$(grep -E '^[0-9]+ passed, [0-9]+ failed$' "$log" | tail -n 1 || true)
   if [[ $sum =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed$ ]]; then
     PASSED=$((PASSED + BASH_REMATCH[1]))
     FAILED=$((FAILED + BASH_REMATCH[2]))
     if ((status != 0 && BASH_REMATCH[2] == 0)); then FAILED=$((FAILED + 1)); fi
   else
-    echo "  scenarios: ended without a result (exit code $status)"
+    echo "  ${what}scenarios: ended without a result (exit code $status)"
     FAILED=$((FAILED + 1))
   fi
 }
