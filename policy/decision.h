@@ -20,7 +20,7 @@ struct RequestFacts {
   const Snapshot& snapshot;
   const CompiledResource& resource;
   std::string_view method;
-  std::string_view path;       // Place::path
+  std::string_view path;  // Place::path
   bool upgrade = false;
   ClientAddress client;
   const Identity* identity = nullptr;  // null: nobody
@@ -32,19 +32,20 @@ struct Decision {
   Role role = Role::kNone;
   const CredentialRule* credential = nullptr;  // what to inject; null: nothing. Lives as long as the snapshot
   const CompiledUser* user = nullptr;
-  int rule = -1;             // index of the access rule or area that decided; -1: none
-  const char* reason = "";   // a literal for the audit entry: "rule", "no rule allows", "address", "suspended", "scope", ...
+  int rule = -1;  // index of the access rule or area that decided; -1: none
+  const char* reason =
+      "";  // a literal for the audit entry: "rule", "no rule allows", "address", "suspended", "scope", ...
 };
 
 // Asked before anybody is identified: may this address speak to this resource at all (platform, team, resource lists)?
 bool address_allowed(const Snapshot& snapshot, const CompiledResource& resource, const ClientAddress& client);
 
-// The whole decision: address lists again, suspension, assurance (mfa of platform, team, rule), token scope, role, rules or
-// areas. cost: linear in the resource's own rules.
+// The whole decision: address lists again, suspension, assurance (mfa of platform, team, rule), token scope, role,
+// rules or areas. cost: linear in the resource's own rules.
 Decision decide(const RequestFacts& facts);
 
-// May an admin (or anybody) act on the gate itself; assurance alone (A4): the user exists, is not suspended or damaged, and
-// has the factor the platform demands.
+// May an admin (or anybody) act on the gate itself; assurance alone (A4): the user exists, is not suspended or damaged,
+// and has the factor the platform demands.
 Decision decide_gate(const Snapshot& snapshot, const Identity& identity);
 
 }  // namespace sallyport::policy

@@ -24,11 +24,11 @@ std::string_view to_string(Strength strength);
 struct TokenScope {
   std::string team;
   std::string resource;
-  bool read_only = false;    // GET, HEAD, OPTIONS and no Upgrade
-  std::string path_prefix;   // of the path as rules match it
+  bool read_only = false;   // GET, HEAD, OPTIONS and no Upgrade
+  std::string path_prefix;  // of the path as rules match it
   CidrList networks;
-  bool api = false;          // may reach /api/v1
-  bool admin = false;        // may use the owner's admin right
+  bool api = false;    // may reach /api/v1
+  bool admin = false;  // may use the owner's admin right
 };
 
 enum class Means : uint8_t { kSession, kToken };

@@ -12,8 +12,8 @@
 namespace sallyport::policy {
 
 struct SealedField {
-  std::string field;  // "secrets.token", "password"
-  Bytes sealed;       // see storage/seal.h
+  std::string field;   // "secrets.token", "password"
+  Bytes sealed;        // see storage/seal.h
   uint64_t epoch = 0;  // from the table of epochs
 };
 

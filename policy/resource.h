@@ -1,6 +1,6 @@
-// The resource kinds as values (DESIGN section 6), and their reader. One reader for YAML, the API and the store: YAML is
-// turned into JSON first. Reading checks everything that one document can show; what needs other documents (does the team
-// exist, is the host taken) is checked by the resource service.
+// The resource kinds as values (DESIGN section 6), and their reader. One reader for YAML, the API and the store: YAML
+// is turned into JSON first. Reading checks everything that one document can show; what needs other documents (does the
+// team exist, is the host taken) is checked by the resource service.
 #pragma once
 
 #include <chrono>
@@ -21,6 +21,8 @@ namespace sallyport::policy {
 
 enum class Kind : uint8_t { kPlatform, kTeam, kUser, kDatasource, kInstance };
 std::string_view to_string(Kind kind);
+// errors: kMalformed an unknown word; kUnavailable a kind that this version does not do (identity_provider, query,
+// ...).
 Result<Kind> parse_kind(std::string_view text);
 
 constexpr std::string_view kSecretPlaceholder = "Encrypted on the server side";
@@ -61,19 +63,21 @@ struct Timeouts {
 
 struct Upstream {
   http::Url url;
-  CidrList networks;                   // outbound allow-list; what is not public must be listed
-  std::string ca_pem;                  // empty: the system's; `ca:` is read by whoever reads the file, PEM text from then on
-  std::string server_name;             // empty: the host of url
-  std::optional<std::string> host;     // Host to send; unset: url's for a datasource, the client's for an instance
-  bool http2 = false;                  // refused by this version when true
+  CidrList networks;        // outbound allow-list; what is not public must be listed
+  std::string ca_pem;       // empty: the system's; `ca:` is read by whoever reads the file, PEM text from then on
+  std::string server_name;  // empty: the host of url
+  std::optional<std::string> host;  // Host to send; unset: url's for a datasource, the client's for an instance
+  bool http2 = false;               // refused by this version when true
   std::optional<IpAddress> source_address;
   Timeouts timeout;
 };
 
 // What is put into a request: literal text and secrets, in order.
 struct TemplatePart {
-  std::string text;      // literal when `secret` is empty
-  std::string secret;    // name under `secrets`
+  // kPlain: `text` as it stands, or the secret when one is named. kBasicUserPassword: base64 of `text` (the user name),
+  // a colon and the secret (RFC 7617 s2).
+  std::string text;
+  std::string secret;  // name under `secrets`
   enum class Coding : uint8_t { kPlain, kBasicUserPassword } coding = Coding::kPlain;
 };
 struct InjectedValue {
@@ -85,7 +89,9 @@ struct Injection {
   std::vector<InjectedValue> query;
 };
 
-struct CredentialRule {  // the first whose roles match; `roles` empty = every role (the `inject` of the resource)
+// The first whose roles match. `roles` empty = every request, also one that a public area lets in without a user (the
+// `inject` and `auth` of the resource); a list in the document is never empty.
+struct CredentialRule {
   std::vector<Role> roles;
   Injection inject;
 };
@@ -95,11 +101,11 @@ struct MfaWithin {
 };
 
 struct AccessRule {
-  std::vector<Role> roles;            // exact; empty admits nobody
-  std::vector<std::string> methods;   // empty = all; GET covers HEAD
-  std::vector<std::string> paths;     // canonical prefixes; empty = all
-  CidrList networks;                  // empty = all
-  bool mfa = false;                   // a second factor in this session
+  std::vector<Role> roles;           // exact; empty admits nobody
+  std::vector<std::string> methods;  // empty = all; GET covers HEAD
+  std::vector<std::string> paths;    // canonical prefixes; empty = all
+  CidrList networks;                 // empty = all
+  bool mfa = false;                  // a second factor in this session
   std::optional<MfaWithin> mfa_within;
 };
 
@@ -131,8 +137,8 @@ struct Protected {
   bool pass_authorization = false;
   std::vector<std::string> origins;
   http::PathMode paths_mode = http::PathMode::kStrict;
-  std::vector<AccessRule> access;  // datasource; default rule owner+member when the key is absent
-  std::vector<Area> areas;         // instance; empty = owner and member everywhere
+  std::vector<AccessRule> access;         // datasource; default rule owner+member when the key is absent
+  std::vector<Area> areas;                // instance; empty = owner and member everywhere
   std::vector<std::string> secret_names;  // every name the injections use
 };
 
@@ -142,8 +148,10 @@ struct Resource {
   std::variant<Platform, Team, User, Protected> body;
 };
 
-// Reads one document without its `secrets` and `password` values (the caller takes those out first; their names may stay
-// with null values). errors: every mistake of the document, each with its path; unknown keys are mistakes.
+// Reads one document without its `secrets` and `password` values: the caller takes those out first; their names may
+// stay with null values. Where values are still there, their type is checked and nothing else looks at them. errors:
+// every mistake of the document, each with its path; unknown keys are mistakes; never a value of the document. cost:
+// linear; about 20 us for a small resource.
 std::expected<Resource, Mistakes> read_resource(const nlohmann::json& document);
 
 // The JSON Schema (draft 2020-12) of a kind, as `sallyport schema KIND` prints it; the same table as the reader's.

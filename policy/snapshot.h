@@ -1,5 +1,5 @@
-// Everything a decision needs, compiled and immutable. A new Snapshot is built off the loop from the changed records only
-// and shares the compiled resources with the one before; workers swap it whole. Made for 100,000 resources.
+// Everything a decision needs, compiled and immutable. A new Snapshot is built off the loop from the changed records
+// only and shares the compiled resources with the one before; workers swap it whole. Made for 100,000 resources.
 #pragma once
 
 #include <cstdint>
@@ -72,7 +72,8 @@ class Snapshot {
   const CompiledUser* user_by_name_or_email(std::string_view name) const;  // ASCII case-insensitive
   const CompiledTeam* team(std::string_view name) const;
   const CompiledResource* resource(std::string_view name, Kind kind) const;
-  std::vector<const CompiledResource*> resources_of(const UserId& user) const;  // those with a role above none; for the home page
+  std::vector<const CompiledResource*> resources_of(
+      const UserId& user) const;  // those with a role above none; for the home page
   size_t resource_count() const;
 
  private:

@@ -1,0 +1,117 @@
+#include "policy/resource.h"
+
+#include <algorithm>
+#include <array>
+#include <nlohmann/json.hpp>
+
+#include "base/shape.h"
+#include "base/units.h"
+#include "policy/read_protected.h"
+#include "policy/resource_shapes.h"
+
+namespace sallyport::policy {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr std::array<std::string_view, 5> kKinds{"platform", "team", "user", "datasource", "instance"};
+constexpr std::array<std::string_view, 5> kLaterKinds{"identity_provider", "query", "hook", "service_account",
+                                                      "oauth_provider"};
+
+void read_seconds(const Json& object, std::string_view key, std::chrono::seconds& out) {
+  const auto text = text_at(object, key);
+  if (!text) return;
+  if (const auto duration = parse_duration(*text)) out = std::chrono::duration_cast<std::chrono::seconds>(*duration);
+}
+
+Platform read_platform(const Json& document, Mistakes& mistakes) {
+  Platform out;
+  out.networks = read_networks(document);
+  if (const Json* sessions = member(document, "sessions")) {
+    read_seconds(*sessions, "absolute", out.session_absolute);
+    read_seconds(*sessions, "idle", out.session_idle);
+    if (out.session_idle > out.session_absolute && member(*sessions, "idle") && is_clean(mistakes, "sessions"))
+      mistakes.push_back({"sessions.idle", "must not be longer than sessions.absolute", "conflict", "", 0});
+  }
+  out.session_idle = std::min(out.session_idle, out.session_absolute);
+  if (const Json* passwords = member(document, "passwords")) {
+    out.password_min_length = static_cast<int>(integer_at(*passwords, "min_length").value_or(out.password_min_length));
+    out.password_min_score = static_cast<int>(integer_at(*passwords, "min_score").value_or(out.password_min_score));
+  }
+  out.mfa = read_mfa(document);
+  return out;
+}
+
+User read_user(const Json& document) {
+  return {.email = std::string(text_at(document, "email").value_or("")),
+          .admin = bool_at(document, "admin", false),
+          .suspended = bool_at(document, "suspended", false)};
+}
+
+// The kind, or the one mistake that leaves nothing else to say.
+std::expected<Kind, Mistakes> read_kind(const Json& document) {
+  const auto mistake = [](std::string path, std::string message, std::string code) {
+    return std::unexpected(Mistakes{{std::move(path), std::move(message), std::move(code), "", 0}});
+  };
+  if (!document.is_object()) return mistake("", "must be a mapping of keys to values", "wrong_type");
+  const auto text = text_at(document, "kind");
+  if (!text && !document.contains("kind"))
+    return mistake("kind", "is missing; expected platform, team, user, datasource or instance", "missing");
+  if (!text) return mistake("kind", "must be platform, team, user, datasource or instance", "wrong_type");
+  const auto kind = parse_kind(*text);
+  if (kind) return *kind;
+  if (kind.error().code == Code::kUnavailable) return mistake("kind", kind.error().what, "not_in_this_version");
+  const std::string_view meant = nearest_word(*text, kKinds);
+  return mistake("kind",
+                 std::string(kind.error().what) + (meant.empty() ? "" : "; did you mean `" + std::string(meant) + "`?"),
+                 "invalid_value");
+}
+
+}  // namespace
+
+std::string_view to_string(Kind kind) { return kKinds[static_cast<size_t>(kind)]; }
+
+Result<Kind> parse_kind(std::string_view text) {
+  for (size_t i = 0; i < kKinds.size(); ++i) {
+    if (kKinds[i] == text) return static_cast<Kind>(i);
+  }
+  if (std::ranges::find(kLaterKinds, text) != kLaterKinds.end())
+    return fail(Code::kUnavailable, Side::kClient, "this version does not do resources of this kind");
+  return malformed(Side::kClient, "must be platform, team, user, datasource or instance");
+}
+
+std::expected<Resource, Mistakes> read_resource(const Json& document) {
+  const auto kind = read_kind(document);
+  if (!kind) return std::unexpected(kind.error());
+  Mistakes mistakes;
+  check_shape(document, resource_shape(*kind), mistakes);
+  Resource out;
+  out.kind = *kind;
+  out.name = text_at(document, "name").value_or("");
+  switch (*kind) {
+    case Kind::kPlatform:
+      out.body = read_platform(document, mistakes);
+      break;
+    case Kind::kTeam:
+      out.body = Team{read_networks(document), read_mfa(document), read_people(document, "members")};
+      break;
+    case Kind::kUser:
+      out.body = read_user(document);
+      break;
+    case Kind::kDatasource:
+    case Kind::kInstance:
+      out.body = read_protected(document, *kind, mistakes);
+      break;
+  }
+  if (!mistakes.empty()) return std::unexpected(std::move(mistakes));
+  return out;
+}
+
+Json resource_schema(Kind kind) {
+  Json out = schema_of(resource_shape(kind));
+  out["$schema"] = "https://json-schema.org/draft/2020-12/schema";
+  out["title"] = to_string(kind);
+  return out;
+}
+
+}  // namespace sallyport::policy

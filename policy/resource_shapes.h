@@ -1,0 +1,11 @@
+// The tables of all keys that the resource kinds have: what read_resource checks and resource_schema prints.
+#pragma once
+
+#include "base/shape.h"
+#include "policy/resource.h"
+
+namespace sallyport::policy {
+
+const Shape& resource_shape(Kind kind);
+
+}  // namespace sallyport::policy
