@@ -69,7 +69,10 @@ std::expected<Kind, Mistakes> read_kind(const Json& document) {
 
 }  // namespace
 
-std::string_view to_string(Kind kind) { return kKinds[static_cast<size_t>(kind)]; }
+std::string_view to_string(Kind kind) {
+  const auto index = static_cast<size_t>(kind);
+  return index < kKinds.size() ? kKinds[index] : "";
+}
 
 Result<Kind> parse_kind(std::string_view text) {
   for (size_t i = 0; i < kKinds.size(); ++i) {

@@ -10,7 +10,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "base/digest.h"
+#include "policy/address_set.h"
 #include "policy/record.h"
 
 namespace sallyport::policy {
@@ -20,6 +20,8 @@ struct CompiledTeam {
   CidrList networks;
   MfaRule mfa = MfaRule::kOptional;
   std::unordered_map<UserId, Role, RecordIdHash> members;
+  AddressSet admitted;   // `networks`, made for asking
+  bool damaged = false;  // the team's record; its resources are damaged with it
 };
 
 struct CompiledUser {
@@ -33,7 +35,8 @@ struct CompiledUser {
   uint64_t version = 0;
 };
 
-struct CompiledResource {
+// shared_from_this(): a pool of connections outlives the snapshot it was made under.
+struct CompiledResource : std::enable_shared_from_this<CompiledResource> {
   RecordId id;
   Kind kind = Kind::kDatasource;
   std::string name;
@@ -43,6 +46,10 @@ struct CompiledResource {
   std::vector<SealedField> secrets;
   std::string destination;  // "https://host:port": bound into every sealed secret of it
   uint64_t version = 0;
+  AddressSet admitted;                     // `spec.networks`, made for asking
+  std::vector<AddressSet> rules_admitted;  // those of each access rule or area, in their order
+  // The record's MAC does not fit or it does not read; its team is missing or damaged; its place is not its own (a host
+  // that records of two teams claim, a place claimed twice: all of them). Nobody gets in.
   bool damaged = false;
 };
 
@@ -57,6 +64,7 @@ struct Place {
 class Snapshot {
  public:
   // Compiles records into a snapshot. Records that do not read any more (older version's mistakes) come out damaged.
+  // A damaged record takes no place from a sound one: it is located only where nobody sound is on its host.
   static std::shared_ptr<const Snapshot> build(uint64_t generation, std::span<const ResourceRecord> records);
   // The same, sharing whatever `previous` has compiled from records that are not in `changed` or `deleted`.
   static std::shared_ptr<const Snapshot> rebuild(const Snapshot& previous, uint64_t generation,
@@ -65,11 +73,17 @@ class Snapshot {
 
   uint64_t generation() const { return generation_; }
   const Platform& platform() const { return platform_; }
-  // host: lower case, without port. cost: one hash look-up, then the host's prefixes, longest first.
+  // The platform's record is damaged: its lists and demands are unknown, so nobody gets in anywhere until it is written
+  // anew.
+  bool platform_damaged() const { return platform_damaged_; }
+  bool platform_admits(const ClientAddress& client) const { return platform_admitted_.admits(client.address); }
+  // host: lower case, without port; path: begins with '/'. The longest prefix of whole segments wins.
+  // cost: one hash look-up, one more for each segment where a host has many places; no allocation.
   bool has_host(std::string_view host) const;
   Place locate(std::string_view host, std::string_view canonical_path) const;  // .resource null when nothing matches
   const CompiledUser* user(const UserId& id) const;
-  const CompiledUser* user_by_name_or_email(std::string_view name) const;  // ASCII case-insensitive
+  // ASCII case-insensitive; null also when two users share the e-mail address.
+  const CompiledUser* user_by_name_or_email(std::string_view name) const;
   const CompiledTeam* team(std::string_view name) const;
   const CompiledResource* resource(std::string_view name, Kind kind) const;
   std::vector<const CompiledResource*> resources_of(
@@ -77,9 +91,12 @@ class Snapshot {
   size_t resource_count() const;
 
  private:
+  friend class SnapshotBuilder;
   struct Parts;
   uint64_t generation_ = 0;
   Platform platform_;
+  AddressSet platform_admitted_;
+  bool platform_damaged_ = false;
   std::shared_ptr<const Parts> parts_;
 };
 

@@ -1,0 +1,271 @@
+#include "policy/decision.h"
+
+#include <algorithm>
+
+#include "base/http/url.h"
+
+namespace sallyport::policy {
+namespace {
+
+// A clock that was set back a little must not lock people out; one set back far must not keep a factor fresh.
+constexpr std::chrono::seconds kClockSlack{60};
+
+struct Demand {  // of a rule, an area, a team or the platform
+  bool mfa = false;
+  const std::optional<MfaWithin>* within = nullptr;
+};
+
+// What one rule says of a request.
+enum class Fit : uint8_t { kNo, kNeedsFactor, kFits };
+
+bool is_read_only(const RequestFacts& facts) {
+  return !facts.upgrade && (facts.method == "GET" || facts.method == "HEAD" || facts.method == "OPTIONS");
+}
+
+bool has_method(const std::vector<std::string>& methods, std::string_view method) {
+  if (methods.empty()) return true;
+  for (const std::string& one : methods) {
+    if (one == method || (method == "HEAD" && one == "GET")) return true;
+  }
+  return false;
+}
+
+bool has_path(const std::vector<std::string>& prefixes, std::string_view path) {
+  for (const std::string& prefix : prefixes) {
+    if (http::path_has_prefix(path, prefix)) return true;
+  }
+  return false;
+}
+
+bool has_role(const std::vector<Role>& roles, Role role) {
+  return role != Role::kNone && std::find(roles.begin(), roles.end(), role) != roles.end();
+}
+
+bool has_factor(const Identity& identity, WallMicros now, const Demand& demand) {
+  if (demand.within && *demand.within) {
+    // A token was made in the past by somebody who may be away: it is never fresh.
+    if (identity.means != Means::kSession || !identity.factor_at) return false;
+    const std::chrono::microseconds age = now - *identity.factor_at;
+    if (age > (*demand.within)->within || age < -kClockSlack) return false;
+  }
+  return !demand.mfa || identity.strength == Strength::kMfa;
+}
+
+bool platform_or_team_demand(const RequestFacts& facts) {
+  return facts.snapshot.platform().mfa == MfaRule::kRequired || facts.resource.team->mfa == MfaRule::kRequired;
+}
+
+// Does the token reach this place at all? Null: yes; else the reason.
+const char* outside_scope(const RequestFacts& facts) {
+  const Identity& identity = *facts.identity;
+  if (!identity.scope) return identity.means == Means::kToken ? "token without scope" : nullptr;
+  const TokenScope& scope = *identity.scope;
+  const CompiledResource& resource = facts.resource;
+  if (!scope.team.empty() && scope.team != resource.spec.team) return "token scope: team";
+  if (!scope.resource.empty() && scope.resource != resource.name) return "token scope: resource";
+  if (scope.read_only && !is_read_only(facts)) return "token scope: read only";
+  if (!scope.path_prefix.empty()) {
+    // Raw paths are not in the one form that can be compared.
+    if (resource.spec.paths_mode == http::PathMode::kRaw) return "token scope: path";
+    if (!http::path_has_prefix(facts.path, scope.path_prefix)) return "token scope: path";
+  }
+  if (!scope.networks.empty() && !contains(scope.networks, facts.client.address)) return "token scope: address";
+  return nullptr;
+}
+
+// Who is asking, as far as that counts here: sets user and role. Null: fine; else the reason.
+const char* recognise(const RequestFacts& facts, Decision& decision) {
+  const CompiledUser* user = facts.snapshot.user(facts.identity->user);
+  if (!user) return "no such user";
+  decision.user = user;
+  if (user->damaged) return "damaged user";
+  if (user->suspended) return "suspended";
+  if (const char* reason = outside_scope(facts)) return reason;
+  decision.role = role_on(facts.resource, user->id);
+  return nullptr;
+}
+
+const CredentialRule* credential_for(const CompiledResource& resource, Role role) {
+  for (const CredentialRule& rule : resource.spec.credentials) {
+    if (rule.roles.empty() || has_role(rule.roles, role)) return &rule;
+  }
+  return nullptr;
+}
+
+void allow(const RequestFacts& facts, Decision& decision, int rule, const char* reason) {
+  decision.outcome = Outcome::kAllow;
+  decision.rule = rule;
+  decision.reason = reason;
+  decision.credential = credential_for(facts.resource, decision.role);
+}
+
+void deny(Decision& decision, int rule, const char* reason) {
+  decision.outcome = Outcome::kDeny;
+  decision.rule = rule;
+  decision.reason = reason;
+}
+
+// All fits but the factor. A token cannot show one.
+void ask_for_factor(const RequestFacts& facts, Decision& decision, int rule) {
+  decision.outcome = facts.identity->means == Means::kSession ? Outcome::kStepUp : Outcome::kDeny;
+  decision.rule = rule;
+  decision.reason = facts.identity->means == Means::kSession ? "second factor" : "token without second factor";
+}
+
+Fit fit_of(const RequestFacts& facts, const AccessRule& rule, const AddressSet& admitted, Role role, bool mfa) {
+  if (!has_role(rule.roles, role) || !has_method(rule.methods, facts.method)) return Fit::kNo;
+  if (!rule.paths.empty() && !has_path(rule.paths, facts.path)) return Fit::kNo;
+  if (!admitted.admits(facts.client.address)) return Fit::kNo;
+  return has_factor(*facts.identity, facts.now, {mfa || rule.mfa, &rule.mfa_within}) ? Fit::kFits : Fit::kNeedsFactor;
+}
+
+// Allowed if any rule fits; else a factor is asked for if one lacks nothing else; else denied.
+void decide_by_rules(const RequestFacts& facts, Decision& decision) {
+  const std::vector<AccessRule>& rules = facts.resource.spec.access;
+  const bool mfa = platform_or_team_demand(facts);
+  int needs_factor = -1;
+  for (size_t i = 0; i < rules.size(); ++i) {
+    switch (fit_of(facts, rules[i], facts.resource.rules_admitted[i], decision.role, mfa)) {
+      case Fit::kFits:
+        return allow(facts, decision, static_cast<int>(i), "rule");
+      case Fit::kNeedsFactor:
+        if (needs_factor < 0) needs_factor = static_cast<int>(i);
+        break;
+      case Fit::kNo:
+        break;
+    }
+  }
+  if (needs_factor >= 0) return ask_for_factor(facts, decision, needs_factor);
+  deny(decision, -1, "no rule allows");
+}
+
+void decide_by_area(const RequestFacts& facts, Decision& decision, const Area& area, int index) {
+  if (!has_role(area.roles, decision.role)) return deny(decision, index, "area: role");
+  if (!has_method(area.methods, facts.method)) return deny(decision, index, "area: method");
+  if (!facts.resource.rules_admitted[static_cast<size_t>(index)].admits(facts.client.address))
+    return deny(decision, index, "area: address");
+  if (has_role(area.read_only_for, decision.role)) {
+    RequestFacts without_upgrade = facts;
+    if (area.websocket) without_upgrade.upgrade = false;
+    if (!is_read_only(without_upgrade)) return deny(decision, index, "area: read only");
+  }
+  const Demand demand{platform_or_team_demand(facts) || area.mfa, &area.mfa_within};
+  if (!has_factor(*facts.identity, facts.now, demand)) return ask_for_factor(facts, decision, index);
+  allow(facts, decision, index, "area");
+}
+
+// No areas: owner and member, everywhere.
+void decide_without_areas(const RequestFacts& facts, Decision& decision) {
+  if (decision.role != Role::kOwner && decision.role != Role::kMember) return deny(decision, -1, "no rule allows");
+  if (!has_factor(*facts.identity, facts.now, {platform_or_team_demand(facts), nullptr}))
+    return ask_for_factor(facts, decision, -1);
+  allow(facts, decision, -1, "default");
+}
+
+// A public area needs no identity, and one that would not count elsewhere does not count here either: such a request is
+// let in as nobody's, so that a weak session never gets a role's credential.
+void decide_in_public(const RequestFacts& facts, Decision& decision, const Area& area, int index) {
+  if (!has_method(area.methods, facts.method)) return deny(decision, index, "area: method");
+  if (!facts.resource.rules_admitted[static_cast<size_t>(index)].admits(facts.client.address))
+    return deny(decision, index, "area: address");
+  const bool counts = facts.identity && !recognise(facts, decision) &&
+                      has_factor(*facts.identity, facts.now, {platform_or_team_demand(facts), nullptr});
+  if (!counts) {
+    decision.user = nullptr;
+    decision.role = Role::kNone;
+  }
+  allow(facts, decision, index, "public area");
+}
+
+int area_of(const RequestFacts& facts) {
+  const std::vector<Area>& areas = facts.resource.spec.areas;
+  for (size_t i = 0; i < areas.size(); ++i) {
+    if (has_path(areas[i].paths, facts.path)) return static_cast<int>(i);
+  }
+  return -1;
+}
+
+}  // namespace
+
+std::string_view to_string(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::kAllow:
+      return "allow";
+    case Outcome::kSignIn:
+      return "sign-in";
+    case Outcome::kStepUp:
+      return "step-up";
+    case Outcome::kDeny:
+      return "deny";
+  }
+  return "deny";
+}
+
+bool address_allowed(const Snapshot& snapshot, const CompiledResource& resource, const ClientAddress& client) {
+  return !snapshot.platform_damaged() && snapshot.platform_admits(client) &&
+         resource.team->admitted.admits(client.address) && resource.admitted.admits(client.address);
+}
+
+Decision decide(const RequestFacts& facts) {
+  Decision decision;
+  const CompiledResource& resource = facts.resource;
+  if (resource.damaged || facts.snapshot.platform_damaged()) {
+    deny(decision, -1, "damaged");
+    return decision;
+  }
+  if (!address_allowed(facts.snapshot, resource, facts.client)) {
+    deny(decision, -1, "address");
+    return decision;
+  }
+  const bool has_areas = resource.kind == Kind::kInstance && !resource.spec.areas.empty();
+  const int index = has_areas ? area_of(facts) : -1;
+  const Area* area = index >= 0 ? &resource.spec.areas[static_cast<size_t>(index)] : nullptr;
+  if (area && area->is_public) {
+    decide_in_public(facts, decision, *area, index);
+    return decision;
+  }
+  if (!facts.identity) {  // whatever the place is: what is behind it is nobody's to know
+    decision.outcome = Outcome::kSignIn;
+    decision.reason = "nobody is signed in";
+    return decision;
+  }
+  if (const char* reason = recognise(facts, decision)) {
+    deny(decision, -1, reason);
+  } else if (decision.role == Role::kNone) {
+    deny(decision, -1, "no role");
+  } else if (resource.kind == Kind::kDatasource) {
+    decide_by_rules(facts, decision);
+  } else if (!has_areas) {
+    decide_without_areas(facts, decision);
+  } else if (!area) {
+    deny(decision, -1, "no area");
+  } else {
+    decide_by_area(facts, decision, *area, index);
+  }
+  return decision;
+}
+
+Decision decide_gate(const Snapshot& snapshot, const Identity& identity) {
+  Decision decision;
+  decision.user = snapshot.user(identity.user);
+  if (snapshot.platform_damaged()) {
+    deny(decision, -1, "damaged");
+  } else if (!decision.user) {
+    deny(decision, -1, "no such user");
+  } else if (decision.user->damaged) {
+    deny(decision, -1, "damaged user");
+  } else if (decision.user->suspended) {
+    deny(decision, -1, "suspended");
+  } else if (identity.means == Means::kToken && !identity.scope) {
+    deny(decision, -1, "token without scope");
+  } else if (snapshot.platform().mfa == MfaRule::kRequired && identity.strength != Strength::kMfa) {
+    decision.outcome = identity.means == Means::kSession ? Outcome::kStepUp : Outcome::kDeny;
+    decision.reason = identity.means == Means::kSession ? "second factor" : "token without second factor";
+  } else {
+    decision.outcome = Outcome::kAllow;
+    decision.reason = "gate";
+  }
+  return decision;
+}
+
+}  // namespace sallyport::policy

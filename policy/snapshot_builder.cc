@@ -1,0 +1,374 @@
+#include "policy/snapshot_builder.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+namespace sallyport::policy {
+namespace {
+
+using Json = nlohmann::json;
+
+// Takes one such value out; the order of the rest may change.
+template <class T>
+void drop(std::vector<T>& list, const T& value) {
+  const auto found = std::ranges::find(list, value);
+  if (found == list.end()) return;
+  if (found != std::prev(list.end())) *found = std::move(list.back());
+  list.pop_back();
+}
+
+// The record as the value it stands for; nothing when it does not read.
+std::optional<Resource> read_record(const ResourceRecord& record) {
+  Json document = Json::parse(record.spec, nullptr, false);
+  if (!document.is_object()) return std::nullopt;
+  document["kind"] = to_string(record.kind);
+  document["name"] = record.name;
+  auto resource = read_resource(document);
+  if (!resource) return std::nullopt;
+  return *std::move(resource);
+}
+
+std::vector<AddressSet> rules_admitted(const Protected& spec) {
+  std::vector<AddressSet> out;
+  for (const AccessRule& rule : spec.access) out.emplace_back(rule.networks);
+  for (const Area& area : spec.areas) out.emplace_back(area.networks);
+  return out;
+}
+
+const std::shared_ptr<const CompiledTeam>& no_team() {
+  static const auto team = [] {
+    CompiledTeam none;
+    none.damaged = true;
+    return std::make_shared<const CompiledTeam>(std::move(none));
+  }();
+  return team;
+}
+
+// Does nothing that other entries point at differ? Then a change is a change of this entry alone, however many there
+// are.
+bool same_links(const CompiledResource& old, const ResourceRecord& record, const Protected& spec) {
+  return old.kind == record.kind && old.name == record.name && !old.spec.at.host.empty() &&
+         old.spec.team == spec.team && old.spec.at.host == spec.at.host &&
+         std::ranges::equal(
+             old.spec.roles, spec.roles, {}, [](const auto& one) { return one.first; },
+             [](const auto& one) { return one.first; });
+}
+
+size_t segments_of(std::string_view prefix) { return static_cast<size_t>(std::ranges::count(prefix, '/')); }
+
+}  // namespace
+
+SnapshotBuilder::SnapshotBuilder(const Snapshot* previous)
+    : before_(previous ? previous->parts_ : nullptr),
+      out_(std::make_shared<Snapshot>()),
+      platform_id_(before_ ? before_->platform_id : RecordId{}),
+      users_(before_ ? before_->users : empty_.users),
+      team_records_(before_ ? before_->team_records : empty_.team_records),
+      resources_(before_ ? before_->resources : empty_.resources),
+      logins_(before_ ? before_->logins : empty_.logins),
+      mentions_(before_ ? before_->mentions : empty_.mentions),
+      teams_(before_ ? before_->teams : empty_.teams),
+      resource_names_(before_ ? before_->resource_names : empty_.resource_names),
+      hosts_(before_ ? before_->hosts : empty_.hosts) {
+  if (!previous) return;
+  out_->platform_ = previous->platform_;
+  out_->platform_admitted_ = previous->platform_admitted_;
+  out_->platform_damaged_ = previous->platform_damaged_;
+}
+
+void SnapshotBuilder::remove(const RecordId& id) {
+  // Copies: the tables let go of the entry below.
+  if (const auto* user = users_.find(id)) {
+    const auto kept = *user;
+    return remove_user(*kept);
+  }
+  if (const auto* team = team_records_.find(id)) {
+    const auto kept = *team;
+    return remove_team(*kept);
+  }
+  if (const auto* slot = resources_.find(id)) {
+    const auto kept = slot->compiled;
+    return remove_protected(*kept);
+  }
+  if (!id.is_zero() && id == platform_id_) {
+    platform_id_ = {};
+    out_->platform_ = {};
+    out_->platform_admitted_ = {};
+    out_->platform_damaged_ = false;
+  }
+}
+
+void SnapshotBuilder::add(const ResourceRecord& record) {
+  std::optional<Resource> resource = read_record(record);
+  Resource* readable = resource ? &*resource : nullptr;
+  const ResourceSlot* old = resources_.find(record.id);
+  const Protected* spec = readable ? std::get_if<Protected>(&readable->body) : nullptr;
+  if (old && spec && same_links(*old->compiled, record, *spec)) return put_protected(record, readable);
+  remove(record.id);
+  switch (record.kind) {
+    case Kind::kPlatform:
+      return add_platform(record, readable);
+    case Kind::kTeam:
+      return add_team(record, readable);
+    case Kind::kUser:
+      return add_user(record, readable);
+    case Kind::kDatasource:
+    case Kind::kInstance:
+      return add_protected(record, readable);
+  }
+}
+
+void SnapshotBuilder::add_platform(const ResourceRecord& record, const Resource* resource) {
+  // Two records cannot both be the platform: then neither is believed.
+  const bool second = !platform_id_.is_zero();
+  platform_id_ = record.id;
+  if (resource) out_->platform_ = std::get<Platform>(resource->body);
+  out_->platform_admitted_ = AddressSet(out_->platform_.networks);
+  out_->platform_damaged_ = record.damaged || !resource || second;
+}
+
+void SnapshotBuilder::add_team(const ResourceRecord& record, Resource* resource) {
+  TeamRecord team{record.id, record.name, {}, record.damaged || !resource};
+  if (resource) team.spec = std::move(std::get<Team>(resource->body));
+  for (const auto& [name, role] : team.spec.members) mentions_.at(name).teams.push_back(team.name);
+  teams_.at(team.name).records.push_back(team.id);
+  moved_teams_.insert(team.name);
+  team_records_.set(std::make_shared<const TeamRecord>(std::move(team)));
+}
+
+void SnapshotBuilder::remove_team(const TeamRecord& team) {
+  for (const auto& [name, role] : team.spec.members) {
+    drop(mentions_.at(name).teams, team.name);  // one entry: another record of the same name keeps its own
+  }
+  drop(teams_.at(team.name).records, team.id);
+  moved_teams_.insert(team.name);
+  team_records_.erase(team.id);
+}
+
+void SnapshotBuilder::add_user(const ResourceRecord& record, const Resource* resource) {
+  CompiledUser user{.id = record.id,
+                    .name = record.name,
+                    .email = "",
+                    .admin = false,
+                    .suspended = true,
+                    .damaged = record.damaged || !resource,
+                    .secrets = record.secrets,
+                    .version = record.version};
+  if (resource) {
+    const User& spec = std::get<User>(resource->body);
+    user.email = spec.email;
+    user.admin = spec.admin && !user.damaged;
+    user.suspended = spec.suspended;
+  }
+  logins_.at(lower_case(user.name)).users.push_back(user.id);
+  if (!user.email.empty()) logins_.at(lower_case(user.email)).users.push_back(user.id);
+  moved_names_.insert(user.name);
+  users_.set(std::make_shared<const CompiledUser>(std::move(user)));
+}
+
+void SnapshotBuilder::remove_user(const CompiledUser& user) {
+  drop(logins_.at(lower_case(user.name)).users, user.id);
+  if (!user.email.empty()) drop(logins_.at(lower_case(user.email)).users, user.id);
+  moved_names_.insert(user.name);
+  users_.erase(user.id);
+}
+
+void SnapshotBuilder::add_protected(const ResourceRecord& record, Resource* resource) {
+  resource_names_.at(resource_key(record.kind, record.name)).resources.push_back(record.id);
+  if (resource) {
+    const Protected& spec = std::get<Protected>(resource->body);
+    teams_.at(spec.team).resources.push_back(record.id);
+    hosts_.at(spec.at.host).claimants.push_back(record.id);
+    for (const auto& [name, role] : spec.roles) mentions_.at(name).resources.push_back(record.id);
+  }
+  put_protected(record, resource);
+}
+
+void SnapshotBuilder::put_protected(const ResourceRecord& record, Resource* resource) {
+  auto compiled = std::make_shared<CompiledResource>();
+  compiled->id = record.id;
+  compiled->kind = record.kind;
+  compiled->name = record.name;
+  compiled->team = no_team();
+  compiled->secrets = record.secrets;
+  compiled->version = record.version;
+  compiled->damaged = true;  // until compile_resource has found its team and compile_host its place
+  if (resource) {
+    compiled->destination = destination_of(*resource);
+    compiled->spec = std::move(std::get<Protected>(resource->body));
+    compiled->admitted = AddressSet(compiled->spec.networks);
+    compiled->rules_admitted = rules_admitted(compiled->spec);
+    moved_hosts_.insert(compiled->spec.at.host);
+  }
+  moved_resources_.insert(record.id);
+  resources_.set({std::move(compiled), record.damaged || !resource});
+}
+
+void SnapshotBuilder::remove_protected(const CompiledResource& resource) {
+  const Protected& spec = resource.spec;
+  if (!spec.at.host.empty()) {  // it had been read
+    drop(teams_.at(spec.team).resources, resource.id);
+    drop(hosts_.at(spec.at.host).claimants, resource.id);
+    moved_hosts_.insert(spec.at.host);
+  }
+  for (const auto& [name, role] : spec.roles) drop(mentions_.at(name).resources, resource.id);
+  drop(resource_names_.at(resource_key(resource.kind, resource.name)).resources, resource.id);
+  moved_resources_.erase(resource.id);
+  resources_.erase(resource.id);
+}
+
+std::optional<UserId> SnapshotBuilder::user_named(const std::string& name) const {
+  const Login* login = logins_.peek(name);
+  std::optional<UserId> out;
+  for (const UserId& id : login ? login->users : std::vector<UserId>{}) {
+    const auto* user = users_.find(id);
+    if (!user || (*user)->damaged) continue;
+    if (out) return std::nullopt;
+    out = id;
+  }
+  return out;
+}
+
+// Whatever mentions a name that now means somebody else (or nobody, or somebody again) has to be compiled anew.
+void SnapshotBuilder::compile_names() {
+  for (const std::string& name : moved_names_) {
+    std::optional<UserId> meant;
+    if (const auto* login = before_ ? before_->logins.find(name) : nullptr) {
+      int sound = 0;
+      for (const UserId& id : (*login)->users) {
+        const auto* user = before_->users.find(id);
+        if (!user || (*user)->damaged) continue;
+        meant = id;
+        ++sound;
+      }
+      if (sound != 1) meant.reset();
+    }
+    if (meant == user_named(name)) continue;
+    const Mentions* mentions = mentions_.peek(name);
+    if (!mentions) continue;
+    moved_teams_.insert(mentions->teams.begin(), mentions->teams.end());
+    moved_resources_.insert(mentions->resources.begin(), mentions->resources.end());
+  }
+}
+
+void SnapshotBuilder::compile_team(const std::string& name) {
+  TeamSlot& slot = teams_.at(name);
+  moved_resources_.insert(slot.resources.begin(), slot.resources.end());
+  slot.compiled = nullptr;
+  if (slot.records.empty()) return;
+  const std::shared_ptr<const TeamRecord> record = *team_records_.find(slot.records.front());
+  CompiledTeam team;
+  team.name = record->name;
+  team.networks = record->spec.networks;
+  team.mfa = record->spec.mfa;
+  team.admitted = AddressSet(team.networks);
+  team.damaged = record->damaged || slot.records.size() > 1;
+  if (!team.damaged) {
+    for (const auto& [user, role] : record->spec.members) {
+      if (const auto id = user_named(user)) team.members.emplace(*id, role);
+    }
+  }
+  slot.compiled = std::make_shared<const CompiledTeam>(std::move(team));
+}
+
+void SnapshotBuilder::compile_resource(const RecordId& id) {
+  const ResourceSlot* slot = resources_.find(id);
+  if (!slot) return;
+  ResourceSlot next = *slot;
+  auto compiled = std::make_shared<CompiledResource>(*slot->compiled);
+  const TeamSlot* team = teams_.peek(compiled->spec.team);
+  compiled->team = team && team->compiled ? team->compiled : no_team();
+  compiled->role_overrides.clear();
+  for (const auto& [name, role] : compiled->spec.roles) {
+    if (const auto user = user_named(name)) compiled->role_overrides.emplace(*user, role);
+  }
+  compiled->damaged = next.record_damaged || compiled->team->damaged;
+  if (!compiled->spec.at.host.empty()) moved_hosts_.insert(compiled->spec.at.host);
+  next.compiled = std::move(compiled);
+  resources_.set(std::move(next));
+}
+
+bool SnapshotBuilder::is_sound(const ResourceSlot& slot) const {
+  return !slot.record_damaged && !slot.compiled->team->damaged;
+}
+
+void SnapshotBuilder::mark(const RecordId& id, bool damaged) {
+  const ResourceSlot& slot = *resources_.find(id);
+  if (slot.compiled->damaged == damaged) return;
+  ResourceSlot next = slot;
+  auto compiled = std::make_shared<CompiledResource>(*slot.compiled);
+  compiled->damaged = damaged;
+  next.compiled = std::move(compiled);
+  resources_.set(std::move(next));
+}
+
+// Gives the host's places to its claimants. The sound ones must be of one team, and each place has one of them.
+void SnapshotBuilder::compile_host(const std::string& host) {
+  HostSlot& slot = hosts_.at(host);
+  slot.routes.clear();
+  slot.many.clear();
+  slot.segments_max = 0;
+  std::vector<RecordId> holders;
+  std::set<std::string> teams;
+  std::unordered_map<std::string, int> claims;
+  for (const RecordId& id : slot.claimants) {
+    const ResourceSlot& claimant = *resources_.find(id);
+    if (!is_sound(claimant)) continue;
+    holders.push_back(id);
+    teams.insert(claimant.compiled->spec.team);
+    ++claims[claimant.compiled->spec.at.prefix];
+  }
+  for (const RecordId& id : holders) {
+    mark(id, teams.size() > 1 || claims[resources_.find(id)->compiled->spec.at.prefix] > 1);
+  }
+  if (holders.empty()) holders = slot.claimants;
+  for (const RecordId& id : holders) {
+    const auto& compiled = resources_.find(id)->compiled;
+    const std::string& prefix = compiled->spec.at.prefix;
+    slot.many.try_emplace(prefix, Route{prefix, compiled});
+    slot.segments_max = std::max(slot.segments_max, segments_of(prefix));
+  }
+  if (slot.many.size() > kFewRoutes) return;
+  for (auto& [prefix, route] : slot.many) slot.routes.push_back(std::move(route));
+  slot.many.clear();
+  std::ranges::sort(slot.routes, [](const Route& a, const Route& b) {
+    return a.prefix.size() != b.prefix.size() ? a.prefix.size() > b.prefix.size() : a.prefix < b.prefix;
+  });
+}
+
+std::shared_ptr<const Snapshot> SnapshotBuilder::finish(uint64_t generation) && {
+  compile_names();
+  for (const std::string& name : moved_teams_) compile_team(name);
+  for (const RecordId& id : moved_resources_) compile_resource(id);
+  for (const std::string& host : moved_hosts_) compile_host(host);
+  auto parts = std::make_shared<Snapshot::Parts>();
+  parts->platform_id = platform_id_;
+  parts->users = std::move(users_).finish();
+  parts->team_records = std::move(team_records_).finish();
+  parts->resources = std::move(resources_).finish();
+  parts->logins = std::move(logins_).finish();
+  parts->mentions = std::move(mentions_).finish();
+  parts->teams = std::move(teams_).finish();
+  parts->resource_names = std::move(resource_names_).finish();
+  parts->hosts = std::move(hosts_).finish();
+  out_->generation_ = generation;
+  out_->parts_ = std::move(parts);
+  return std::move(out_);
+}
+
+std::shared_ptr<const Snapshot> Snapshot::build(uint64_t generation, std::span<const ResourceRecord> records) {
+  SnapshotBuilder builder(nullptr);
+  for (const ResourceRecord& record : records) builder.add(record);
+  return std::move(builder).finish(generation);
+}
+
+std::shared_ptr<const Snapshot> Snapshot::rebuild(const Snapshot& previous, uint64_t generation,
+                                                  std::span<const ResourceRecord> changed,
+                                                  std::span<const RecordId> deleted) {
+  SnapshotBuilder builder(&previous);
+  for (const RecordId& id : deleted) builder.remove(id);
+  for (const ResourceRecord& record : changed) builder.add(record);
+  return std::move(builder).finish(generation);
+}
+
+}  // namespace sallyport::policy
