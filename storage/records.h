@@ -1,4 +1,5 @@
-// The records of the store besides resources, as plain values. Times are WallMicros; ids are hashes or random, never clear.
+// The records of the store besides resources, as plain values. Times are WallMicros; ids are hashes or random, never
+// clear.
 #pragma once
 
 #include <chrono>
@@ -19,21 +20,22 @@ namespace sallyport::storage {
 enum class Generation : uint64_t {};
 constexpr uint64_t count(Generation generation) { return static_cast<uint64_t>(generation); }
 
-// A session on the gate, or the child of one on another host. The cookie's value is 256 random bits; only its SHA-256 is here.
+// A session on the gate, or the child of one on another host. The cookie's value is 256 random bits; only its SHA-256
+// is here.
 struct SessionRecord {
   Sha256 id_hash{};
-  RecordId id;               // public id: `session list`, the account page
-  RecordId family;           // the gate session's id; == id for the gate's own
+  RecordId id;      // public id: `session list`, the account page
+  RecordId family;  // the gate session's id; == id for the gate's own
   UserId user;
-  std::string host;          // the cookie counts on this host alone
+  std::string host;  // the cookie counts on this host alone
   WallMicros created_at{};
   WallMicros last_seen_at{};
   WallMicros absolute_end{};
   std::chrono::seconds idle{};
   policy::Strength strength = policy::Strength::kPassword;
   std::optional<WallMicros> factor_at;
-  std::string client;        // address at sign-in
-  std::string user_agent;    // at most 200 bytes
+  std::string client;      // address at sign-in
+  std::string user_agent;  // at most 200 bytes
 };
 
 struct TokenRecord {
@@ -63,7 +65,8 @@ struct DataKeyRecord {
   WallMicros created_at{};
 };
 
-// A random key with a purpose ("row-mac", "audit-signing", "tls-ticket"), sealed under a data key; public halves are kept.
+// A random key with a purpose ("row-mac", "audit-signing", "tls-ticket"), sealed under a data key; public halves are
+// kept.
 struct NamedKeyRecord {
   std::string purpose;
   RecordId id;
@@ -76,11 +79,11 @@ struct NamedKeyRecord {
 // What an administrative action or a sign-in leaves behind, in the same transaction as the change itself.
 struct AdminEvent {
   WallMicros at{};
-  std::string action;    // "resource.put", "session.begin", "session.end", "token.create", "sign_in.refused", ...
-  std::string actor;     // user name, or "cli:UID"
-  std::string object;    // "datasource crm"
-  std::string client;    // address, or empty
-  std::string detail;    // plain words, no secret
+  std::string action;  // "resource.put", "session.begin", "session.end", "token.create", "sign_in.refused", ...
+  std::string actor;   // user name, or "cli:UID"
+  std::string object;  // "datasource crm"
+  std::string client;  // address, or empty
+  std::string detail;  // plain words, no secret
 };
 struct ChainedAdminEvent {
   uint64_t seq = 0;
@@ -89,28 +92,70 @@ struct ChainedAdminEvent {
   Sha256 hash{};
 };
 
-// --- changes, each one row or one sweep
-struct PutResource {
-  policy::ResourceRecord record;  // with its sealed fields as they shall be
+// How often a field of a record was written (field "": the record as a whole), with a MAC under the row-MAC key.
+// Outlives the record and only rises: what is put back from an older copy does not fit.
+struct FieldEpoch {
+  std::string field;
+  uint64_t epoch = 0;
   Bytes mac;
 };
-struct DeleteResource { RecordId id; };
-struct PutSession { SessionRecord session; };
-struct TouchSession { RecordId id; WallMicros last_seen_at; };
-struct EndSession { RecordId id; };            // the whole family when id is a gate session
-struct EndSessionsOfUser { UserId user; };
-struct PutToken { TokenRecord token; };
-struct TouchToken { RecordId id; WallMicros last_used_at; };
-struct RevokeToken { RecordId id; };
-struct PutFlow { FlowRecord flow; };
-struct PutDataKey { DataKeyRecord key; };
-struct PutNamedKey { NamedKeyRecord key; };
-using Change = std::variant<PutResource, DeleteResource, PutSession, TouchSession, EndSession, EndSessionsOfUser, PutToken,
-                            TouchToken, RevokeToken, PutFlow, PutDataKey, PutNamedKey>;
+
+// --- changes, each one row or one sweep
+// Once, by the keyring, together with the first data key; kConflict when there is one.
+struct SetSaltFingerprint {
+  Sha256 fingerprint;
+};
+struct PutResource {
+  policy::ResourceRecord record;  // with its sealed fields as they shall be; .version is set by the commit
+  Bytes mac;
+  std::vector<FieldEpoch> epochs;  // those that rise with this change; kConflict when one does not
+};
+struct DeleteResource {
+  RecordId id;
+  std::vector<FieldEpoch> epochs{};  // as above
+};
+// A new session, or the same id again (a factor was added, the cookie changed). kConflict: it has ended, or its family
+// has.
+struct PutSession {
+  SessionRecord session;
+};
+struct TouchSession {
+  RecordId id;
+  WallMicros last_seen_at;
+};  // id of the family
+
+struct EndSession {
+  RecordId id;
+};  // the whole family when id is a gate session
+struct EndSessionsOfUser {
+  UserId user;
+};
+struct PutToken {
+  TokenRecord token;
+};
+struct TouchToken {
+  RecordId id;
+  WallMicros last_used_at;
+};
+struct RevokeToken {
+  RecordId id;
+};  // ending what has ended is no error and moves no generation
+struct PutFlow {
+  FlowRecord flow;
+};
+struct PutDataKey {
+  DataKeyRecord key;
+};
+struct PutNamedKey {
+  NamedKeyRecord key;
+};
+using Change = std::variant<SetSaltFingerprint, PutResource, DeleteResource, PutSession, TouchSession, EndSession,
+                            EndSessionsOfUser, PutToken, TouchToken, RevokeToken, PutFlow, PutDataKey, PutNamedKey>;
 
 struct ChangeSet {
   std::vector<Change> changes;
-  // Set by who compared against a read: kConflict if the generation is another one by now.
+  // Set by who compared against a read: kConflict if a resource or a key was changed after that generation. (Sessions
+  // that end meanwhile do not disturb.)
   std::optional<Generation> expected;
 };
 

@@ -1,6 +1,6 @@
 // Sealed values (DESIGN section 8): version 1 byte | key id 4 (big endian) | IV 12 random | ciphertext | tag 16.
-// AES-256-GCM; the AAD is the length-prefixed list installation id, kind, record id, field, destination, epoch, so a value
-// that was moved, renamed, re-targeted or rolled back does not open.
+// AES-256-GCM; the AAD is the length-prefixed list installation id, kind, record id, field, destination, epoch, so a
+// value that was moved, renamed, re-targeted or rolled back does not open.
 #pragma once
 
 #include <cstdint>
@@ -14,10 +14,11 @@
 namespace sallyport::storage {
 
 constexpr size_t kSealOverhead = 1 + 4 + 12 + 16;
+constexpr size_t kSealedPlainBytesMax = kSecretBytesMax;
 
 struct SealContext {
-  RecordId installation;
-  std::string kind;         // "datasource", "user", "named-key", "flow", ...
+  RecordId installation;  // filled in by the keyring
+  std::string kind;       // "datasource", "user", "named-key", "flow", ...
   RecordId record;
   std::string field;        // "secrets.token"
   std::string destination;  // "https://host:port", or empty
@@ -26,7 +27,8 @@ struct SealContext {
 
 // key: 32 bytes.   errors: kLimit.   cost: one AES-GCM pass.
 Result<Bytes> seal(uint32_t key_id, ByteView key, const SealContext& context, ByteView plain);
-// errors: kMalformed too short or foreign version; kDenied the tag does not fit (any change to value or context).
+// errors: kMalformed too short, too long or a foreign version; kDenied the tag does not fit (any change to value or
+// context).
 Result<SecretBytes> unseal(ByteView key, const SealContext& context, ByteView sealed);
 Result<uint32_t> sealed_key_id(ByteView sealed);
 

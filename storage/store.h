@@ -1,6 +1,6 @@
 // The store as a unit of work, blocking: one thread at a time calls it (StoreThread below gives loops a Task). Two real
-// implementations: SQLite now, PostgreSQL later. Every commit is one transaction with its admin events; it is durable when
-// it returns. kUnavailable: locked, out of space or out of reach; nothing was written.
+// implementations: SQLite now, PostgreSQL later. Every commit is one transaction with its admin events; it is durable
+// when it returns. kUnavailable: locked, out of space or out of reach; nothing was written.
 #pragma once
 
 #include <functional>
@@ -17,13 +17,14 @@ namespace sallyport::storage {
 
 struct Installation {
   RecordId id;
-  Sha256 salt_fingerprint{};  // of the salt this store was made with
+  Sha256 salt_fingerprint{};  // of the salt this store was made with; zero until the first keyring was made
   uint32_t schema_version = 0;
 };
 
 struct ResourceRow {
-  policy::ResourceRecord record;  // .damaged is not judged here
+  policy::ResourceRecord record;  // .damaged is not judged here (judged() in resource_service.h does)
   Bytes mac;
+  std::vector<FieldEpoch> epochs;  // all of the record, of fields without a value too
 };
 
 struct ResourceChanges {
@@ -39,13 +40,18 @@ struct RevocationsSince {  // what ended since a generation, for a running gatew
   std::vector<TokenRecord> new_tokens;
 };
 
+struct ChainHead {
+  uint64_t seq = 0;
+  Sha256 hash{};
+};
+
 class Store {
  public:
   virtual ~Store() = default;
 
   virtual Result<Installation> installation() = 0;
   virtual Result<Generation> generation() = 0;
-  // since = Generation{0}: everything.
+  // since = Generation{0}: everything. Deletions and endings are remembered for 30 days.
   virtual Result<ResourceChanges> resources_since(Generation since) = 0;
   virtual Result<RevocationsSince> revocations_since(Generation since) = 0;
   virtual Result<std::vector<SessionRecord>> sessions(WallMicros now) = 0;  // living ones
@@ -53,6 +59,7 @@ class Store {
   virtual Result<std::vector<DataKeyRecord>> data_keys() = 0;
   virtual Result<std::vector<NamedKeyRecord>> named_keys(std::string_view purpose) = 0;
   virtual Result<std::vector<ChainedAdminEvent>> admin_events(uint64_t after_seq, size_t count_max) = 0;
+  virtual Result<ChainHead> admin_chain_head() = 0;
 
   virtual Result<Generation> commit(const ChangeSet& changes, const std::vector<AdminEvent>& events) = 0;
   // Removes and returns a flow that has not expired; kNotFound otherwise. At most one caller ever gets it.

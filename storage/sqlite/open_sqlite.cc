@@ -1,0 +1,91 @@
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "base/fd.h"
+#include "embedded/storage_schema.h"
+#include "storage/sqlite/migration.h"
+#include "storage/sqlite/sqlite_store.h"
+#include "storage/sqlite/sqlite_store_inside.h"
+
+namespace sallyport::storage {
+namespace {
+
+constexpr const char* kForeignOwner = "the store belongs to another user";
+
+Result<void> check_owner(const std::string& path) {
+  struct stat facts{};
+  if (::stat(path.c_str(), &facts) != 0) {
+    if (errno == ENOENT) return fail(Code::kNotFound, Side::kStorage, "there is no store; `sallyport init` makes one");
+    return fail(Code::kUnavailable, Side::kStorage, "the store's file cannot be opened");
+  }
+  if (!S_ISREG(facts.st_mode)) return malformed(Side::kStorage, "the store is not a file");
+  if (facts.st_uid != ::geteuid()) return fail(Code::kDenied, Side::kStorage, kForeignOwner);
+  return {};
+}
+
+Result<Fd> lock_to_serve(const std::string& path) {
+  Fd fd(::open((path + ".lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (!fd) return fail(Code::kUnavailable, Side::kStorage, "the store's lock file cannot be opened");
+  if (::flock(fd.get(), LOCK_EX | LOCK_NB) == 0) return fd;
+  if (errno == EWOULDBLOCK) return fail(Code::kConflict, Side::kStorage, "another gateway serves this store");
+  return fail(Code::kUnavailable, Side::kStorage, "the store's lock file cannot be locked");
+}
+
+Result<void> sync_folder_of(const std::string& path) {
+  const size_t slash = path.rfind('/');
+  const std::string folder = slash == path.npos ? "." : path.substr(0, slash + 1);
+  const Fd fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!fd || ::fsync(fd.get()) != 0)
+    return fail(Code::kUnavailable, Side::kStorage, "the store's folder cannot be synced");
+  return {};
+}
+
+Result<std::unique_ptr<Store>> make(const std::string& path) {
+  TRY(Connection connection, Connection::open(path, OpenFile::kNew));
+  CHECKED(migrate(connection, storage_schema()));
+  CHECKED(sync_folder_of(path));
+  return std::make_unique<SqliteStore>(std::move(connection), Fd());
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Store>> open_sqlite(const std::string& path, SqliteOpen mode) {
+  if (mode == SqliteOpen::kCreate) {
+    auto made = make(path);
+    // A file of which only a part could be written would be in the way of the next attempt; one that was there stays.
+    if (!made && made.error().code != Code::kConflict)
+      for (const char* suffix : {"", "-wal", "-shm"}) ::unlink((path + suffix).c_str());
+    return made;
+  }
+  CHECKED(check_owner(path));
+  Fd lock;
+  if (mode == SqliteOpen::kServe) {
+    TRY(lock, lock_to_serve(path));
+  }
+  TRY(Connection connection, Connection::open(path, OpenFile::kExisting));
+  TRY(const uint32_t version, schema_version(connection));
+  if (version == 0) return malformed(Side::kStorage, "the file is not a Sallyport store");
+  if (version > newest_version(storage_schema()))
+    return fail(Code::kDenied, Side::kStorage, "store is of a newer version");
+  if (version < newest_version(storage_schema())) {
+    if (mode == SqliteOpen::kCommand)
+      return fail(Code::kDenied, Side::kStorage, "store is of an older version, start serve first");
+    CHECKED(migrate(connection, storage_schema()));
+  }
+  return std::make_unique<SqliteStore>(std::move(connection), std::move(lock));
+}
+
+std::string describe_open_error(const std::string& path, const Error& error) {
+  std::string out = path + ": " + error.what;
+  struct stat facts{};
+  if (std::string_view(error.what) == kForeignOwner && ::stat(path.c_str(), &facts) == 0)
+    out += " (owner uid " + std::to_string(facts.st_uid) + ", this process runs as uid " + std::to_string(::geteuid()) +
+           ")";
+  return out;
+}
+
+}  // namespace sallyport::storage

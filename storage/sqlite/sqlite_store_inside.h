@@ -1,0 +1,40 @@
+// The class behind open_sqlite(). Reading is in read_*.cc, writing in commit.cc, flows and sweeping in flows.cc.
+#pragma once
+
+#include "base/fd.h"
+#include "storage/sqlite/connection.h"
+#include "storage/store.h"
+
+namespace sallyport::storage {
+
+class SqliteStore final : public Store {
+ public:
+  // lock: what makes this process the one that serves; empty otherwise.
+  SqliteStore(Connection connection, Fd lock) : lock_(std::move(lock)), connection_(std::move(connection)) {}
+
+  Result<Installation> installation() override;
+  Result<Generation> generation() override;
+  Result<ResourceChanges> resources_since(Generation since) override;
+  Result<RevocationsSince> revocations_since(Generation since) override;
+  Result<std::vector<SessionRecord>> sessions(WallMicros now) override;
+  Result<std::vector<TokenRecord>> tokens() override;
+  Result<std::vector<DataKeyRecord>> data_keys() override;
+  Result<std::vector<NamedKeyRecord>> named_keys(std::string_view purpose) override;
+  Result<std::vector<ChainedAdminEvent>> admin_events(uint64_t after_seq, size_t count_max) override;
+  Result<ChainHead> admin_chain_head() override;
+
+  Result<Generation> commit(const ChangeSet& changes, const std::vector<AdminEvent>& events) override;
+  Result<FlowRecord> take_flow(const Sha256& key_hash, WallMicros now) override;
+  Result<FlowRecord> peek_flow(const Sha256& key_hash, WallMicros now) override;
+  Result<void> sweep(WallMicros now) override;
+
+ private:
+  Result<std::vector<RecordId>> tombstones(const char* sql, Generation since);
+  Result<std::vector<TokenRecord>> tokens_since(Generation since);
+  Result<void> append_events(const std::vector<AdminEvent>& events, ChainHead& head);
+
+  Fd lock_;  // given back after the connection is closed
+  Connection connection_;
+};
+
+}  // namespace sallyport::storage
