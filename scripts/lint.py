@@ -76,14 +76,13 @@ def check_wrapped(path, text):
 
 
 def check_head(path, text):
-    """A header begins with what it promises; a .cc with that, or with the header that says it."""
+    """A header begins with what it promises; a .cc with that, or with the header beside it that says it."""
     first = next((line for line in text.splitlines() if line.strip()), "")
     if first.startswith("//"):
         return
     if path.endswith(".cc"):
-        stem = re.sub(r"_test$", "", Path(path).stem)
-        own = re.match(r'#include "(.+)\.h"', first)
-        if own and (own[1].split("/")[-1] == stem or path.startswith("tests/")):
+        own = re.match(r'#include "(.+\.h)"', first)
+        if own and (str(Path(own[1]).parent) == str(Path(path).parent) or path.startswith("tests/")):
             return
     yield 1, "begin the file with a comment that says what it promises"
 
@@ -95,7 +94,9 @@ def check_words(path, text):
         if (rule.only and not under(path, rule.only)) or under(path, rule.but_in):
             continue
         for match in re.finditer(rule.pattern, code):
-            yield line_of(code, match.start()), rule.why
+            statement = code[code.rfind(";", 0, match.start()) + 1:match.start()]
+            if not re.search(rule.unless_after, statement):
+                yield line_of(code, match.start()), rule.why
 
 
 def check_product_words(path, text):

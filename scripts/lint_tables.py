@@ -5,7 +5,7 @@ from typing import NamedTuple
 # Includes run one way: a room sees itself and what stands before it.
 ROOMS = ["base", "policy", "conf", "storage", "sso", "proxy", "console", "cli", "main"]
 
-LINES_MAX = 400
+LINES_MAX = 450  # aim for 150
 
 
 class Forbidden(NamedTuple):
@@ -52,17 +52,21 @@ class Banned(NamedTuple):
     why: str
     but_in: list = []
     only: list = []
+    unless_after: str = r"(?!)"  # in the same statement, in front of the match
 
 
 ROOM_FOLDERS = [f"{room}/" for room in ROOMS[:-1]] + ["main.cc"]
 
 BANNED = [
-    # Placement new into memory that an allocator owns is not meant; base/secret.cc has one object that never dies.
+    # Placement new into memory that an allocator owns is not meant, nor a private constructor's object that goes straight
+    # into a unique_ptr. base/secret.cc has one object that never dies.
     Banned(r"(?<!operator )\bnew\b(?!\s*\()", "no raw new: std::make_unique, or a value", only=ROOM_FOLDERS,
-           but_in=["base/secret.cc"]),
+           but_in=["base/secret.cc"], unless_after=r"unique_ptr<[\w:]+>(\s+\w+)?\s*\(\s*$"),
     Banned(r"(?<!operator )(?<!= )\bdelete\b", "no raw delete: an owner does it", only=ROOM_FOLDERS),
     Banned(r"\bshared_ptr<(?!\s*const\b)", "shared_ptr only for snapshots: shared_ptr<const ...>", only=ROOM_FOLDERS,
-           but_in=["base/blocking_pool.h"]),  # the state of a job that its asker may abandon
+           but_in=["base/blocking_pool.h",         # the state of a job that its asker may abandon
+                   "storage/audit_log.cc",         # the same, of a wait for the disk
+                   "policy/snapshot_builder.h"]),  # a snapshot before it is handed out as const
     Banned(r"\b(strcpy|strcat|sprintf|vsprintf|gets|atoi|atol|strtok|tmpnam|mktemp|system|popen)\s*\(",
            "not this function: bounded or stated alternatives exist"),
     Banned(r"\bstd::regex\b", "no std::regex: its time is not bounded"),
@@ -71,7 +75,7 @@ BANNED = [
     Banned(r"\bstd::c(out|err)\b|\b(f?printf|puts)\s*\(", "only commands print; the rest logs or returns an Error",
            only=ROOM_FOLDERS, but_in=["cli/", "main.cc", "base/mistake.", "base/log."]),
     Banned(r"\b(sleep_for|sleep_until|usleep|nanosleep)\b|(?<![\w.>:])sleep\s*\(", "no test and no loop sleeps: advance the clock, or wait for the event"),
-    Banned(r"\busing namespace std\b", "no using namespace std"),
+    Banned(r"\busing namespace std\s*;", "no using namespace std"),
 ]
 
 # Names of things this product has, and a library for event loops and bytes has not.

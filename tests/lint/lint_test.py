@@ -75,6 +75,8 @@ class Style(unittest.TestCase):
         self.refuses("delete thing;")
         self.refuses("std::shared_ptr<Thing> thing;")
         self.accepts("Thing(const Thing&) = delete;")
+        self.accepts("std::unique_ptr<Thing> thing(new Thing(1));")
+        self.refuses("std::unique_ptr<Thing> thing; keep(new Thing(1));")
         self.accepts("std::shared_ptr<const Snapshot> snapshot;")
         self.accepts('const char* word = "a new one";  // a new comment, delete me')
         self.accepts('const char* text = R"(new delete)";')
@@ -96,14 +98,14 @@ class Style(unittest.TestCase):
     def test_file_heads(self):
         self.assertEqual(found({"sso/x.h": "#pragma once\n"}), ["sso/x.h:1"])
         self.assertEqual(found({"sso/x.h": HEAD + "#pragma once\n"}), [])
-        self.assertEqual(found({"sso/x.cc": '#include "sso/y.h"\n'}), ["sso/x.cc:1"])
+        self.assertEqual(found({"sso/x.cc": '#include "base/y.h"\n'}), ["sso/x.cc:1"])
         self.assertEqual(found({"sso/x.cc": '#include "sso/x.h"\n'}), [])
         self.assertEqual(found({"tests/sso/x_test.cc": "#include <vector>\n"}), ["tests/sso/x_test.cc:1"])
         self.assertEqual(found({"tests/sso/x_test.cc": '#include "sso/x.h"\n'}), [])
 
     def test_length(self):
-        self.assertEqual(found({"sso/x.cc": HEAD + "int x;\n" * 400}), ["sso/x.cc:401"])
-        self.assertEqual(found({"sso/x.cc": HEAD + "int x;\n" * 399}), [])
+        self.assertEqual(found({"sso/x.cc": HEAD + "int x;\n" * 450}), ["sso/x.cc:451"])
+        self.assertEqual(found({"sso/x.cc": HEAD + "int x;\n" * 449}), [])
 
     def test_notes_to_self_and_line_ends(self):
         self.refuses("int x;  // TO" "DO: later")
