@@ -1,5 +1,5 @@
-// What the gate answers itself (the sign-in pages, hand-over, sign-out, the home page): values in, a reply out. The proxy
-// turns its exchange into a GateRequest and the GateReply into bytes; this side knows no socket and no codec.
+// What the gate answers itself (the sign-in pages, hand-over, sign-out, the home page): values in, a reply out. The
+// proxy turns its exchange into a GateRequest and the GateReply into bytes; this side knows no socket and no codec.
 #pragma once
 
 #include <memory>
@@ -45,10 +45,11 @@ struct GateRequest {
 
 struct GateReply {
   int status = 200;
-  std::vector<std::pair<std::string, std::string>> headers;  // Content-Type, Location, Set-Cookie, CSP ...; not Content-Length
+  std::vector<std::pair<std::string, std::string>>
+      headers;  // Content-Type, Location, Set-Cookie, CSP ...; not Content-Length
   std::string body;
-  const char* reason = "";   // a literal, for the audit entry
-  UserId user;               // who it was about, if known
+  const char* reason = "";  // a literal, for the audit entry
+  UserId user;              // who it was about, if known
 };
 
 class Gate {
@@ -64,9 +65,11 @@ class Gate {
 // What the store and the session table know a session by: SHA-256 of the cookie's value as it is spelled.
 inline Sha256 session_id_hash(std::string_view cookie_value) { return sha256(as_bytes(cookie_value)); }
 
-// The gateway's page for an error, in the look of its other pages (no script, strict CSP). title and message are literals.
+// The gateway's page for an error, in the look of its other pages (no script, strict CSP). title and message are
+// literals.
 std::string error_page(int status, std::string_view title, std::string_view message, std::string_view request_id);
-// The headers every page of the gate carries (CSP, no-store, nosniff, frame-ancestors, referrer policy); not Content-Type.
+// The headers every page of the gate carries (CSP, no-store, nosniff, frame-ancestors, referrer policy); not
+// Content-Type.
 const std::vector<std::pair<std::string, std::string>>& page_headers();
 
 }  // namespace sallyport::sso

@@ -1,0 +1,28 @@
+// What a sign-in sends: as a form (with the hidden fields) or as JSON {user, password, flow}. The password goes
+// straight into secret memory; the copies made on the way are wiped.
+#pragma once
+
+#include <string>
+
+#include "base/result.h"
+#include "base/secret.h"
+
+namespace sallyport::sso {
+
+struct Credentials {
+  std::string user;  // without white space around it
+  SecretBytes password;
+  std::string flow;  // empty: none
+  std::string csrf;  // forms only
+};
+
+// A form may come without user and password: both are empty then, and its csrf field can still be judged.
+// errors: kMalformed bad syntax, or (JSON) a member is missing, empty or no string; kLimit too many fields, no secret
+// memory.
+Result<Credentials> read_credentials_form(const SecretBytes& body);
+Result<Credentials> read_credentials_json(const SecretBytes& body);
+
+// The csrf field of a form that has nothing else to say; empty when it is missing.
+std::string read_csrf_form(const SecretBytes& body);
+
+}  // namespace sallyport::sso

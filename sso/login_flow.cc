@@ -1,0 +1,124 @@
+#include "sso/login_flow.h"
+
+#include <cstring>
+#include <nlohmann/json.hpp>
+
+namespace sallyport::sso {
+namespace {
+
+using nlohmann::json;
+
+// Bound to its handle and kind, so that one record cannot be passed off as another.
+storage::SealContext context_of(const Sha256& key_hash, std::string_view kind) {
+  storage::SealContext out;
+  out.kind = "flow";
+  std::memcpy(out.record.bytes.data(), key_hash.data(), out.record.bytes.size());
+  out.field = kind;
+  return out;
+}
+
+json to_json(const SignInFlow& flow) {
+  // The target is bytes of a request: hex, since JSON text must be UTF-8.
+  return {{"host", flow.host},
+          {"target", hex_encode(as_bytes(flow.target))},
+          {"nonce", hex_encode(flow.nonce_hash)},
+          {"restarts", flow.restarts}};
+}
+
+Result<storage::FlowRecord> sealed(json content, std::string_view kind, std::string_view handle,
+                                   const storage::Keyring& keyring, WallMicros expires_at) {
+  storage::FlowRecord out;
+  out.key_hash = sha256(as_bytes(handle));
+  out.kind = kind;
+  out.expires_at = expires_at;
+  content["expires"] = count(expires_at);
+  TRY(out.sealed, keyring.seal(context_of(out.key_hash, kind), as_bytes(content.dump())));
+  return out;
+}
+
+// What this program sealed is what it reads; another version's record is refused, not guessed at.
+constexpr const char* kUnreadable = "a flow that does not read";
+
+Result<std::string> text_at(const json& content, const char* key) {
+  const auto found = content.find(key);
+  if (found == content.end() || !found->is_string()) return malformed(Side::kStorage, kUnreadable);
+  return found->get<std::string>();
+}
+
+Result<int64_t> number_at(const json& content, const char* key) {
+  const auto found = content.find(key);
+  if (found == content.end() || !found->is_number_integer()) return malformed(Side::kStorage, kUnreadable);
+  return found->get<int64_t>();
+}
+
+Result<json> opened(const storage::FlowRecord& record, std::string_view kind, const storage::Keyring& keyring,
+                    WallMicros now) {
+  if (record.kind != kind) return fail(Code::kNotFound, Side::kClient, "a flow of another kind");
+  TRY(const SecretBytes clear, keyring.unseal(context_of(record.key_hash, kind), record.sealed));
+  json content = json::parse(clear.reveal(), nullptr, false);
+  if (!content.is_object()) return malformed(Side::kStorage, kUnreadable);
+  TRY(const int64_t expires, number_at(content, "expires"));
+  if (expires <= count(now)) return fail(Code::kDenied, Side::kClient, "the flow is over");
+  return content;
+}
+
+template <size_t N>
+Result<std::array<std::byte, N>> fixed_bytes(const json& content, const char* key) {
+  TRY(const std::string text, text_at(content, key));
+  TRY(const Bytes bytes, hex_decode(text));
+  if (bytes.size() != N) return malformed(Side::kStorage, kUnreadable);
+  std::array<std::byte, N> out;
+  std::memcpy(out.data(), bytes.data(), N);
+  return out;
+}
+
+Result<SignInFlow> flow_of(const json& content) {
+  SignInFlow out;
+  TRY(out.host, text_at(content, "host"));
+  TRY(const std::string hex, text_at(content, "target"));
+  TRY(const Bytes target, hex_decode(hex));
+  out.target = to_text(target);
+  TRY(out.nonce_hash, fixed_bytes<32>(content, "nonce"));
+  TRY(const int64_t restarts, number_at(content, "restarts"));
+  out.restarts = static_cast<int>(restarts);
+  if (!out.target.starts_with('/')) return malformed(Side::kStorage, kUnreadable);
+  return out;
+}
+
+}  // namespace
+
+Result<storage::FlowRecord> to_record(const SignInFlow& flow, std::string_view handle, const storage::Keyring& keyring,
+                                      WallMicros now) {
+  return sealed(to_json(flow), kSignInFlowKind, handle, keyring, now + kSignInFlowLife);
+}
+
+Result<storage::FlowRecord> to_record(const HandOver& hand_over, std::string_view handle,
+                                      const storage::Keyring& keyring, WallMicros now) {
+  json content = to_json(hand_over.flow);
+  content["family"] = hex_encode(hand_over.family.view());
+  content["user"] = hex_encode(hand_over.user.view());
+  content["absolute_end"] = count(hand_over.absolute_end);
+  content["idle"] = hand_over.idle.count();
+  return sealed(std::move(content), kHandOverKind, handle, keyring, now + kHandOverLife);
+}
+
+Result<SignInFlow> read_sign_in_flow(const storage::FlowRecord& record, const storage::Keyring& keyring,
+                                     WallMicros now) {
+  TRY(const json content, opened(record, kSignInFlowKind, keyring, now));
+  return flow_of(content);
+}
+
+Result<HandOver> read_hand_over(const storage::FlowRecord& record, const storage::Keyring& keyring, WallMicros now) {
+  TRY(const json content, opened(record, kHandOverKind, keyring, now));
+  HandOver out;
+  TRY(out.flow, flow_of(content));
+  TRY(out.family.bytes, fixed_bytes<16>(content, "family"));
+  TRY(out.user.bytes, fixed_bytes<16>(content, "user"));
+  TRY(const int64_t absolute_end, number_at(content, "absolute_end"));
+  TRY(const int64_t idle, number_at(content, "idle"));
+  out.absolute_end = WallMicros{absolute_end};
+  out.idle = std::chrono::seconds(idle);
+  return out;
+}
+
+}  // namespace sallyport::sso

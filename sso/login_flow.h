@@ -1,0 +1,51 @@
+// What waits in the store between two requests of a sign-in, under a handle of 256 random bits of which the store knows
+// the hash alone, sealed:
+//   SignInFlow  the page wanted on another host, from the first redirect until the sign-in on the gate (10 minutes)
+//   HandOver    the code that carries a fresh session to that host (60 seconds, one use)
+// No URL of a client is ever a target: what is wanted was seen by the gateway itself, and stays here.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+
+#include "base/digest.h"
+#include "base/result.h"
+#include "storage/keyring.h"
+#include "storage/records.h"
+
+namespace sallyport::sso {
+
+constexpr std::chrono::minutes kSignInFlowLife{10};
+constexpr std::chrono::seconds kHandOverLife{60};
+constexpr std::string_view kSignInFlowKind = "sign-in";
+constexpr std::string_view kHandOverKind = "hand-over";
+constexpr int kRestartsMax = 2;  // of a hand-over that met another tab's nonce
+
+struct SignInFlow {
+  std::string host;
+  std::string target;   // path and query; begins with '/'
+  Sha256 nonce_hash{};  // of the nonce cookie on that host
+  int restarts = 0;
+};
+
+struct HandOver {
+  SignInFlow flow;
+  RecordId family;  // the gate session
+  UserId user;
+  WallMicros absolute_end{};
+  std::chrono::seconds idle{};
+};
+
+// The record to put into the store under `handle`.   errors: the keyring's.
+Result<storage::FlowRecord> to_record(const SignInFlow& flow, std::string_view handle, const storage::Keyring& keyring,
+                                      WallMicros now);
+Result<storage::FlowRecord> to_record(const HandOver& hand_over, std::string_view handle,
+                                      const storage::Keyring& keyring, WallMicros now);
+
+// errors: kDenied the record is not what was put there, or is over; kNotFound it is of another kind.
+Result<SignInFlow> read_sign_in_flow(const storage::FlowRecord& record, const storage::Keyring& keyring,
+                                     WallMicros now);
+Result<HandOver> read_hand_over(const storage::FlowRecord& record, const storage::Keyring& keyring, WallMicros now);
+
+}  // namespace sallyport::sso

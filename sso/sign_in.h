@@ -1,0 +1,133 @@
+// The Gate of `serve`: signs people in with a local password, hands the session over to the other hosts, signs them
+// out, and shows the few pages that go with it. One object for all workers; everything in it may be used from any
+// thread.
+//
+//   a host without a session --begin_sign_in--> gate/.sallyport/login?flow=HANDLE --password--> gate session
+//     --> host/.sallyport/callback?code=CODE --(nonce cookie of that host)--> child session of that host --> the page
+//     wanted
+//
+// Sessions on other hosts are children of the gate's: one family, ended together.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+
+#include "base/blocking_pool.h"
+#include "base/log.h"
+#include "policy/decision.h"
+#include "sso/attempt_limiter.h"
+#include "sso/credentials.h"
+#include "sso/form_guard.h"
+#include "sso/gate.h"
+#include "sso/login_flow.h"
+#include "sso/pages.h"
+#include "sso/password.h"
+#include "sso/refusal_recorder.h"
+#include "sso/replies.h"
+#include "storage/key_holder.h"
+#include "storage/keyring.h"
+#include "storage/session_table.h"
+#include "storage/store.h"
+
+namespace sallyport::sso {
+
+// The lane of the pool that passwords are verified in: each takes 64 MiB and about 240 ms.
+constexpr size_t kHashingThreads = 2;
+constexpr size_t kHashingQueueMax = 16;
+
+// How many flows may begin: each is a row of the store made for somebody who has proven nothing.
+constexpr Rate kFlowsPerNetwork{600, 600};
+constexpr Rate kFlowsTogether{1000, 3000};
+constexpr size_t kTargetBytesMax = 8 * 1024;
+constexpr std::chrono::hours kNonceLife{1};
+
+struct SignInParts {
+  storage::StoreThread& store;
+  storage::SessionTable& sessions;
+  const storage::Keyring& keyring;
+  storage::KeyHolder& keys;
+  BlockingPool& hashing;  // kHashingThreads, kHashingQueueMax
+  const Clock& clock;
+  Log& log;
+  http::Url gate;
+  // Told of every family that was ended here, after commit and table, before the answer: closes what lives on it. Must
+  // not wait; called on the workers' threads. May be empty.
+  std::function<void(const RecordId& family)> session_ended;
+  Result<bool> (*verify)(const SecretBytes& phc, const SecretBytes& password) = verify_password;
+};
+
+// What a host's child session will be made of.
+HandOver hand_over_of(const SignInFlow& flow, const storage::SessionRecord& gate_session);
+
+class SignIn final : public Gate {
+ public:
+  // errors: the keyring's.
+  static Result<std::unique_ptr<SignIn>> make(SignInParts parts);
+
+  Task<GateReply> handle(Loop& home, GateRequest request) override;
+  Task<GateReply> begin_sign_in(Loop& home, GateRequest request) override;
+
+ private:
+  struct SignedIn {
+    storage::LiveSession session;
+    const policy::CompiledUser* user;  // of the request's snapshot
+    std::string cookie;                // the session cookie's value
+    bool needs_factor;
+  };
+  struct Route;
+  static const Route* find_route(bool on_gate, std::string_view path);
+
+  SignIn(SignInParts parts, SecretBytes csrf_key);
+
+  // sign_in.cc: pages of who is signed in
+  Task<GateReply> style(Loop& home, GateRequest request);
+  Task<GateReply> home_page(Loop& home, GateRequest request);
+  Task<GateReply> account(Loop& home, GateRequest request);
+  // sign_in_password.cc
+  // `request` stays in the frame of the coroutine that awaits these.
+  Task<GateReply> show_login(Loop& home, GateRequest request);
+  Task<GateReply> post_login(Loop& home, GateRequest request);
+  Task<Result<bool>> password_fits(Loop& home, const policy::CompiledUser* user, SecretBytes password);
+  Task<Result<GateReply>> open_session(Loop& home, const GateRequest& request, const policy::CompiledUser& user,
+                                       std::optional<SignInFlow> flow);
+  struct LoginForm {
+    int status = 200;
+    std::string flow;
+    std::optional<SignInFlow> wanted;
+    std::string user;
+    const char* alert = "";
+    const char* reason = "";
+  };
+  GateReply login_form(const GateRequest& request, LoginForm form) const;
+  // An answer to a sign-in that failed: the form again, or JSON.
+  GateReply refuse_login(const GateRequest& request, const Problem& problem, LoginForm form) const;
+  // sign_in_hand_over.cc
+  Task<GateReply> callback(Loop& home, GateRequest request);
+  Task<GateReply> send_to_gate(Loop& home, const GateRequest& request, SignInFlow flow, std::string nonce);
+  Task<std::optional<SignInFlow>> wanted_page(Loop& home, std::string handle,
+                                              std::shared_ptr<const policy::Snapshot> snapshot);
+  Task<Result<std::string>> hand_over(Loop& home, SignInFlow flow, storage::LiveSession session,
+                                      std::shared_ptr<const policy::Snapshot> snapshot);
+  bool may_begin_flow(const IpAddress& client);
+  std::string callback_url(const std::string& host, const std::string& code) const;
+  // sign_out.cc
+  Task<GateReply> show_logout(Loop& home, GateRequest request);
+  Task<GateReply> post_logout(Loop& home, GateRequest request);
+
+  std::optional<SignedIn> who(const GateRequest& request) const;
+  std::string origin_of(const std::string& host) const;  // "https://host[:port]", with the gate's scheme and port
+  void end_family(const RecordId& family);               // in the table, and tells
+  GateReply unavailable(const GateRequest& request) const;
+
+  SignInParts parts_;
+  FormGuard forms_;
+  AttemptLimiter attempts_;
+  RefusalRecorder refusals_;
+  std::mutex flows_mutex_;
+  TokenBuckets flows_per_network_{kFlowsPerNetwork, kAttemptKeysMax};
+  TokenBuckets flows_together_{kFlowsTogether, 1};
+};
+
+}  // namespace sallyport::sso

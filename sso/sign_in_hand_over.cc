@@ -1,0 +1,185 @@
+// The way of a session to another host: begin_sign_in on that host, the code made on the gate, the callback on the
+// host.
+#include <algorithm>
+
+#include "base/http/cookie.h"
+#include "sso/cookies.h"
+#include "sso/sign_in.h"
+
+namespace sallyport::sso {
+namespace {
+
+constexpr Problem kBadCode{403, "bad_code", "This link has been used",
+                           "The sign-in link is too old, was used before or belongs to another browser. "
+                           "Open the page you wanted once more."};
+
+bool is_query_text(std::string_view text) {
+  return std::ranges::all_of(text, [](char c) { return c > 0x20 && c < 0x7f; });
+}
+
+// What was asked for, as it will be asked for again. A query that no Location could carry is left out.
+std::string target_of(const GateRequest& request) {
+  std::string out = request.path;
+  if (!request.query.empty() && is_query_text(request.query)) out += "?" + request.query;
+  if (!out.starts_with('/') || out.size() > kTargetBytesMax || !is_query_text(out)) return "/";
+  return out;
+}
+
+}  // namespace
+
+HandOver hand_over_of(const SignInFlow& flow, const storage::SessionRecord& gate_session) {
+  return {flow, gate_session.family, gate_session.user, gate_session.absolute_end, gate_session.idle};
+}
+
+std::string SignIn::callback_url(const std::string& host, const std::string& code) const {
+  return origin_of(host) + std::string(kCallbackPath) + "?code=" + code;
+}
+
+bool SignIn::may_begin_flow(const IpAddress& client) {
+  const Sha256 network = network_key(client);
+  const Monotonic now = parts_.clock.monotonic();
+  const std::lock_guard lock(flows_mutex_);
+  if (flows_per_network_.wait(network, now) > std::chrono::milliseconds::zero()) return false;
+  if (flows_together_.wait({}, now) > std::chrono::milliseconds::zero()) return false;
+  flows_per_network_.take(network, now);
+  flows_together_.take({}, now);
+  return true;
+}
+
+Task<GateReply> SignIn::begin_sign_in(Loop& home, GateRequest request) {
+  SignInFlow flow;
+  flow.host = request.host;
+  flow.target = target_of(request);
+  // One nonce for this browser on this host: tabs that begin beside each other share it, and all of them come back.
+  const auto cookie = cookie_value(request.cookie, kNonceCookie);
+  std::string nonce = cookie && is_random_handle(*cookie) ? std::string(*cookie) : random_handle();
+  auto sending = send_to_gate(home, request, std::move(flow), std::move(nonce));
+  co_return co_await sending;
+}
+
+// Keeps the flow and sends the browser to the gate's sign-in, which hands over at once if it is signed in there.
+Task<GateReply> SignIn::send_to_gate(Loop& home, const GateRequest& request, SignInFlow flow, std::string nonce) {
+  if (!may_begin_flow(request.client.address)) {
+    GateReply reply = problem_reply(request, {429, "too_many_sign_ins", "Too many sign-ins",
+                                              "Too many sign-ins were begun. Please wait a little and try again."});
+    add_header(reply, "Retry-After", "10");
+    co_return reply;
+  }
+  flow.nonce_hash = sha256(as_bytes(nonce));
+  const std::string handle = random_handle();
+  auto record = to_record(flow, handle, parts_.keyring, parts_.clock.wall());
+  if (!record) co_return unavailable(request);
+  storage::ChangeSet changes;
+  changes.changes.emplace_back(storage::PutFlow{*std::move(record)});
+  auto committing = parts_.store.commit(home, std::move(changes), {});
+  const auto committed = co_await committing;
+  if (!committed) co_return unavailable(request);
+  GateReply reply =
+      redirect_reply(302, origin_of(parts_.gate.host) + std::string(kLoginPath) + "?flow=" + handle, "sign-in");
+  add_header(reply, "Set-Cookie", set_cookie(kNonceCookie, nonce, kNonceLife));
+  co_return reply;
+}
+
+// The page a handle stands for, while it is wanted and its host is still protected here. The flow stays until it is
+// over: a form that is sent twice leads to the page twice.
+Task<std::optional<SignInFlow>> SignIn::wanted_page(Loop& home, std::string handle,
+                                                    std::shared_ptr<const policy::Snapshot> snapshot) {
+  const WallMicros now = parts_.clock.wall();
+  auto peeking = parts_.store.peek_flow(home, sha256(as_bytes(handle)), now);
+  const auto record = co_await peeking;
+  if (!record) co_return std::nullopt;
+  auto flow = read_sign_in_flow(*record, parts_.keyring, now);
+  if (!flow || flow->host == parts_.gate.host || !snapshot->has_host(flow->host)) co_return std::nullopt;
+  co_return *std::move(flow);
+}
+
+// A code for a session that lives on the gate already.
+Task<Result<std::string>> SignIn::hand_over(Loop& home, SignInFlow flow, storage::LiveSession session,
+                                            std::shared_ptr<const policy::Snapshot> snapshot) {
+  const WallMicros now = parts_.clock.wall();
+  const policy::Platform& platform = snapshot->platform();
+  const std::string code = random_handle();
+  const HandOver hand_over{std::move(flow), session.family, session.user, now + platform.session_absolute,
+                           platform.session_idle};
+  CO_TRY(storage::FlowRecord record, to_record(hand_over, code, parts_.keyring, now));
+  storage::ChangeSet changes;
+  changes.changes.emplace_back(storage::PutFlow{std::move(record)});
+  auto committing = parts_.store.commit(home, std::move(changes), {});
+  const auto committed = co_await committing;
+  if (!committed) co_return std::unexpected(committed.error());
+  co_return code;
+}
+
+Task<GateReply> SignIn::callback(Loop& home, GateRequest request) {
+  const auto query = http::parse_form(request.query);
+  const std::string* const code = query ? http::find_field(*query, "code") : nullptr;
+  if (code == nullptr || !is_random_handle(*code)) co_return problem_reply(request, kBadCode);
+
+  const WallMicros now = parts_.clock.wall();
+  auto taking = parts_.store.take_flow(home, sha256(as_bytes(*code)), now);
+  const auto record = co_await taking;
+  if (!record && record.error().code == Code::kUnavailable) co_return unavailable(request);
+  if (!record) co_return problem_reply(request, kBadCode);
+  // Used up from here on, whatever is found.
+  auto hand_over = read_hand_over(*record, parts_.keyring, now);
+  if (!hand_over || hand_over->flow.host != request.host) co_return problem_reply(request, kBadCode);
+  const auto nonce = cookie_value(request.cookie, kNonceCookie);
+  if (!nonce || !is_random_handle(*nonce)) co_return problem_reply(request, kBadCode);
+  if (!constant_time_equal(sha256(as_bytes(*nonce)), hand_over->flow.nonce_hash)) {
+    // Tabs whose very first requests crossed each got a nonce, and the browser kept the last. Begin again under that
+    // one: it gives no more than opening the page anew would.
+    if (hand_over->flow.restarts >= kRestartsMax) co_return problem_reply(request, kBadCode);
+    ++hand_over->flow.restarts;
+    auto sending = send_to_gate(home, request, std::move(hand_over->flow), std::string(*nonce));
+    co_return co_await sending;
+  }
+  const policy::CompiledUser* const user = request.snapshot->user(hand_over->user);
+  if (user == nullptr || user->suspended || user->damaged || !parts_.sessions.alive(hand_over->family, now))
+    co_return problem_reply(request, kBadCode);
+
+  const std::string cookie = random_handle();
+  storage::SessionRecord session;
+  session.id_hash = session_id_hash(cookie);
+  session.id = RecordId::random();
+  session.family = hand_over->family;
+  session.user = hand_over->user;
+  session.host = request.host;
+  session.created_at = session.last_seen_at = now;
+  session.absolute_end = hand_over->absolute_end;
+  session.idle = hand_over->idle;
+  session.client = request.client.address.to_string();
+  storage::AdminEvent event;
+  event.at = now;
+  event.action = "session.extend";
+  event.actor = user->name;
+  event.object = "session " + session.family.to_string();
+  event.client = session.client;
+  event.detail = "to " + session.host;
+  storage::ChangeSet changes;
+  changes.changes.emplace_back(storage::PutSession{session});
+  std::vector<storage::AdminEvent> events;
+  events.push_back(std::move(event));
+  parts_.sessions.insert(session);
+  auto committing = parts_.store.commit(home, std::move(changes), std::move(events));
+  const auto committed = co_await committing;
+  if (!committed) {
+    parts_.sessions.end(session.id);
+    co_return unavailable(request);
+  }
+  // The family may have ended while that was written: then this child ends as well.
+  if (!parts_.sessions.alive(session.family, parts_.clock.wall())) {
+    parts_.sessions.end(session.id);
+    storage::ChangeSet ending;
+    ending.changes.emplace_back(storage::EndSession{session.id});
+    auto undoing = parts_.store.commit(home, std::move(ending), {});
+    const auto undone = co_await undoing;
+    if (!undone) parts_.log.error("session_end_failed", {{"reason", undone.error().what}});
+    co_return problem_reply(request, kBadCode);
+  }
+  GateReply reply = redirect_reply(302, origin_of(request.host) + hand_over->flow.target, "hand-over");
+  reply.user = session.user;
+  add_header(reply, "Set-Cookie", set_cookie(kSessionCookie, cookie));
+  co_return reply;
+}
+
+}  // namespace sallyport::sso

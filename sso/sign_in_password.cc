@@ -1,0 +1,291 @@
+// The sign-in with a password: the form and the JSON, what is asked before a hash is computed, and the session that
+// comes of it.
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "base/http/cookie.h"
+#include "sso/cookies.h"
+#include "sso/sign_in.h"
+
+namespace sallyport::sso {
+namespace {
+
+constexpr size_t kUserAgentBytesMax = 200;
+
+constexpr Problem kForeignOrigin{403, "foreign_origin", "Refused", "This request came from another site."};
+constexpr Problem kHeaderMissing{403, "header_missing", "Refused", "The header X-Sallyport-Request: 1 is missing."};
+constexpr Problem kBadCsrf{403, "bad_csrf", "Please try again",
+                           "This form was open for too long, or another tab replaced it. Please sign in again."};
+constexpr Problem kMediaType{415, "media_type", "Refused", "A sign-in is a form or JSON."};
+constexpr Problem kMalformed{400, "malformed", "Not understood", "Enter your user name and your password."};
+constexpr Problem kBadCredentials{401, "bad_credentials", "Not signed in",
+                                  "The user name or the password is not right."};
+constexpr Problem kLimited{429, "too_many_attempts", "Too many attempts",
+                           "There were too many attempts. Please wait a little and try again."};
+constexpr Problem kBusy{503, "busy", "Too busy", "Too many people are signing in at this moment. Please try again."};
+constexpr Problem kNotRecorded{503, "unavailable", "Not available just now",
+                               "You could not be signed in at the moment. Please try again."};
+
+// The account of an attempt: a user is the same by name and by e-mail address.
+Sha256 account_key(const policy::CompiledUser* user, const std::string& typed) {
+  if (user != nullptr) return sha256({as_bytes("user"), user->id.view()});
+  std::string lower = typed;
+  for (char& c : lower)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  return sha256({as_bytes("name"), as_bytes(lower)});
+}
+
+// What can be shown of a User-Agent: printable ASCII, and not much of it.
+std::string shown_user_agent(std::string_view text) {
+  std::string out(text.substr(0, kUserAgentBytesMax));
+  for (char& c : out)
+    if (c < 0x20 || c > 0x7e) c = '?';
+  return out;
+}
+
+storage::AdminEvent event_of(const GateRequest& request, const policy::CompiledUser& user, const char* action,
+                             const RecordId& session, const char* detail, WallMicros at) {
+  storage::AdminEvent out;
+  out.at = at;
+  out.action = action;
+  out.actor = user.name;
+  out.object = "session " + session.to_string();
+  out.client = request.client.address.to_string();
+  out.detail = detail;
+  return out;
+}
+
+const char* why_unusable(const policy::CompiledUser* user) {
+  if (user == nullptr) return "unknown user";
+  if (user->damaged) return "damaged record";
+  if (user->suspended) return "suspended";
+  return nullptr;
+}
+
+}  // namespace
+
+Task<GateReply> SignIn::show_login(Loop& home, GateRequest request) {
+  LoginForm form;
+  form.reason = "sign-in form";
+  if (const auto query = http::parse_form(request.query))
+    if (const std::string* const flow = http::find_field(*query, "flow"); flow != nullptr && is_random_handle(*flow))
+      form.flow = *flow;
+  if (!form.flow.empty()) {
+    auto looking = wanted_page(home, form.flow, request.snapshot);
+    form.wanted = co_await looking;
+    if (!form.wanted) form.flow.clear();
+  }
+  const auto signed_in = who(request);
+  if (!signed_in) co_return login_form(request, std::move(form));
+  if (!form.wanted) co_return redirect_reply(302, "/", "signed in");
+
+  auto handing_over = hand_over(home, *form.wanted, signed_in->session, request.snapshot);
+  const auto code = co_await handing_over;
+  if (!code) co_return unavailable(request);
+  GateReply reply = redirect_reply(302, callback_url(form.wanted->host, *code), "hand-over");
+  reply.user = signed_in->user->id;
+  co_return reply;
+}
+
+Task<GateReply> SignIn::post_login(Loop& home, GateRequest request) {
+  const bool form = is_form(request);
+  const OriginProof origin = origin_proof(request, origin_of(request.host));
+  // Nobody is signed in yet, so a program without either header is let on to the second proof: the form's csrf pair, or
+  // the header that only a program can send.
+  if (origin == OriginProof::kForeign) co_return problem_reply(request, kForeignOrigin);
+  if (!form && !request.sallyport_request) co_return problem_reply(request, kHeaderMissing);
+  if (!form && !is_json(request)) co_return problem_reply(request, kMediaType);
+
+  auto credentials = form ? read_credentials_form(request.body) : read_credentials_json(request.body);
+  request.body = SecretBytes();
+  if (!credentials) co_return problem_reply(request, kMalformed);
+  LoginForm again;
+  again.user = credentials->user;
+  if (is_random_handle(credentials->flow)) again.flow = credentials->flow;
+  if (form) {
+    const auto csrf_cookie = cookie_value(request.cookie, kCsrfCookie);
+    if (!csrf_cookie || !forms_.fits(credentials->csrf, "sign-in", *csrf_cookie))
+      co_return refuse_login(request, kBadCsrf, std::move(again));
+  }
+  if (credentials->user.empty() || credentials->password.empty())
+    co_return refuse_login(request, kMalformed, std::move(again));
+
+  const policy::CompiledUser* user = request.snapshot->user_by_name_or_email(credentials->user);
+  const std::string user_name = user == nullptr ? std::string() : user->name;
+  const Attempt attempt{account_key(user, credentials->user), request.client.address};
+  const auto& clock = parts_.clock;
+  if (const auto wait = attempts_.refuse(attempt, clock.monotonic())) {
+    refusals_.record(user_name, request.client.address, "too many attempts", clock.wall(), clock.monotonic());
+    GateReply reply = refuse_login(request, kLimited, std::move(again));
+    add_header(reply, "Retry-After", std::to_string(wait->count()));
+    co_return reply;
+  }
+
+  if (!again.flow.empty()) {
+    auto looking = wanted_page(home, again.flow, request.snapshot);
+    again.wanted = co_await looking;
+  }
+  const char* reason = why_unusable(user);
+  bool fits = false;
+  if (!password_length_possible(credentials->password.reveal())) {
+    reason = "impossible password";  // refused unhashed, whoever it is
+  } else {
+    auto verifying = password_fits(home, reason == nullptr ? user : nullptr, std::move(credentials->password));
+    const auto verdict = co_await verifying;
+    if (!verdict && (verdict.error().code == Code::kUnavailable || verdict.error().code == Code::kLimit)) {
+      GateReply reply = refuse_login(request, kBusy, std::move(again));
+      add_header(reply, "Retry-After", "2");
+      co_return reply;
+    }
+    if (reason == nullptr && !verdict) reason = verdict.error().what;
+    fits = verdict.has_value() && *verdict;
+    if (reason == nullptr && !fits) reason = "wrong password";
+  }
+  if (reason != nullptr) {
+    parts_.log.warning("sign_in_refused", {{"reason", reason},
+                                           {"user", user_name},
+                                           {"client", request.client.address.to_string()},
+                                           {"request_id", request.request_id}});
+    refusals_.record(user_name, request.client.address, reason, clock.wall(), clock.monotonic());
+    GateReply reply = refuse_login(request, kBadCredentials, std::move(again));
+    if (user != nullptr) reply.user = user->id;
+    co_return reply;
+  }
+
+  attempts_.succeeded(attempt, clock.monotonic());
+  auto opening = open_session(home, request, *user, again.wanted);
+  auto opened = co_await opening;
+  if (!opened) {
+    parts_.log.error("sign_in_failed", {{"reason", opened.error().what}, {"request_id", request.request_id}});
+    GateReply reply = refuse_login(request, kNotRecorded, std::move(again));
+    add_header(reply, "Retry-After", "5");
+    co_return reply;
+  }
+  co_return *std::move(opened);
+}
+
+// Whether the password is the user's; without a user the same work is done for nothing.
+// errors: kUnavailable the lane is full, kLimit no secret memory; kDenied, kMalformed the stored password does not
+// open.
+Task<Result<bool>> SignIn::password_fits(Loop& home, const policy::CompiledUser* user, SecretBytes password) {
+  std::optional<Error> damage;
+  SecretBytes phc;
+  if (user != nullptr) {
+    const auto field = std::ranges::find(user->secrets, "password", &policy::SealedField::field);
+    if (field == user->secrets.end()) {
+      damage = Error{Code::kDenied, Side::kStorage, "no password"};
+    } else {
+      policy::ResourceRecord record;
+      record.id = user->id;
+      record.kind = policy::Kind::kUser;
+      record.name = user->name;
+      auto unsealing = parts_.keys.unseal({storage::secret_context(record, *field, ""), field->sealed});
+      auto opened = co_await unsealing;
+      if (opened)
+        phc = *std::move(opened);
+      else
+        damage = opened.error();
+    }
+  }
+  if (phc.empty()) {
+    CO_TRY(phc, SecretBytes::copy_of(nobody_phc()));
+  }
+  Offload<bool> verifying(
+      parts_.hashing, home,
+      [verify = parts_.verify, phc = std::move(phc), password = std::move(password)] { return verify(phc, password); });
+  CO_TRY(const bool fits, co_await verifying);
+  if (damage) co_return std::unexpected(*damage);
+  co_return fits&& user != nullptr;
+}
+
+// A new session under a new id; the one this browser had on the gate ends in the same commit, and the code that leads
+// on to another host is made in it, too.
+Task<Result<GateReply>> SignIn::open_session(Loop& home, const GateRequest& request, const policy::CompiledUser& user,
+                                             std::optional<SignInFlow> flow) {
+  const WallMicros now = parts_.clock.wall();
+  const policy::Platform& platform = request.snapshot->platform();
+  const std::string cookie = random_handle();
+  storage::SessionRecord session;
+  session.id_hash = session_id_hash(cookie);
+  session.id = RecordId::random();
+  session.family = session.id;
+  session.user = user.id;
+  session.host = parts_.gate.host;
+  session.created_at = session.last_seen_at = now;
+  session.absolute_end = now + platform.session_absolute;
+  session.idle = platform.session_idle;
+  session.client = request.client.address.to_string();
+  session.user_agent = shown_user_agent(request.user_agent);
+
+  storage::ChangeSet changes;
+  std::vector<storage::AdminEvent> events;
+  std::optional<storage::LiveSession> old;
+  if (const auto old_cookie = cookie_value(request.cookie, kSessionCookie))
+    old = parts_.sessions.find(session_id_hash(*old_cookie), request.host, now);
+  if (old) {
+    changes.changes.emplace_back(storage::EndSession{old->family});
+    events.push_back(event_of(request, user, "session.end", old->family, "replaced by a new sign-in", now));
+  }
+  changes.changes.emplace_back(storage::PutSession{session});
+  events.push_back(event_of(request, user, "session.begin", session.id, "password", now));
+  std::string location = "/";
+  if (flow) {
+    const std::string code = random_handle();
+    CO_TRY(storage::FlowRecord record, to_record(hand_over_of(*flow, session), code, parts_.keyring, now));
+    changes.changes.emplace_back(storage::PutFlow{std::move(record)});
+    location = callback_url(flow->host, code);
+  }
+
+  // Known to the table first: whoever ends this user's sessions from now on finds it there. Nobody has its cookie yet.
+  parts_.sessions.insert(session);
+  auto committing = parts_.store.commit(home, std::move(changes), std::move(events));
+  const auto committed = co_await committing;
+  if (!committed) {
+    parts_.sessions.end(session.id);
+    co_return std::unexpected(committed.error());
+  }
+  if (old) end_family(old->family);
+  parts_.log.info("sign_in", {{"user", user.name}, {"client", session.client}, {"request_id", request.request_id}});
+
+  GateReply reply;
+  if (!is_form(request))
+    reply = json_reply(200, {{"next", "done"}, {"location", location}}, "signed in");
+  else if (flow && request.sec_fetch_mode == "navigate")
+    reply = page_reply(200, onward_page(location, flow->host), "signed in");
+  else
+    reply = redirect_reply(303, location, "signed in");
+  reply.user = user.id;
+  add_header(reply, "Set-Cookie", set_cookie(kSessionCookie, cookie));
+  co_return reply;
+}
+
+GateReply SignIn::login_form(const GateRequest& request, LoginForm form) const {
+  std::string binding;
+  const auto cookie = cookie_value(request.cookie, kCsrfCookie);
+  const bool has_cookie = cookie && is_random_handle(*cookie);
+  binding = has_cookie ? std::string(*cookie) : random_handle();
+  SignInPage page;
+  page.csrf = forms_.field("sign-in", binding);
+  page.flow = form.flow;
+  if (form.wanted) page.destination = form.wanted->host;
+  page.user = form.user;
+  page.alert = form.alert;
+  GateReply reply = page_reply(form.status, sign_in_page(page), form.reason);
+  // For browsers too old to say Sec-Fetch-Mode, whose form post is answered with a redirect to the other host.
+  if (form.wanted) {
+    reply.headers = page_headers_for_form({origin_of(form.wanted->host)});
+    add_header(reply, "Content-Type", "text/html; charset=utf-8");
+  }
+  if (!has_cookie) add_header(reply, "Set-Cookie", set_cookie(kCsrfCookie, binding));
+  return reply;
+}
+
+GateReply SignIn::refuse_login(const GateRequest& request, const Problem& problem, LoginForm form) const {
+  if (!is_form(request)) return problem_reply(request, problem, Format::kJson);
+  form.status = problem.status;
+  form.alert = problem.message;
+  form.reason = problem.code;
+  return login_form(request, std::move(form));
+}
+
+}  // namespace sallyport::sso

@@ -1,0 +1,64 @@
+// Signing out, on the gate and on every other host: GET shows a button, POST ends the whole family.
+#include <nlohmann/json.hpp>
+
+#include "sso/cookies.h"
+#include "sso/sign_in.h"
+
+namespace sallyport::sso {
+
+Task<GateReply> SignIn::show_logout(Loop&, GateRequest request) {
+  const auto signed_in = who(request);
+  if (!signed_in)
+    co_return page_reply(200, signed_out_page(origin_of(parts_.gate.host) + std::string(kLoginPath)), "signed out");
+  GateReply reply = page_reply(200, sign_out_page(forms_.field("sign-out", signed_in->cookie), signed_in->user->name),
+                               "sign-out form");
+  reply.user = signed_in->user->id;
+  co_return reply;
+}
+
+Task<GateReply> SignIn::post_logout(Loop& home, GateRequest request) {
+  const OriginProof origin = origin_proof(request, origin_of(request.host));
+  const bool form = is_form(request);
+  // A form of a cookie's owner has to show where it comes from; a program shows the header no other site can send.
+  if (origin == OriginProof::kForeign || (form && origin == OriginProof::kMissing))
+    co_return problem_reply(request, {403, "foreign_origin", "Refused", "This request came from another site."});
+  if (!form && !request.sallyport_request)
+    co_return problem_reply(request,
+                            {403, "header_missing", "Refused", "The header X-Sallyport-Request: 1 is missing."});
+
+  const auto cookie = cookie_value(request.cookie, kSessionCookie);
+  const auto session =
+      cookie ? parts_.sessions.find(session_id_hash(*cookie), request.host, parts_.clock.wall()) : std::nullopt;
+  if (session) {
+    if (form && !forms_.fits(read_csrf_form(request.body), "sign-out", *cookie))
+      co_return problem_reply(request,
+                              {403, "bad_csrf", "Please try again",
+                               "This form does not belong to your present sign-in. Go back and reload the page."});
+    const policy::CompiledUser* const user = request.snapshot->user(session->user);
+    storage::AdminEvent event;
+    event.at = parts_.clock.wall();
+    event.action = "session.end";
+    event.actor = user == nullptr ? "unknown" : user->name;
+    event.object = "session " + session->family.to_string();
+    event.client = request.client.address.to_string();
+    event.detail = "signed out";
+    storage::ChangeSet changes;
+    changes.changes.emplace_back(storage::EndSession{session->family});
+    std::vector<storage::AdminEvent> events;
+    events.push_back(std::move(event));
+    auto committing = parts_.store.commit(home, std::move(changes), std::move(events));
+    const auto committed = co_await committing;
+    if (!committed) {
+      parts_.log.error("sign_out_failed", {{"reason", committed.error().what}, {"request_id", request.request_id}});
+      co_return unavailable(request);
+    }
+    end_family(session->family);
+  }
+  GateReply reply = form ? redirect_reply(303, std::string(kLogoutPath), "sign-out")
+                         : json_reply(200, {{"next", "done"}, {"location", kLogoutPath}}, "sign-out");
+  if (session) reply.user = session->user;
+  add_header(reply, "Set-Cookie", drop_cookie(kSessionCookie));
+  co_return reply;
+}
+
+}  // namespace sallyport::sso
