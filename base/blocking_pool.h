@@ -45,8 +45,9 @@ class BlockingPool {
 template <class T>
 class Offload {
   struct State {
-    State(Loop& loop, std::move_only_function<Result<T>()> work) : home(loop), job(std::move(work)) {}
-    Loop& home;
+    State(std::shared_ptr<Mailbox> loop, std::move_only_function<Result<T>()> work)
+        : home(std::move(loop)), job(std::move(work)) {}
+    std::shared_ptr<Mailbox> home;
     std::move_only_function<Result<T>()> job;
     std::optional<Result<T>> value;
     std::coroutine_handle<> waiter;  // touched on the home thread only
@@ -54,7 +55,7 @@ class Offload {
 
  public:
   Offload(BlockingPool& pool, Loop& home, std::move_only_function<Result<T>()> job)
-      : pool_(pool), state_(std::make_shared<State>(home, std::move(job))) {}
+      : pool_(pool), state_(std::make_shared<State>(home.mailbox(), std::move(job))) {}
 
   class Awaiter {
    public:
@@ -68,7 +69,7 @@ class Offload {
       const bool queued = offload_.pool_.submit([state = state_] {
         state->value.emplace(state->job());
         state->job = {};
-        state->home.post([state] {
+        state->home->post([state] {
           if (auto waiter = std::exchange(state->waiter, {})) waiter.resume();
         });
       });

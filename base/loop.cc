@@ -30,7 +30,7 @@ void Deferred::withdraw() {
 }
 
 Loop::Loop(const Clock& clock)
-    : clock_(clock), base_(make_base()), timers_(clock.monotonic()), wake_fd_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
+    : clock_(clock), base_(make_base()), timers_(clock.monotonic()), mailbox_(std::make_shared<Mailbox>()) {
   event_assign(&tick_event_, base_.get(), -1, EV_PERSIST,
                [](evutil_socket_t, short, void* self) {
                  auto& loop = *static_cast<Loop*>(self);
@@ -39,17 +39,27 @@ Loop::Loop(const Clock& clock)
                this);
   const timeval tick{0, std::chrono::microseconds(TimerWheel::kTick).count()};
   event_add(&tick_event_, &tick);
-  event_assign(&wake_event_, base_.get(), wake_fd_.get(), EV_READ | EV_PERSIST | EV_ET,
+  event_assign(&wake_event_, base_.get(), mailbox_->wake_fd_.get(), EV_READ | EV_PERSIST | EV_ET,
                [](evutil_socket_t, short, void* self) { static_cast<Loop*>(self)->drain_posts(); }, this);
   event_add(&wake_event_, nullptr);
 }
 
 Loop::~Loop() {
+  std::vector<std::move_only_function<void()>> dropped;
+  {
+    const std::lock_guard lock(mailbox_->mutex_);
+    mailbox_->closed_ = true;
+    dropped.swap(mailbox_->jobs_);
+  }
   event_del(&wake_event_);
   event_del(&tick_event_);
+  for (auto* queue : {&deferred_, &running_})
+    for (Deferred* const work : *queue)
+      if (work != nullptr) work->queue_ = nullptr;  // it may outlive the loop
 }
 
 void Loop::run() {
+  fresh_ = false;
   drain_posts();
   run_deferred();
   while (!stop_.load(std::memory_order_acquire)) {
@@ -64,27 +74,25 @@ void Loop::stop() {
   post([] {});
 }
 
-void Loop::post(std::move_only_function<void()> job) {
-  bool wake = false;
-  {
-    const std::lock_guard lock(posts_mutex_);
-    posts_.push_back(std::move(job));
-    wake = !std::exchange(wake_pending_, true);
-  }
-  if (wake) {
-    const uint64_t one = 1;
-    [[maybe_unused]] const auto written = ::write(wake_fd_.get(), &one, sizeof one);
-  }
+Mailbox::Mailbox() : wake_fd_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {}
+
+void Mailbox::post(std::move_only_function<void()> job) {
+  const std::lock_guard lock(mutex_);
+  if (closed_) return;
+  jobs_.push_back(std::move(job));
+  if (std::exchange(wake_pending_, true)) return;
+  const uint64_t one = 1;
+  [[maybe_unused]] const auto written = ::write(wake_fd_.get(), &one, sizeof one);
 }
 
 void Loop::drain_posts() {
   uint64_t count = 0;
-  [[maybe_unused]] const auto got = ::read(wake_fd_.get(), &count, sizeof count);
+  [[maybe_unused]] const auto got = ::read(mailbox_->wake_fd_.get(), &count, sizeof count);
   std::vector<std::move_only_function<void()>> jobs;
   {
-    const std::lock_guard lock(posts_mutex_);
-    jobs.swap(posts_);
-    wake_pending_ = false;
+    const std::lock_guard lock(mailbox_->mutex_);
+    jobs.swap(mailbox_->jobs_);
+    mailbox_->wake_pending_ = false;
   }
   for (auto& job : jobs) job();
 }

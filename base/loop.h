@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <vector>
 
@@ -52,6 +53,21 @@ class Deferred {
   size_t position_ = 0;
 };
 
+// The way into a loop from another thread. Outlives the loop: what is posted afterwards is dropped.
+class Mailbox {
+ public:
+  Mailbox();
+  void post(std::move_only_function<void()> job);
+
+ private:
+  friend class Loop;
+  Fd wake_fd_;
+  std::mutex mutex_;
+  std::vector<std::move_only_function<void()>> jobs_;
+  bool wake_pending_ = false;  // under mutex_
+  bool closed_ = false;        // under mutex_
+};
+
 class Loop {
  public:
   explicit Loop(const Clock& clock);
@@ -61,11 +77,16 @@ class Loop {
 
   void run();   // until stop(); on the thread that owns the loop
   void stop();  // from any thread or signal-safe context of post()
-  void post(std::move_only_function<void()> job);  // from any thread; runs on the loop's thread, in order
+  // From any thread; runs on the loop's thread, in order.
+  void post(std::move_only_function<void()> job) { mailbox_->post(std::move(job)); }
+  const std::shared_ptr<Mailbox>& mailbox() const { return mailbox_; }  // for who may post after the loop's end
   void defer(Deferred& work);                      // idempotent until it has run
 
   event_base* base() const { return base_.get(); }
-  TimerWheel& timers() { return timers_; }
+  TimerWheel& timers() {  // knows the time of this turn
+    timers_.note(now());
+    return timers_;
+  }
   const Clock& clock() const { return clock_; }
   // Read once per turn.
   Monotonic now();
@@ -81,10 +102,7 @@ class Loop {
   TimerWheel timers_;
   event tick_event_;
   event wake_event_;
-  Fd wake_fd_;
-  std::mutex posts_mutex_;
-  std::vector<std::move_only_function<void()>> posts_;
-  bool wake_pending_ = false;  // under posts_mutex_
+  std::shared_ptr<Mailbox> mailbox_;
   std::vector<Deferred*> deferred_;
   std::vector<Deferred*> running_;
   std::atomic<bool> stop_{false};

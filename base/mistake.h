@@ -11,7 +11,7 @@ struct Mistake {
   std::string path;     // "listeners[0].tls.min_version"; empty for the whole document
   std::string message;  // plain words, names the expected; never holds a secret value
   std::string code;     // stable word for programs: unknown_key, missing, wrong_type, out_of_range, conflict, ...
-  std::string file;     // as given by the person; empty when the input is not a file
+  std::string file{};   // as given by the person; empty when the input is not a file
   int line = 0;         // 1-based; 0 when unknown
 };
 using Mistakes = std::vector<Mistake>;

@@ -8,6 +8,8 @@ std::string_view to_string(Code code) {
     case Code::kUnauthenticated: return "unauthenticated";
     case Code::kDenied: return "denied";
     case Code::kNotFound: return "not_found";
+    case Code::kMisdirected: return "misdirected";
+    case Code::kTooLarge: return "too_large";
     case Code::kConflict: return "conflict";
     case Code::kLimit: return "limit";
     case Code::kUnavailable: return "unavailable";

@@ -14,6 +14,8 @@ enum class Code : uint8_t {
   kUnauthenticated,  // nobody, or not enough, is proven
   kDenied,           // known, and not allowed
   kNotFound,
+  kMisdirected,  // right here, wrong connection (421)
+  kTooLarge,     // more bytes than are taken
   kConflict,     // the world moved: compare and try again
   kLimit,        // a named bound was reached
   kUnavailable,  // it may work later

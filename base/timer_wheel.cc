@@ -20,13 +20,16 @@ void TimerWheel::link(Timer& timer, uint64_t tick) {
 }
 
 void TimerWheel::set(Timer& timer, std::chrono::milliseconds after) {
-  const auto ticks = static_cast<uint64_t>(std::max<int64_t>(0, after / kTick)) + 2;  // + the tick under way
-  timer.due_tick_ = tick_ + ticks;
+  constexpr auto kTickNanos = std::chrono::nanoseconds(kTick);
+  const auto deadline = (now_ - start_) + std::max(after, std::chrono::milliseconds(0));
+  const auto due = (deadline + kTickNanos - std::chrono::nanoseconds(1)) / kTickNanos;  // rounded up: never early
+  timer.due_tick_ = std::max(static_cast<uint64_t>(std::max<int64_t>(0, due)), tick_ + 1);
   if (timer.linked() && timer.slot_tick_ <= timer.due_tick_) return;  // found again when its slot comes round
-  link(timer, tick_ + std::min<uint64_t>(ticks, kSlots - 1));
+  link(timer, std::min(timer.due_tick_, tick_ + kSlots - 1));
 }
 
 void TimerWheel::advance(Monotonic now) {
+  now_ = now;
   const auto target = static_cast<uint64_t>(std::max<int64_t>(0, (now - start_) / kTick));
   while (tick_ < target) {
     ++tick_;
@@ -36,7 +39,7 @@ void TimerWheel::advance(Monotonic now) {
       timer.unlink();
       if (timer.due_tick_ == 0) continue;
       if (timer.due_tick_ > tick_) {
-        link(timer, tick_ + std::min<uint64_t>(timer.due_tick_ - tick_, kSlots - 1));
+        link(timer, std::min(timer.due_tick_, tick_ + kSlots - 1));
         continue;
       }
       timer.due_tick_ = 0;

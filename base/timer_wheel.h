@@ -1,5 +1,5 @@
 // Many deadlines at no cost per change: a timer that is pushed further away is only re-linked when its old slot comes round.
-// Resolution kTick; a timer fires up to one tick late, never early. One thread.
+// Resolution kTick: a timer fires in the first advance() to a tick at or after its deadline, never early. One thread.
 #pragma once
 
 #include <array>
@@ -46,15 +46,17 @@ class TimerWheel {
  public:
   static constexpr std::chrono::milliseconds kTick{100};
 
-  explicit TimerWheel(Monotonic start) : start_(start) {}
+  explicit TimerWheel(Monotonic start) : start_(start), now_(start) {}
   TimerWheel(const TimerWheel&) = delete;
   TimerWheel& operator=(const TimerWheel&) = delete;
   ~TimerWheel();  // unlinks what is left
 
-  // Sets or moves the deadline to `after` from the last advance().
+  // Sets or moves the deadline to `after` from the time last noted; below zero counts as zero.
   void set(Timer& timer, std::chrono::milliseconds after);
   static void clear(Timer& timer) { timer.due_tick_ = 0; }
-  // Fires what is due. Called by the loop every kTick.
+  // The time deadlines are counted from, without firing anything: a turn that comes late must not shorten them.
+  void note(Monotonic now) { now_ = now; }
+  // Notes the time and fires what is due. Called by the loop every kTick.
   void advance(Monotonic now);
 
  private:
@@ -62,7 +64,8 @@ class TimerWheel {
   void link(Timer& timer, uint64_t tick);
 
   Monotonic start_;
-  uint64_t tick_ = 0;
+  Monotonic now_;
+  uint64_t tick_ = 0;  // the last one whose timers were fired
   std::array<TimerLink, kSlots> slots_;
 };
 

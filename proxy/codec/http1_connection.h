@@ -1,0 +1,131 @@
+// One HTTP/1.1 client connection: reads heads, hands each request to the server as an Exchange, writes the response, and lives
+// on for the next one (RFC 9112 s9). One request is worked on at a time; what a client sends ahead waits in the socket.
+#pragma once
+
+#include <list>
+#include <memory>
+
+#include "base/loop.h"
+#include "conf/node_config.h"
+#include "proxy/codec/http1_chunked.h"
+#include "proxy/exchange.h"
+#include "proxy/input_buffer.h"
+
+namespace sallyport::proxy {
+
+class TlsChannel;
+
+// What the connections of a worker share.
+struct ConnectionHome {
+  Loop& loop;
+  BlockPool& blocks;
+  std::string& out;  // scratch where responses are put together; empty between calls
+  const conf::Limits& limits;
+  const http::HeadLimits& head_limits;
+  const bool& draining;
+  struct Counters {
+    uint64_t handshakes_failed = 0;
+    uint64_t requests_malformed = 0;
+    uint64_t timeouts = 0;
+  }& counters;
+};
+
+class Http1Connection final : private Exchange, private IoHandler, private Deferred, private TaskOwner, private Timer {
+ public:
+  class Owner {
+   public:
+    virtual void connection_over(Http1Connection& connection) = 0;  // destroys it
+
+   protected:
+    ~Owner() = default;
+  };
+
+  Http1Connection(ConnectionHome& home, Owner& owner, ExchangeServer& server, std::unique_ptr<ByteChannel> channel,
+                  TlsChannel* tls, const Endpoint& peer);
+  ~Http1Connection();
+  void start();       // the handshake, then heads; may end the connection (deferred)
+  void drain();       // closes when idle, else after the exchange under way
+
+ private:
+  enum class State : uint8_t { kHandshake, kIdle, kHead, kServing, kLinger, kOver };
+
+  // --- Exchange
+  const ConnectionFacts& connection() const override { return facts_; }
+  bool covers_host(std::string_view host) override;
+  const http::Head& head() const override { return const_cast<InputBuffer&>(input_).head(); }
+  const http::RequestFraming& framing() const override { return framing_; }
+  void release_head() override;
+  BodyPiece read_body() override;
+  WaitSlot& body_slot() override { return body_slot_; }
+  std::string_view request_trailers() const override;
+  uint64_t request_bytes() const override { return request_bytes_; }
+  void begin(int status, std::string_view reason) override;
+  void field(std::string_view name, std::string_view value) override;
+  void end_head(http::Body body, uint64_t length) override;
+  void data(std::string_view bytes) override;
+  void finish(std::string_view trailers) override;
+  void interim_continue() override;
+  void flush() override;
+  bool blocked() const override { return channel_->queued() > 0; }
+  WaitSlot& writable_slot() override { return writable_slot_; }
+  bool gone() const override { return gone_; }
+  bool begun() const override { return begun_; }
+  uint64_t response_bytes() const override { return response_bytes_; }
+  void abort() override;
+  void close_after() override { keep_alive_ = false; }
+
+  // --- events
+  void on_io(IoReady ready) override;
+  void expired() override;
+  void run_deferred() override;
+  void task_done() noexcept override { home_.loop.defer(*this); }
+
+  void step_handshake();
+  void on_readable();
+  void read_heads();
+  bool take_head();  // false: more bytes are needed
+  void refuse(const http::Refusal& refusal);
+  void exchange_over();
+  void become_idle();
+  void linger();
+  void discard();
+  void end_soon();  // the connection ends at the end of this turn; whatever runs on it is cancelled then
+  void discard_out() { home_.out.clear(); }
+  void become(State state) { state_ = state; }
+
+  ConnectionHome& home_;
+  Owner& owner_;
+  ExchangeServer& server_;
+  std::unique_ptr<ByteChannel> channel_;
+  TlsChannel* tls_;
+  IoEvent io_;
+  InputBuffer input_;
+  ConnectionFacts facts_;
+  std::string covered_host_;
+  http::RequestFraming framing_;
+  std::unique_ptr<http::ChunkedReader> chunks_;
+  WaitSlot body_slot_;
+  WaitSlot writable_slot_;
+  Task<void> serving_;
+  uint64_t body_left_ = 0;
+  uint64_t request_bytes_ = 0;
+  uint64_t response_bytes_ = 0;
+  uint64_t response_left_ = 0;
+  size_t linger_left_ = 0;
+  State state_ = State::kHandshake;
+  http::Body response_body_ = http::Body::kNone;
+  bool head_held_ = false;
+  bool to_head_ = false;  // the request is HEAD
+  bool old_client_ = false;  // HTTP/1.0
+  bool body_ended_ = true;
+  bool body_timed_out_ = false;
+  bool continue_wanted_ = false;
+  bool keep_alive_ = true;
+  bool begun_ = false;
+  bool finished_ = false;
+  bool gone_ = false;
+  bool read_ended_ = false;  // the client has ended its side in order
+  bool aborted_ = false;
+};
+
+}  // namespace sallyport::proxy

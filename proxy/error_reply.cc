@@ -1,0 +1,94 @@
+#include "proxy/error_reply.h"
+
+#include "base/json_text.h"
+#include "proxy/codec/reason.h"
+#include "proxy/worker.h"
+#include "sso/gate.h"
+
+namespace sallyport::proxy {
+namespace {
+
+// What a client is told: nothing of upstreams, storage or ourselves beyond the kind of trouble.
+const char* public_message(int status, const Error& error) {
+  if (status == 500) return "something went wrong inside the gateway";
+  if (status == 502) return "the service behind the gateway cannot be reached or gave no valid answer";
+  if (status == 504) return "the service behind the gateway did not answer in time";
+  if (status == 503) return "the gateway cannot take this request at the moment";
+  return error.what;
+}
+
+const char* public_title(int status) {
+  switch (status) {
+    case 400: return "Bad request";
+    case 401: return "Please sign in";
+    case 403: return "Not allowed";
+    case 404: return "Not found";
+    case 408: return "Too slow";
+    case 421: return "Wrong connection";
+    case 502: return "Service unreachable";
+    case 503: return "Temporarily unavailable";
+    case 504: return "Service too slow";
+    default: return "Something went wrong";
+  }
+}
+
+}  // namespace
+
+int status_of(const Error& error) {
+  switch (error.code) {
+    case Code::kMalformed: return error.side == Side::kClient ? 400 : error.side == Side::kUpstream ? 502 : 500;
+    case Code::kUnauthenticated: return 401;
+    case Code::kDenied: return error.side == Side::kClient ? 403 : error.side == Side::kUpstream ? 502 : 503;
+    case Code::kNotFound: return error.side == Side::kClient ? 404 : error.side == Side::kUpstream ? 502 : 503;
+    case Code::kMisdirected: return 421;
+    case Code::kTooLarge: return 413;
+    case Code::kConflict: return 409;
+    case Code::kLimit: return error.side == Side::kClient ? 429 : 503;
+    case Code::kUnavailable: return error.side == Side::kUpstream ? 502 : 503;
+    case Code::kTimeout: return error.side == Side::kClient ? 408 : 504;
+    case Code::kInternal: return 500;
+  }
+  return 500;
+}
+
+void add_transport_security(Exchange& exchange) {
+  if (exchange.connection().tls) exchange.field("Strict-Transport-Security", "max-age=31536000");
+}
+
+void reply_error(RequestContext& context, const Error& error) {
+  Exchange& exchange = context.exchange;
+  if (*context.reason == '\0') context.reason = error.what;
+  if (exchange.gone()) return;
+  if (exchange.begun()) return exchange.abort();
+  const int status = status_of(error);
+  const char* const message = public_message(status, error);
+  context.status = status;
+  std::string body;
+  if (context.page_load) {
+    body = sso::error_page(status, public_title(status), message, context.request_id);
+  } else {
+    body = "{\"error\":\"";
+    body += error_code(status);
+    body += "\",\"message\":";
+    append_json_string(body, message);
+    body += ",\"details\":[],\"request_id\":\"";
+    body += context.request_id.view();
+    body += "\"}";
+  }
+  exchange.begin(status, {});
+  if (context.page_load) {
+    exchange.field("Content-Type", "text/html; charset=utf-8");
+    for (const auto& [name, value] : sso::page_headers()) exchange.field(name, value);
+  } else {
+    exchange.field("Content-Type", "application/json");
+    exchange.field("Cache-Control", "no-store");
+  }
+  if (status == 401) exchange.field("WWW-Authenticate", "Bearer");
+  if (status == 503 || status == 429) exchange.field("Retry-After", "5");
+  add_transport_security(exchange);
+  exchange.end_head(http::Body::kLength, body.size());
+  exchange.data(body);
+  exchange.finish({});
+}
+
+}  // namespace sallyport::proxy

@@ -1,0 +1,43 @@
+// What a worker counts. Plain numbers written by the worker's thread alone and read by the admin endpoint from another:
+// relaxed atomics, no lock, no shared cache line between workers.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+
+namespace sallyport::proxy {
+
+class Count {
+ public:
+  void add(uint64_t by = 1) { value_.store(value_.load(std::memory_order_relaxed) + by, std::memory_order_relaxed); }
+  void set(uint64_t to) { value_.store(to, std::memory_order_relaxed); }
+  uint64_t value() const { return value_.load(std::memory_order_relaxed); }
+
+ private:
+  std::atomic<uint64_t> value_{0};
+};
+
+struct alignas(64) Metrics {
+  Count connections_accepted;
+  Count connections_open;
+  Count connections_refused;   // over the limit
+  Count handshakes_failed;
+  Count requests_malformed;
+  std::array<Count, 6> responses;  // by status / 100
+  Count denied;
+  Count audit_full;            // refused because no audit entry could be set aside
+  Count upstream_connections;  // made
+  Count upstream_reused;
+  Count upstream_failures;
+  Count upstream_retries;
+  Count secrets_refused;       // sealed values that did not open
+  Count request_bytes;
+  Count response_bytes;
+  // Latency to the last byte, cumulative buckets in microseconds.
+  static constexpr std::array<uint64_t, 8> kBucketMicros{1000, 5000, 10000, 50000, 100000, 500000, 1000000, 10000000};
+  std::array<Count, 9> latency;
+  Count latency_micros;
+};
+
+}  // namespace sallyport::proxy

@@ -1,0 +1,62 @@
+#include "proxy/request_context.h"
+
+#include "proxy/worker.h"
+
+namespace sallyport::proxy {
+
+RequestContext::RequestContext(Exchange& asked, Worker& by)
+    : exchange(asked),
+      worker(by),
+      snapshot(by.snapshot()),
+      began(by.loop().now()),
+      at(by.loop().wall()),
+      client{asked.connection().peer.endpoint.address} {
+  std::array<char, 32> room;
+  request_id.assign(worker.next_request_id(room));
+}
+
+storage::AccessEvent RequestContext::event(storage::AuditKind kind) const {
+  storage::AccessEvent out;
+  out.kind = kind;
+  out.at = at;
+  out.request_id = request_id;
+  out.client = client.address;
+  out.user = identity ? identity->user : about;
+  if (!out.user.is_zero())
+    if (const policy::CompiledUser* user = snapshot->user(out.user)) out.user_name = user->name;
+  if (identity) {
+    out.means_id = identity->id;
+    out.means = identity->means == policy::Means::kToken ? "token" : "session";
+    out.strength = policy::to_string(identity->strength);
+  }
+  if (resource != nullptr) out.resource = resource->name;
+  out.host = host;
+  out.method = method;
+  out.path = path;
+  out.outcome = outcome;
+  out.reason = reason;
+  out.rule = decision.rule;
+  out.status = status;
+  out.latency = std::chrono::duration_cast<std::chrono::microseconds>(worker.loop().now() - began);
+  out.request_bytes = exchange.request_bytes();
+  out.response_bytes = exchange.response_bytes();
+  return out;
+}
+
+RequestContext::~RequestContext() {
+  Metrics& metrics = worker.metrics();
+  if (status >= 100 && status < 600) metrics.responses[static_cast<size_t>(status / 100)].add();
+  metrics.request_bytes.add(exchange.request_bytes());
+  metrics.response_bytes.add(exchange.response_bytes());
+  const auto latency = std::chrono::duration_cast<std::chrono::microseconds>(worker.loop().now() - began).count();
+  const auto micros = static_cast<uint64_t>(latency < 0 ? 0 : latency);
+  size_t bucket = 0;
+  while (bucket < Metrics::kBucketMicros.size() && micros > Metrics::kBucketMicros[bucket]) ++bucket;
+  metrics.latency[bucket].add();
+  metrics.latency_micros.add(micros);
+  if (slot)
+    worker.parts().audit.record(std::move(slot),
+                                event(durable_begin ? storage::AuditKind::kAccessEnd : storage::AuditKind::kAccess));
+}
+
+}  // namespace sallyport::proxy

@@ -1,0 +1,51 @@
+// What the stations know of one request. It owns copies of everything that outlives the request's head, and its destructor
+// writes the one audit entry, whichever way the request ends (an answer, a refusal, a cancelled connection).
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "policy/decision.h"
+#include "proxy/exchange.h"
+#include "proxy/inline_text.h"
+#include "storage/audit_log.h"
+
+namespace sallyport::proxy {
+
+class Worker;
+
+struct RequestContext {
+  RequestContext(Exchange& exchange, Worker& worker);
+  ~RequestContext();
+  RequestContext(const RequestContext&) = delete;
+  RequestContext& operator=(const RequestContext&) = delete;
+
+  Exchange& exchange;
+  Worker& worker;
+  std::shared_ptr<const policy::Snapshot> snapshot;
+  Monotonic began;
+  WallMicros at;
+  ClientAddress client;
+
+  InlineText<32> request_id;
+  InlineText<24> method;
+  InlineText<255> host;                                // lower case, without port
+  InlineText<storage::kAuditPathBytesMax + 1> path;    // canonical; for the audit entry
+  bool page_load = false;                              // a browser's navigation: errors are pages, sign-in is a redirect
+
+  const policy::CompiledResource* resource = nullptr;  // lives with the snapshot
+  std::optional<policy::Identity> identity;
+  std::shared_ptr<const policy::TokenScope> scope;     // what identity->scope points at
+  policy::Decision decision;
+
+  storage::AuditSlot slot;      // set aside before anything is forwarded
+  bool durable_begin = false;   // access.begin is written: the end is an access.end
+  int status = 0;               // what the client was told; 0 nothing
+  const char* outcome = "cancelled";
+  const char* reason = "";
+  UserId about{};               // whom the gate's own answer was about
+
+  storage::AccessEvent event(storage::AuditKind kind) const;
+};
+
+}  // namespace sallyport::proxy

@@ -1,0 +1,98 @@
+#include "proxy/request_path.h"
+
+#include "proxy/error_reply.h"
+#include "proxy/stations/authorise.h"
+#include "proxy/stations/forward.h"
+#include "proxy/stations/gate_door.h"
+#include "proxy/stations/identify.h"
+#include "proxy/stations/locate.h"
+#include "proxy/stations/relay.h"
+#include "proxy/worker.h"
+
+namespace sallyport::proxy {
+namespace {
+
+// Room for this request's audit entry, before anything else: a request that cannot be recorded is not served.
+Result<void> set_aside(RequestContext& context) {
+  auto slot = context.worker.parts().audit.reserve();
+  if (!slot) {
+    context.worker.metrics().audit_full.add();
+    return fail(Code::kUnavailable, Side::kStorage, "the audit log has no room");
+  }
+  context.slot = *std::move(slot);
+  return {};
+}
+
+// Durable mode: the fact that this request is let through is on disk before the upstream hears of it.
+Task<Result<void>> record_begin(RequestContext& context) {
+  storage::AuditLog& audit = context.worker.parts().audit;
+  CO_TRY(storage::AuditSlot end, audit.reserve());
+  auto recording = audit.record_begin_durably(context.worker.loop(), context.event(storage::AuditKind::kAccessBegin),
+                                              std::exchange(context.slot, std::move(end)));
+  const Result<void> recorded = co_await recording;
+  context.durable_begin = recorded.has_value();
+  co_return recorded;
+}
+
+// What the decision wants put in: ready at once, or made now through the key holder.
+Task<Result<const RenderedCredential*>> inject(RequestContext& context) {
+  const policy::CredentialRule* const rule = context.decision.credential;
+  if (rule == nullptr) co_return nullptr;
+  Credentials& credentials = context.worker.credentials();
+  if (const RenderedCredential* known = credentials.find(*context.resource, *rule)) co_return known;
+  auto making = credentials.make(*context.resource, *rule);
+  const auto made = co_await making;
+  if (!made) {
+    context.worker.metrics().secrets_refused.add();
+    context.worker.parts().log.error("secret_refused", {{"resource", context.resource->name},
+                                                        {"reason", made.error().what},
+                                                        {"request_id", context.request_id.view()}});
+    context.outcome = "refused";
+    context.reason = made.error().what;
+    co_return fail(Code::kUnavailable, Side::kSelf, made.error().what);
+  }
+  co_return *made;
+}
+
+Task<Result<void>> through_the_stations(RequestContext& context) {
+  CO_CHECKED(set_aside(context));
+  std::string scratch;
+  CO_TRY(const Located located, locate(context, scratch));
+  if (located.at_gate) {
+    auto asking = ask_gate(context, GateAsk::kHandle, std::string(located.path), std::string(located.query));
+    co_return co_await asking;
+  }
+  if (is_preflight(context.exchange.head())) {
+    answer_preflight(context);
+    co_return Result<void>{};
+  }
+  CO_CHECKED(identify(context));
+  if (const Result<void> allowed = authorise(context, located.path); !allowed) {
+    if (allowed.error().code != Code::kUnauthenticated || !context.page_load) co_return allowed;
+    auto asking = ask_gate(context, GateAsk::kBeginSignIn, std::string(context.exchange.head().target), {});
+    co_return co_await asking;
+  }
+  auto injecting = inject(context);
+  CO_TRY(const RenderedCredential* const rendered, co_await injecting);
+  if (context.worker.durable()) {
+    auto recording = record_begin(context);
+    CO_CHECKED(co_await recording);
+  }
+  auto forwarding = forward(context, {located.path, located.query, located.has_query}, rendered);
+  CO_TRY(Forwarded forwarded, co_await forwarding);
+  auto relaying = relay(context, forwarded);
+  co_return co_await relaying;
+}
+
+}  // namespace
+
+Task<void> serve(Exchange& exchange, Worker& worker) {
+  RequestContext context(exchange, worker);  // its destructor records
+  auto serving = through_the_stations(context);
+  const Result<void> outcome = co_await serving;
+  if (outcome) co_return;
+  if (context.outcome == std::string_view("cancelled")) context.outcome = "refused";
+  reply_error(context, outcome.error());
+}
+
+}  // namespace sallyport::proxy

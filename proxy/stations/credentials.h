@@ -1,0 +1,50 @@
+// The unsealed, ready-to-write form of what a resource injects, kept per worker while the resource's version is in force.
+// The texts stand in locked memory; they are made through the KeyHolder at first use and dropped with the snapshot.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "base/secret.h"
+#include "base/task.h"
+#include "policy/snapshot.h"
+#include "storage/key_holder.h"
+
+namespace sallyport::proxy {
+
+struct RenderedCredential {
+  SecretBytes headers;               // "Name: value\r\n"..., as written
+  SecretBytes query;                 // "name=value&..." percent-encoded
+  std::vector<std::string> names;    // of the injected headers, lower case: the client's own are dropped
+  bool authorization = false;        // Authorization is among them
+};
+
+class Credentials {
+ public:
+  Credentials(storage::KeyHolder& keys, RecordId installation) : keys_(keys), installation_(installation) {}
+
+  // At once, or null when it has to be made first.
+  const RenderedCredential* find(const policy::CompiledResource& resource, const policy::CredentialRule& rule) const;
+  // errors: kDenied a sealed value was tampered with; kNotFound a secret that an injection names is not there;
+  // kMalformed a secret that cannot stand in a header; kLimit secret memory.
+  // returns: valid until the next adopt() of a snapshot in which the resource is another version.
+  Task<Result<const RenderedCredential*>> make(const policy::CompiledResource& resource, const policy::CredentialRule& rule);
+  void retire_others(const policy::Snapshot& snapshot);
+
+ private:
+  struct Entry {
+    std::shared_ptr<const policy::CompiledResource> resource;
+    const policy::CredentialRule* rule;
+    RenderedCredential rendered;
+  };
+  Task<Result<SecretBytes>> value_of(const policy::CompiledResource& resource, const policy::InjectedValue& value);
+  Task<Result<SecretBytes>> secret_of(const policy::CompiledResource& resource, const std::string& name);
+
+  storage::KeyHolder& keys_;
+  const RecordId installation_;
+  std::unordered_map<const policy::CredentialRule*, std::unique_ptr<Entry>> entries_;
+};
+
+}  // namespace sallyport::proxy

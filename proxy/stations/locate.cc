@@ -1,0 +1,87 @@
+#include "proxy/stations/locate.h"
+
+#include "base/http/url.h"
+#include "proxy/worker.h"
+
+namespace sallyport::proxy {
+namespace {
+
+constexpr std::string_view kGatePrefix = "/.sallyport";
+
+// The usual Host field, "name" or "name:port" in lower case, needs no parser's strings.
+bool plain_host(std::string_view field, std::string_view& host) {
+  host = field.substr(0, field.find(':'));
+  if (host.empty() || host.front() == '[' || host.back() == '.') return false;
+  for (const char c : host)
+    if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.')) return false;
+  for (const char c : field.substr(std::min(field.size(), host.size() + 1)))
+    if (c < '0' || c > '9') return false;
+  return field.size() - host.size() <= 6;
+}
+
+Result<void> read_host(RequestContext& context, std::string_view field) {
+  std::string_view host;
+  if (plain_host(field, host)) {
+    context.host.assign(host);
+    return {};
+  }
+  TRY(const http::Authority authority, http::parse_authority(field));
+  context.host.assign(authority.host);
+  return {};
+}
+
+}  // namespace
+
+Result<Located> locate(RequestContext& context, std::string& scratch) {
+  Exchange& exchange = context.exchange;
+  const http::Head& head = exchange.head();
+  context.method.assign(head.method);
+  if (head.method == "GET") {
+    if (const http::Field* accept = head.find(http::FieldId::kAccept))
+      context.page_load = accept->value.find("text/html") != std::string_view::npos;
+  }
+  TRY(const http::Target target, http::parse_target(head.target));
+  context.path.assign(target.path);
+  if (exchange.framing().host.empty()) return fail(Code::kMalformed, Side::kClient, "the request names no host");
+  CHECKED(read_host(context, exchange.framing().host));
+  if (!exchange.covers_host(context.host))
+    return fail(Code::kMisdirected, Side::kClient, "this host is not served on this connection");
+  if (target.asterisk) return fail(Code::kMalformed, Side::kClient, "OPTIONS * is not answered here");
+
+  Located out{.query = target.query, .has_query = target.has_query};
+  std::string_view path;
+  const auto canonical = http::canonical_path(target.path, http::PathMode::kStrict, scratch, path);
+  const policy::Snapshot& snapshot = *context.snapshot;
+  const bool gate_host = context.host.view() == context.worker.gate_host();
+  if (canonical) {
+    context.path.assign(path);
+    if (gate_host || (http::path_has_prefix(path, kGatePrefix) && snapshot.has_host(context.host))) {
+      out.at_gate = true;
+      out.path = path;
+      return out;
+    }
+  }
+  if (gate_host) return std::unexpected(canonical.error());
+  const policy::Place place = snapshot.locate(context.host, canonical ? path : target.path);
+  if (place.resource == nullptr) {
+    if (!canonical && snapshot.has_host(context.host)) return std::unexpected(canonical.error());
+    return fail(Code::kNotFound, Side::kClient, "nothing is served at this address");
+  }
+  context.resource = place.resource;
+  out.path = place.path;
+  if (place.resource->spec.paths_mode == http::PathMode::kRaw) {
+    CHECKED(http::canonical_path(target.path, http::PathMode::kRaw, scratch, path));
+    out.path = target.path.substr(place.resource->spec.at.prefix.size());
+    if (out.path.empty()) out.path = "/";
+    if (out.path.front() != '/') return fail(Code::kMalformed, Side::kClient, "the path is not in its plain form");
+  } else if (!canonical) {
+    return std::unexpected(canonical.error());
+  }
+  if (!policy::address_allowed(snapshot, *place.resource, context.client))
+    return fail(Code::kDenied, Side::kClient, "this address is not allowed here");
+  if (place.resource->damaged)
+    return fail(Code::kDenied, Side::kSelf, "the resource's record does not fit its seal");
+  return out;
+}
+
+}  // namespace sallyport::proxy

@@ -1,0 +1,117 @@
+#include "proxy/stations/relay.h"
+
+#include "base/http/cookie.h"
+#include "proxy/error_reply.h"
+#include "proxy/worker.h"
+
+namespace sallyport::proxy {
+namespace {
+
+using http::FieldId;
+
+constexpr uint64_t kDropped =
+    bit(FieldId::kConnection) | bit(FieldId::kKeepAlive) | bit(FieldId::kProxyConnection) | bit(FieldId::kTransferEncoding) |
+    bit(FieldId::kTe) | bit(FieldId::kTrailer) | bit(FieldId::kUpgrade) | bit(FieldId::kContentLength) |
+    bit(FieldId::kProxyAuthenticate) | bit(FieldId::kProxyAuthorization) | bit(FieldId::kAltSvc) |
+    bit(FieldId::kServiceWorkerAllowed) | bit(FieldId::kXSallyportOther) | bit(FieldId::kXSallyportToken) |
+    bit(FieldId::kXSallyportRequest) | bit(FieldId::kHttp2Settings);
+
+// Trailers of a response: what is neither framing, routing nor the gateway's.
+std::string allowed_trailers(std::string_view raw_lines) {
+  std::string out;
+  if (raw_lines.empty()) return out;
+  const auto head = std::make_unique<http::Head>();
+  std::string raw(raw_lines);
+  raw.append("\r\n");
+  const auto length = http::parse_trailers(raw, {}, *head);
+  if (!length || *length == 0) return out;
+  for (const http::Field& field : head->fields())
+    if (field.id == FieldId::kOther) out.append(field.name).append(": ").append(field.value).append("\r\n");
+  return out;
+}
+
+void write_head(RequestContext& context, UpstreamConnection& upstream) {
+  Exchange& exchange = context.exchange;
+  const http::Head& head = upstream.head();
+  const http::ResponseFraming& framing = upstream.framing();
+  const http::ConnectionOptions options(head);
+  context.status = head.status;
+  exchange.begin(head.status, head.reason);
+  const bool tls = exchange.connection().tls;
+  for (const http::Field& field : head.fields()) {
+    if (field.id != FieldId::kOther && (bit(field.id) & kDropped) != 0) continue;
+    if (tls && field.id == FieldId::kStrictTransportSecurity) continue;
+    if (options.hop_by_hop(field) || !response_field_allowed(field)) continue;
+    exchange.field(field.name, field.value);
+  }
+  add_transport_security(exchange);
+  switch (framing.body) {
+    case http::Body::kNone:
+      exchange.end_head(http::Body::kNone, head.has(FieldId::kContentLength) && head.status != 204 ? framing.length : kNoLength);
+      break;
+    case http::Body::kLength: exchange.end_head(http::Body::kLength, framing.length); break;
+    case http::Body::kChunked:
+    case http::Body::kUntilClose: exchange.end_head(http::Body::kChunked, kNoLength); break;
+  }
+}
+
+}  // namespace
+
+bool response_field_allowed(const http::Field& field) {
+  if (field.id != FieldId::kSetCookie) return true;
+  constexpr std::string_view kOwn = "__Host-sallyport";
+  const auto cookie = http::read_set_cookie(field.value);
+  if (!cookie || cookie->has_domain) return false;
+  return cookie->name.size() < kOwn.size() || !http::iequals(cookie->name.substr(0, kOwn.size()), kOwn);
+}
+
+Task<Result<void>> relay(RequestContext& context, Forwarded& forwarded) {
+  Exchange& exchange = context.exchange;
+  UpstreamConnection& upstream = *forwarded.upstream;
+  write_head(context, upstream);
+  for (;;) {
+    const BodyPiece piece = upstream.read_body();
+    switch (piece.kind) {
+      case BodyPiece::Kind::kData: exchange.data(piece.data); break;
+      case BodyPiece::Kind::kWait: {
+        exchange.flush();
+        if (exchange.gone() || exchange.blocked()) break;
+        auto change = upstream.changed().wait();
+        co_await change;
+        break;
+      }
+      case BodyPiece::Kind::kEnd: {
+        exchange.finish(allowed_trailers(upstream.trailers()));
+        if (exchange.blocked() && !exchange.gone()) {
+          auto taken = exchange.writable_slot().wait();
+          co_await taken;
+        }
+        if (exchange.gone()) co_return fail(Code::kUnavailable, Side::kClient, "the client has gone");
+        co_return Result<void>{};
+      }
+      case BodyPiece::Kind::kBad:
+      case BodyPiece::Kind::kGone: {
+        const char* const why = piece.kind == BodyPiece::Kind::kBad ? upstream.bad() : upstream.failure();
+        context.worker.metrics().upstream_failures.add();
+        context.worker.parts().log.warning("upstream_failed", {{"resource", context.resource->name},
+                                                               {"address", upstream.endpoint().to_string()},
+                                                               {"reason", why},
+                                                               {"request_id", context.request_id.view()}});
+        exchange.flush();
+        exchange.abort();
+        co_return fail(piece.kind == BodyPiece::Kind::kBad ? Code::kMalformed
+                       : upstream.timed_out()              ? Code::kTimeout
+                                                           : Code::kUnavailable,
+                       Side::kUpstream, "the upstream's answer broke off");
+      }
+    }
+    if (exchange.gone()) co_return fail(Code::kUnavailable, Side::kClient, "the client has gone");
+    while (exchange.blocked() && !exchange.gone()) {
+      exchange.flush();
+      auto taken = exchange.writable_slot().wait();
+      co_await taken;
+    }
+  }
+}
+
+}  // namespace sallyport::proxy

@@ -1,0 +1,149 @@
+#include <charconv>
+
+#include "base/http/cookie.h"
+#include "base/http/url.h"
+#include "proxy/stations/forward.h"
+#include "proxy/worker.h"
+
+namespace sallyport::proxy {
+namespace {
+
+using http::FieldId;
+
+constexpr std::string_view kOwnCookies = "__Host-sallyport";
+
+// What a client may not say to the upstream: it ends here, is rebuilt, or is handled by name below.
+constexpr uint64_t kDropped =
+    bit(FieldId::kHost) | bit(FieldId::kConnection) | bit(FieldId::kKeepAlive) | bit(FieldId::kProxyConnection) |
+    bit(FieldId::kTransferEncoding) | bit(FieldId::kTe) | bit(FieldId::kTrailer) | bit(FieldId::kUpgrade) |
+    bit(FieldId::kContentLength) | bit(FieldId::kExpect) | bit(FieldId::kProxyAuthorization) |
+    bit(FieldId::kProxyAuthenticate) | bit(FieldId::kForwarded) | bit(FieldId::kXForwardedFor) |
+    bit(FieldId::kXForwardedProto) | bit(FieldId::kXForwardedHost) | bit(FieldId::kXForwardedPort) |
+    bit(FieldId::kXForwardedOther) | bit(FieldId::kXRealIp) | bit(FieldId::kXRequestId) | bit(FieldId::kXSallyportToken) |
+    bit(FieldId::kXSallyportRequest) | bit(FieldId::kXSallyportOther) | bit(FieldId::kHttp2Settings);
+
+void add(std::string& out, std::string_view name, std::string_view value) {
+  out.append(name).append(": ").append(value).append("\r\n");
+}
+
+bool carries_own_token(std::string_view value) {
+  constexpr std::string_view kBearer = "bearer ";
+  if (value.size() < kBearer.size() || !http::iequals(value.substr(0, kBearer.size()), kBearer)) return false;
+  value.remove_prefix(kBearer.size());
+  while (!value.empty() && value.front() == ' ') value.remove_prefix(1);
+  return value.starts_with("spt_");
+}
+
+void append_client_field(const RequestContext& context, const http::Field& field, const RenderedCredential* rendered,
+                         std::string& out) {
+  if (rendered != nullptr)
+    for (const std::string& name : rendered->names)
+      if (http::iequals(name, field.name)) return;
+  switch (field.id) {
+    case FieldId::kAuthorization:
+      if (!context.resource->spec.pass_authorization || (rendered != nullptr && rendered->authorization) ||
+          carries_own_token(field.value))
+        return;
+      break;
+    case FieldId::kCookie: {
+      const size_t before = out.size();
+      out.append(field.name).append(": ");
+      if (http::append_cookies_without(field.value, kOwnCookies, out))
+        out.append("\r\n");
+      else
+        out.resize(before);
+      return;
+    }
+    default: break;
+  }
+  add(out, field.name, field.value);
+}
+
+// The client's query without the parameters that are injected, then those. A parameter is compared percent-decoded.
+void append_query(const UpstreamTarget& target, const policy::CredentialRule* rule, const RenderedCredential* rendered,
+                  std::string& out) {
+  if (rendered == nullptr || rendered->query.empty()) {
+    if (target.has_query) out.append("?").append(target.query);
+    return;
+  }
+  out += '?';
+  for (std::string_view rest = target.query; !rest.empty();) {
+    const std::string_view pair = rest.substr(0, rest.find('&'));
+    rest.remove_prefix(std::min(rest.size(), pair.size() + 1));
+    std::string name(pair.substr(0, pair.find('=')));
+    for (char& c : name)
+      if (c == '+') c = ' ';
+    const auto decoded = http::percent_decode(name);
+    const auto same = [&](const policy::InjectedValue& value) { return !decoded || http::iequals(value.name, *decoded); };
+    if (!pair.empty() && std::ranges::none_of(rule->inject.query, same)) out.append(pair).append("&");
+  }
+  out.append(rendered->query.reveal());
+}
+
+void append_identity(const RequestContext& context, std::string& out) {
+  const policy::CompiledUser* const user = context.decision.user;
+  if (user == nullptr) return;
+  add(out, "X-Sallyport-User", user->name);
+  if (!user->email.empty()) add(out, "X-Sallyport-Email", user->email);
+  add(out, "X-Sallyport-Roles", policy::to_string(context.decision.role));
+}
+
+void append_forwarded(const RequestContext& context, std::string& out) {
+  const std::string client = context.client.address.to_string();
+  const std::string_view proto = context.exchange.connection().tls ? "https" : "http";
+  const std::string_view host = context.exchange.framing().host;
+  add(out, "X-Forwarded-For", client);
+  add(out, "X-Forwarded-Proto", proto);
+  add(out, "X-Forwarded-Host", host);
+  out.append("Forwarded: for=");  // RFC 7239 s4
+  if (context.client.address.is_v4())
+    out.append(client);
+  else
+    out.append("\"[").append(client).append("]\"");
+  out.append(";proto=").append(proto).append(";host=\"").append(host).append("\"\r\n");
+  add(out, "X-Request-Id", context.request_id);
+}
+
+void append_framing(const RequestContext& context, std::string& out) {
+  const http::RequestFraming& framing = context.exchange.framing();
+  if (framing.body == http::Body::kChunked) {
+    out.append("Transfer-Encoding: chunked\r\n");
+  } else if (framing.body == http::Body::kLength || context.exchange.head().has(FieldId::kContentLength)) {
+    char digits[20];
+    const auto end = std::to_chars(digits, digits + sizeof digits, framing.length).ptr;
+    add(out, "Content-Length", {digits, static_cast<size_t>(end - digits)});
+  }
+}
+
+}  // namespace
+
+void write_request_head(const RequestContext& context, const UpstreamTarget& target, const RenderedCredential* rendered,
+                        std::string& out, size_t& injected_at) {
+  const http::Head& head = context.exchange.head();
+  const policy::Upstream& upstream = context.resource->spec.upstream;
+  out.append(head.method).append(" ");
+  std::string_view base = upstream.url.path;
+  if (base.ends_with('/')) base.remove_suffix(1);
+  out.append(base).append(target.path);
+  append_query(target, context.decision.credential, rendered, out);
+  out.append(" HTTP/1.1\r\n");
+  if (upstream.host)
+    add(out, "Host", *upstream.host);
+  else if (context.resource->kind == policy::Kind::kInstance)
+    add(out, "Host", context.exchange.framing().host);
+  else
+    add(out, "Host", upstream.url.authority());
+  const http::ConnectionOptions options(head);
+  for (const http::Field& field : head.fields()) {
+    if (field.id != FieldId::kOther && (bit(field.id) & kDropped) != 0) continue;
+    if (options.hop_by_hop(field)) continue;
+    append_client_field(context, field, rendered, out);
+  }
+  append_forwarded(context, out);
+  append_identity(context, out);
+  injected_at = out.size();
+  append_framing(context, out);
+  out.append("\r\n");
+}
+
+}  // namespace sallyport::proxy

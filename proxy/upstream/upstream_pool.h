@@ -1,0 +1,98 @@
+// The upstream connections of one worker. A pool belongs to one version of one resource, and its connections to one address
+// and one TLS identity, so a connection is never shared across credentials, destinations or trust. Idle ones are taken last
+// in, first out. The outbound list is asked about the very address that is connected (C5).
+#pragma once
+
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+#include "base/log.h"
+#include "base/resolver.h"
+#include "base/task.h"
+#include "policy/snapshot.h"
+#include "proxy/upstream/upstream_connection.h"
+
+namespace sallyport::proxy {
+
+class UpstreamPools;
+
+// Connections of one resource version.
+class UpstreamPool final : private UpstreamConnection::Pool {
+ public:
+  UpstreamPool(UpstreamPools& pools, std::shared_ptr<const policy::CompiledResource> resource);
+  ~UpstreamPool();
+
+  const policy::CompiledResource& resource() const { return *resource_; }
+  std::unique_ptr<UpstreamConnection> take_idle();  // null when there is none
+  void keep(std::unique_ptr<UpstreamConnection> connection);
+  void drop_idle();
+  size_t in_use = 0;
+  bool retired = false;
+
+ private:
+  friend class UpstreamPools;
+  void idle_connection_over(UpstreamConnection& connection) override;
+  UpstreamPools& pools_;
+  std::shared_ptr<const policy::CompiledResource> resource_;
+  std::vector<std::unique_ptr<UpstreamConnection>> idle_;
+  std::unique_ptr<ClientTls> tls_;
+};
+
+// A connection in use; goes back to its pool if it can be used again, else it is closed.
+class UpstreamLease {
+ public:
+  UpstreamLease() = default;
+  UpstreamLease(UpstreamPool& pool, std::unique_ptr<UpstreamConnection> connection);
+  UpstreamLease(UpstreamLease&& other) noexcept;
+  UpstreamLease& operator=(UpstreamLease&& other) noexcept;
+  ~UpstreamLease();
+  UpstreamConnection* operator->() const { return connection_.get(); }
+  UpstreamConnection& operator*() const { return *connection_; }
+  explicit operator bool() const { return connection_ != nullptr; }
+
+ private:
+  UpstreamPool* pool_ = nullptr;
+  std::unique_ptr<UpstreamConnection> connection_;
+};
+
+class UpstreamPools final : private Deferred {
+ public:
+  UpstreamPools(Loop& loop, BlockPool& blocks, Resolver& resolver, Log& log, size_t idle_max);
+  ~UpstreamPools();
+
+  // The pool of this version of the resource; an older version's pool is retired.
+  UpstreamPool& pool_of(const policy::CompiledResource& resource);
+  // An idle connection, at once; empty when there is none.
+  UpstreamLease take(UpstreamPool& pool);
+  // A new connection: resolve, ask the outbound list, connect, verify.
+  // errors (all Side::kUpstream): kNotFound the name, kDenied the outbound list, kUnavailable refused or not verified,
+  // kTimeout. The log says which address and why.
+  Task<Result<UpstreamLease>> connect(UpstreamPool& pool);
+  // After a snapshot was swapped: pools of resources that are gone or of other versions are retired.
+  void retire_others(const policy::Snapshot& snapshot);
+
+  size_t idle_count() const { return idle_count_; }
+
+ private:
+  friend class UpstreamPool;
+  friend class UpstreamLease;
+  void run_deferred() override;
+  void bury(std::unique_ptr<UpstreamConnection> connection);
+  void give_back(UpstreamPool& pool, std::unique_ptr<UpstreamConnection> connection);
+
+  Loop& loop_;
+  BlockPool& blocks_;
+  Resolver& resolver_;
+  Log& log_;
+  const size_t idle_max_;
+  size_t idle_count_ = 0;
+  std::unordered_map<RecordId, std::unique_ptr<UpstreamPool>, RecordIdHash> pools_;
+  std::vector<std::unique_ptr<UpstreamPool>> retired_;
+  std::vector<std::unique_ptr<UpstreamConnection>> graveyard_;
+};
+
+// May the gateway connect to this address for this upstream? Listed, or public where nothing is listed.
+bool outbound_allowed(const policy::Upstream& upstream, const IpAddress& address);
+
+}  // namespace sallyport::proxy

@@ -1,0 +1,88 @@
+// One thread with everything it needs and shares with nobody: loop, blocks, upstream pools, resolver, unsealed credentials,
+// the snapshot in force. Other threads reach it only through Loop::post.
+#pragma once
+
+#include <atomic>
+#include <list>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "proxy/codec/http1_connection.h"
+#include "proxy/gateway.h"
+#include "proxy/metrics.h"
+#include "proxy/stations/credentials.h"
+#include "proxy/tls/server_tls.h"
+#include "proxy/upstream/upstream_pool.h"
+
+namespace sallyport::proxy {
+
+class Listener;
+
+class Worker final : private Http1Connection::Owner, private ExchangeServer, private Deferred {
+ public:
+  // What listens: sockets are opened by the gateway (SO_REUSEPORT, one per worker), the worker takes them.
+  struct Socket {
+    Fd fd;
+    size_t listener;  // index in the configuration
+    std::unique_ptr<ServerTls> tls;  // null: plain
+  };
+
+  Worker(const GatewayParts& parts, size_t index, std::vector<Socket> sockets);
+  ~Worker();
+
+  void start(ExchangeServer& admin);  // the thread
+  void join();
+  Loop& loop() { return loop_; }
+
+  // --- on the worker's own thread
+  void adopt(std::shared_ptr<const policy::Snapshot> snapshot);
+  void drain();
+  size_t connections() const { return connections_.size(); }
+
+  // --- for the stations
+  const GatewayParts& parts() const { return parts_; }
+  const std::shared_ptr<const policy::Snapshot>& snapshot() const { return snapshot_; }
+  UpstreamPools& upstreams() { return upstreams_; }
+  Credentials& credentials() { return credentials_; }
+  std::string& out() { return out_; }
+  Metrics& metrics() { return metrics_; }
+  const Metrics& metrics() const { return metrics_; }
+  std::string_view next_request_id(std::span<char, 32> room);
+  const std::string& gate_host() const { return parts_.config.gate.host; }
+  bool draining() const { return draining_; }
+  bool durable() const { return parts_.config.audit.mode == conf::AuditMode::kDurable; }
+
+ private:
+  friend class Listener;
+  void accepted(Fd fd, const Endpoint& peer, const Socket& socket);
+  void connection_over(Http1Connection& connection) override;
+  Task<void> serve(Exchange& exchange) override;
+  void run_deferred() override;
+
+  const GatewayParts& parts_;
+  const size_t index_;
+  Loop loop_;
+  std::string out_;
+  BlockPool blocks_;
+  Resolver resolver_;
+  UpstreamPools upstreams_;
+  Credentials credentials_;
+  Metrics metrics_;
+  http::HeadLimits head_limits_;
+  bool draining_ = false;
+  ConnectionHome::Counters counters_;
+  ConnectionHome home_;
+  std::shared_ptr<const policy::Snapshot> snapshot_;
+  std::vector<Socket> sockets_;
+  std::vector<std::unique_ptr<Listener>> listeners_;
+  ExchangeServer* admin_ = nullptr;
+  std::list<Http1Connection> connections_;
+  std::vector<std::list<Http1Connection>::iterator> over_;
+  std::thread thread_;
+  std::array<char, 16> id_prefix_;
+  uint64_t id_counter_ = 0;
+};
+
+}  // namespace sallyport::proxy
