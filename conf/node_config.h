@@ -4,8 +4,11 @@
 #include <chrono>
 #include <cstdint>
 #include <expected>
+#include <map>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -64,16 +67,15 @@ struct Limits {
   size_t target_bytes = 8 * 1024;
   size_t headers = 100;
   size_t connections = 50000;
-  size_t upstream_connections = 1024;    // idle ones kept per worker
-  bool drop_underscores = true;          // key `underscores: drop|refuse`
+  size_t upstream_connections = 1024;  // idle ones kept per worker
+  bool drop_underscores = true;        // key `underscores: drop|refuse`
   std::chrono::milliseconds tls_handshake{10000};
-  std::chrono::milliseconds head{10000};         // from the first byte of a head to its end
-  std::chrono::milliseconds idle{75000};         // keep-alive between requests
-  std::chrono::milliseconds body{30000};         // without progress of a request body
-  std::chrono::milliseconds write{30000};        // without progress of a response to a slow client
+  std::chrono::milliseconds head{10000};   // from the first byte of a head to its end
+  std::chrono::milliseconds idle{75000};   // keep-alive between requests
+  std::chrono::milliseconds body{30000};   // without progress of a request body
+  std::chrono::milliseconds write{30000};  // without progress of a response to a slow client
   std::chrono::milliseconds drain{30000};
 };
-
 
 struct NodeConfig {
   std::string file;
@@ -89,13 +91,26 @@ struct NodeConfig {
   AuditConfig audit;
   Limits limits;
   LogLevel log_level = LogLevel::kInfo;
+  // For the mistakes that only opening a file or an address shows: the line of "listeners[0].tls.certificates[0].key"
+  // or the nearest key above it; 0 when the configuration came from no file.
+  std::map<std::string, int> lines;
+  int line_of(std::string path) const;
 };
 
-// errors: every mistake of the file; also an unreadable file (one mistake without a line). Certificates and keys are not
-// opened here: check_files() does, for `check` and `serve`.
+constexpr size_t kConfigBytesMax = size_t{1} << 20;
+
+// errors: every mistake of the file, in the order of its lines; also an unreadable file (one mistake without a line).
+// Certificates and keys are not opened here: check_files() does, for `check` and `serve`.
 std::expected<NodeConfig, Mistakes> read_node_config(const std::string& file);
+// The same for text that came from `file`.
+std::expected<NodeConfig, Mistakes> parse_node_config(std::string_view text, const std::string& file);
+
 // Readability of the named files, permissions of the master key file (group or world access is a mistake), and the
 // well-formedness that needs no OpenSSL.
 Mistakes check_files(const NodeConfig& config);
+
+// The JSON Schema (draft 2020-12) of the file, as `sallyport schema configuration` prints it; the same table as the
+// reader's.
+nlohmann::json configuration_schema();
 
 }  // namespace sallyport::conf

@@ -1,5 +1,5 @@
-// YAML as this project takes it: documents turned into JSON with the line of every node. Duplicate keys, anchors, aliases,
-// tags and non-string keys are mistakes. yaml-cpp is included by the .cc alone.
+// YAML as this project takes it: documents turned into JSON with the line of every node. Duplicate keys, anchors,
+// aliases, tags and non-string keys are mistakes. yaml-cpp is included by the .cc alone.
 #pragma once
 
 #include <expected>
@@ -32,10 +32,16 @@ struct YamlDocument {
   std::unique_ptr<Value> value_;
 };
 
-// errors: syntax and everything refused above, all of them, with file and line. JSON text is YAML and reads as well.
-// Plain scalars become null, bool, integer, float or string by the core schema ("yes"/"no" stay strings); quoted ones strings.
+constexpr size_t kYamlBytesMax = size_t{64} << 20;
+
+// errors: syntax and everything refused above, all of them, with file and line; also control bytes, what is not UTF-8,
+// more than 64 levels and numbers that do not fit. Messages quote keys, never values. JSON text is YAML and reads as
+// well. Documents that are empty (or null) are left out. Plain scalars become null, bool, integer, float or string by
+// the core schema ("yes"/"no" stay strings); quoted ones strings.
 std::expected<std::vector<YamlDocument>, Mistakes> read_yaml(std::string_view text, const std::string& file);
-std::string write_yaml(const nlohmann::json& document);  // block style, keys in the given order
+// Block style, with a line break at the end. JSON objects come sorted by key, so the order is made here: kind, name,
+// team, type and at first, then as they come. Reads back as the same value.
+std::string write_yaml(const nlohmann::json& document);
 
 // Fills in file and line of mistakes that carry a path.
 void locate_mistakes(Mistakes& mistakes, const YamlDocument& document, const std::string& file);
