@@ -229,7 +229,7 @@ def methods_and_statuses_travel_unchanged(t):
 def trace_and_connect_are_refused(t):
     gateway, echo, crm, token = plain(t)
     for line in (f"TRACE / HTTP/1.1\r\nHost: {crm}", f"CONNECT {crm}:443 HTTP/1.1\r\nHost: {crm}:443",
-                 f"CONNECT evil.example.test:80 HTTP/1.1\r\nHost: evil.example.test:80"):
+                 "CONNECT evil.example.test:80 HTTP/1.1\r\nHost: evil.example.test:80"):
         with gateway.wire(crm) as connection:
             connection.send(f"{line}\r\nAuthorization: {token[0][1]}\r\n\r\n")
             response = connection.head()

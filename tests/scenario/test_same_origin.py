@@ -2,7 +2,7 @@
 from gateway import GATE
 from registry import contains, equal, expect, one_of, test
 from wire import request_bytes
-from world import bearer, datasource, host, keyed, signed_in, standing, upstream, world
+from world import bearer, host, keyed, signed_in, standing, upstream, world
 
 EVIL = "https://evil.example.test"
 

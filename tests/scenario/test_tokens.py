@@ -1,9 +1,8 @@
 """Tokens for programs: both headers, every scope, and what ends them."""
 import re
-import time
 
 from gateway import GATE
-from registry import absent, contains, equal, expect, one_of, test
+from registry import absent, equal, expect, one_of, test
 from test_sign_in import error_body
 from wait import until
 from world import bearer, datasource, host, instance, signed_in, standing, upstream, world

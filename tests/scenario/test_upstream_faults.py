@@ -8,7 +8,7 @@ from registry import absent, contains, equal, expect, one_of, test
 from test_sign_in import error_body
 from wait import until
 from wire import Closed, request_bytes
-from world import bearer, datasource, host, signed_in, upstream, world
+from world import bearer, datasource, host, upstream, world
 
 
 def raw(text, keep=False):

@@ -2,7 +2,7 @@
 import json
 
 import certs
-from registry import absent, contains, equal, expect, test
+from registry import absent, equal, expect, test
 from test_sign_in import error_body
 from wait import until
 from world import KEY, bearer, datasource, host, keyed, standing, upstream, world
