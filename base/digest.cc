@@ -22,7 +22,8 @@ Sha256 sha256(std::initializer_list<ByteView> parts) {
 Sha256 hmac_sha256(ByteView key, ByteView message) {
   Sha256 out;
   unsigned length = 0;
-  if (HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
+  static constexpr std::byte kNothing{};  // OpenSSL takes a null key for "the key of last time"
+  if (HMAC(EVP_sha256(), key.empty() ? &kNothing : key.data(), static_cast<int>(key.size()),
            reinterpret_cast<const unsigned char*>(message.data()), message.size(),
            reinterpret_cast<unsigned char*>(out.data()), &length) == nullptr)
     std::abort();
