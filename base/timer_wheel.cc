@@ -21,7 +21,8 @@ void TimerWheel::link(Timer& timer, uint64_t tick) {
 
 void TimerWheel::set(Timer& timer, std::chrono::milliseconds after) {
   constexpr auto kTickNanos = std::chrono::nanoseconds(kTick);
-  const auto deadline = (now_ - start_) + std::max(after, std::chrono::milliseconds(0));
+  constexpr std::chrono::milliseconds kLongest = std::chrono::years(10);
+  const auto deadline = (now_ - start_) + std::clamp(after, std::chrono::milliseconds(0), kLongest);
   const auto due = (deadline + kTickNanos - std::chrono::nanoseconds(1)) / kTickNanos;  // rounded up: never early
   timer.due_tick_ = std::max(static_cast<uint64_t>(std::max<int64_t>(0, due)), tick_ + 1);
   if (timer.linked() && timer.slot_tick_ <= timer.due_tick_) return;  // found again when its slot comes round

@@ -1,5 +1,6 @@
-// Many deadlines at no cost per change: a timer that is pushed further away is only re-linked when its old slot comes round.
-// Resolution kTick: a timer fires in the first advance() to a tick at or after its deadline, never early. One thread.
+// Many deadlines at no cost per change: a timer that is pushed further away is only re-linked when its old slot comes
+// round. Resolution kTick: a timer fires in the first advance() to a tick at or after its deadline, never early. One
+// thread.
 #pragma once
 
 #include <array>
