@@ -1,0 +1,139 @@
+// The pool: bounded, runs what it took, brings values home, and lets go of who no longer waits.
+#include "base/blocking_pool.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <memory>
+#include <semaphore>
+#include <string>
+
+namespace sallyport {
+namespace {
+
+using std::string;
+
+TEST(blocking_pool, runs_everything_it_took_before_it_ends) {
+  std::atomic<int> ran{0};
+  {
+    BlockingPool pool("test", 3, 1000);
+    for (int i = 0; i < 500; ++i) EXPECT_TRUE(pool.submit([&] { ++ran; }));
+  }
+  EXPECT_EQ(ran, 500);
+}
+
+TEST(blocking_pool, refuses_over_its_bound) {
+  std::binary_semaphore started(0);
+  std::binary_semaphore release(0);
+  BlockingPool pool("test", 1, 2);
+  ASSERT_TRUE(pool.submit([&] {
+    started.release();
+    release.acquire();
+  }));
+  started.acquire();  // the one thread is busy
+  EXPECT_TRUE(pool.submit([] {}));
+  EXPECT_TRUE(pool.submit([] {}));
+  EXPECT_EQ(pool.queued(), 2u);
+  EXPECT_FALSE(pool.submit([] {}));
+  release.release();
+}
+
+class offload : public testing::Test, public TaskOwner {
+ public:
+  void task_done() noexcept override { loop.stop(); }
+
+ protected:
+  const SystemClock clock;
+  Loop loop{clock};
+  BlockingPool pool{"test", 2, 8};
+};
+
+Task<Result<string>> fetch(BlockingPool& pool, Loop& loop) {
+  const auto home = std::this_thread::get_id();
+  Offload<string> working(pool, loop, [home]() -> Result<string> {
+    if (std::this_thread::get_id() == home) return fail(Code::kInternal, Side::kSelf, "on the loop's thread");
+    return string("done elsewhere");
+  });
+  CO_TRY(string value, co_await working);
+  if (std::this_thread::get_id() != home) co_return fail(Code::kInternal, Side::kSelf, "not at home");
+  co_return value;
+}
+
+TEST_F(offload, brings_the_value_home) {
+  auto task = fetch(pool, loop);
+  task.start(this);
+  loop.run();
+  const auto result = task.take();
+  ASSERT_TRUE(result.has_value()) << result.error().what;
+  EXPECT_EQ(*result, "done elsewhere");
+}
+
+Task<Result<int>> failing(BlockingPool& pool, Loop& loop) {
+  Offload<int> working(pool, loop, []() -> Result<int> { return fail(Code::kDenied, Side::kStorage, "no"); });
+  co_return co_await working;
+}
+
+TEST_F(offload, brings_errors_home) {
+  auto task = failing(pool, loop);
+  task.start(this);
+  loop.run();
+  EXPECT_EQ(task.take().error().code, Code::kDenied);
+}
+
+Task<Result<int>> waits_for(BlockingPool& pool, Loop& loop, std::binary_semaphore& started,
+                            std::binary_semaphore& release, std::shared_ptr<int> kept) {
+  Offload<int> working(pool, loop, [&started, &release, kept]() -> Result<int> {
+    started.release();
+    release.acquire();
+    return *kept;
+  });
+  co_return co_await working;
+}
+
+TEST_F(offload, abandons_the_result_when_the_waiter_is_destroyed) {
+  std::binary_semaphore started(0);
+  std::binary_semaphore release(0);
+  auto kept = std::make_shared<int>(7);
+  {
+    auto task = waits_for(pool, loop, started, release, kept);
+    task.start(this);
+    started.acquire();
+  }
+  release.release();
+  auto other = fetch(pool, loop);  // the loop goes on, the late value finds nobody
+  other.start(this);
+  loop.run();
+  EXPECT_TRUE(other.take().has_value());
+}
+
+TEST_F(offload, may_be_destroyed_when_its_value_is_already_on_the_way) {
+  for (int i = 0; i < 200; ++i) {
+    auto task = fetch(pool, loop);
+    task.start(nullptr);
+    if (i % 3 == 0) std::this_thread::yield();
+  }  // every one cancelled, at whatever moment
+  auto last = fetch(pool, loop);
+  last.start(this);
+  loop.run();
+  EXPECT_TRUE(last.done());
+}
+
+TEST_F(offload, answers_unavailable_at_once_when_the_queue_is_full) {
+  std::counting_semaphore<8> started(0);
+  std::counting_semaphore<8> release(0);
+  BlockingPool one("test", 1, 1);
+  ASSERT_TRUE(one.submit([&] {
+    started.release();
+    release.acquire();
+  }));
+  started.acquire();
+  ASSERT_TRUE(one.submit([] {}));
+  auto task = fetch(one, loop);
+  task.start();
+  ASSERT_TRUE(task.done());
+  EXPECT_EQ(task.take().error().code, Code::kUnavailable);
+  release.release();
+}
+
+}  // namespace
+}  // namespace sallyport
