@@ -24,8 +24,8 @@ struct alignas(64) Metrics {
   Count connections_refused;   // over the limit
   Count handshakes_failed;
   Count requests_malformed;
+  Count client_timeouts;
   std::array<Count, 6> responses;  // by status / 100
-  Count denied;
   Count audit_full;            // refused because no audit entry could be set aside
   Count upstream_connections;  // made
   Count upstream_reused;

@@ -2,11 +2,12 @@
 // the snapshot in force. Other threads reach it only through Loop::post.
 #pragma once
 
-#include <atomic>
-#include <list>
+#include <array>
+#include <condition_variable>
 #include <memory>
 #include <string>
 #include <thread>
+#include <unordered_map>
 #include <vector>
 
 #include "proxy/codec/http1_connection.h"
@@ -20,7 +21,7 @@ namespace sallyport::proxy {
 
 class Listener;
 
-class Worker final : private Http1Connection::Owner, private ExchangeServer, private Deferred {
+class Worker final : private Http1Connection::Owner, private ExchangeServer {
  public:
   // What listens: sockets are opened by the gateway (SO_REUSEPORT, one per worker), the worker takes them.
   struct Socket {
@@ -29,7 +30,7 @@ class Worker final : private Http1Connection::Owner, private ExchangeServer, pri
     std::unique_ptr<ServerTls> tls;  // null: plain
   };
 
-  Worker(const GatewayParts& parts, size_t index, std::vector<Socket> sockets);
+  Worker(const GatewayParts& parts, std::vector<Socket> sockets);
   ~Worker();
 
   void start(ExchangeServer& admin);  // the thread
@@ -40,6 +41,8 @@ class Worker final : private Http1Connection::Owner, private ExchangeServer, pri
   void adopt(std::shared_ptr<const policy::Snapshot> snapshot);
   void drain();
   size_t connections() const { return connections_.size(); }
+  // While connections_max are open no new one is taken.
+  bool has_room() const { return connections_.size() < connections_max_; }
 
   // --- for the stations
   const GatewayParts& parts() const { return parts_; }
@@ -59,10 +62,9 @@ class Worker final : private Http1Connection::Owner, private ExchangeServer, pri
   void accepted(Fd fd, const Endpoint& peer, const Socket& socket);
   void connection_over(Http1Connection& connection) override;
   Task<void> serve(Exchange& exchange) override;
-  void run_deferred() override;
 
   const GatewayParts& parts_;
-  const size_t index_;
+  const size_t connections_max_;
   Loop loop_;
   std::string out_;
   BlockPool blocks_;
@@ -72,16 +74,14 @@ class Worker final : private Http1Connection::Owner, private ExchangeServer, pri
   Metrics metrics_;
   http::HeadLimits head_limits_;
   bool draining_ = false;
-  ConnectionHome::Counters counters_;
   ConnectionHome home_;
   std::shared_ptr<const policy::Snapshot> snapshot_;
   std::vector<Socket> sockets_;
   std::vector<std::unique_ptr<Listener>> listeners_;
   ExchangeServer* admin_ = nullptr;
-  std::list<Http1Connection> connections_;
-  std::vector<std::list<Http1Connection>::iterator> over_;
+  std::unordered_map<Http1Connection*, std::unique_ptr<Http1Connection>> connections_;
   std::thread thread_;
-  std::array<char, 16> id_prefix_;
+  std::string id_prefix_;  // 16 hex digits, random
   uint64_t id_counter_ = 0;
 };
 

@@ -48,7 +48,7 @@ void Http1Connection::step_handshake() {
     case Io::kBlocked: return;
     case Io::kEnd:
     case Io::kBroken:
-      ++home_.counters.handshakes_failed;
+      home_.metrics.handshakes_failed.add();
       end_soon();
       return;
     case Io::kOk: become_idle(); return;
@@ -92,7 +92,7 @@ void Http1Connection::on_readable() {
 }
 
 void Http1Connection::expired() {
-  ++home_.counters.timeouts;
+  home_.metrics.client_timeouts.add();
   switch (state_) {
     case State::kHead: refuse({408, "the request head took too long"}); return;
     case State::kServing:
@@ -201,7 +201,7 @@ bool Http1Connection::take_head() {
 }
 
 void Http1Connection::refuse(const http::Refusal& refusal) {
-  ++home_.counters.requests_malformed;
+  home_.metrics.requests_malformed.add();
   home_.out.clear();
   std::string& out = home_.out;
   const std::string body = std::string("{\"error\":\"") + error_code(refusal.status) + "\",\"message\":\"" + refusal.what +

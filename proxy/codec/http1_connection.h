@@ -10,6 +10,7 @@
 #include "proxy/codec/http1_chunked.h"
 #include "proxy/exchange.h"
 #include "proxy/input_buffer.h"
+#include "proxy/metrics.h"
 
 namespace sallyport::proxy {
 
@@ -23,11 +24,7 @@ struct ConnectionHome {
   const conf::Limits& limits;
   const http::HeadLimits& head_limits;
   const bool& draining;
-  struct Counters {
-    uint64_t handshakes_failed = 0;
-    uint64_t requests_malformed = 0;
-    uint64_t timeouts = 0;
-  }& counters;
+  Metrics& metrics;
 };
 
 class Http1Connection final : private Exchange, private IoHandler, private Deferred, private TaskOwner, private Timer {

@@ -48,7 +48,7 @@ Result<Located> locate(RequestContext& context, std::string& scratch) {
     return fail(Code::kMisdirected, Side::kClient, "this host is not served on this connection");
   if (target.asterisk) return fail(Code::kMalformed, Side::kClient, "OPTIONS * is not answered here");
 
-  Located out{.query = target.query, .has_query = target.has_query};
+  Located out{.path = {}, .query = target.query, .has_query = target.has_query};
   std::string_view path;
   const auto canonical = http::canonical_path(target.path, http::PathMode::kStrict, scratch, path);
   const policy::Snapshot& snapshot = *context.snapshot;

@@ -32,6 +32,7 @@ class UpstreamPool final : private UpstreamConnection::Pool {
 
  private:
   friend class UpstreamPools;
+  friend class UpstreamLease;
   void idle_connection_over(UpstreamConnection& connection) override;
   UpstreamPools& pools_;
   std::shared_ptr<const policy::CompiledResource> resource_;

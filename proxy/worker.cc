@@ -1,0 +1,99 @@
+#include "proxy/worker.h"
+
+#include <pthread.h>
+
+#include <charconv>
+
+#include "base/random.h"
+#include "proxy/listener.h"
+#include "proxy/request_path.h"
+
+namespace sallyport::proxy {
+
+Worker::Worker(const GatewayParts& parts, std::vector<Socket> sockets)
+    : parts_(parts),
+      connections_max_(std::max<size_t>(1, parts.config.limits.connections / static_cast<size_t>(parts.config.workers))),
+      loop_(parts.clock),
+      resolver_(loop_, parts.config.resolvers),
+      upstreams_(loop_, blocks_, resolver_, parts.log, parts.config.limits.upstream_connections),
+      credentials_(parts.keys, parts.installation),
+      head_limits_{.head_bytes_max = std::min(parts.config.limits.head_bytes, kBlockBytes - 1),
+                   .target_bytes_max = parts.config.limits.target_bytes,
+                   .fields_max = std::min(parts.config.limits.headers, http::kFieldsMax),
+                   .underscores = parts.config.limits.drop_underscores ? http::Underscores::kDrop
+                                                                       : http::Underscores::kRefuse},
+      home_{loop_, blocks_, out_, parts.config.limits, head_limits_, draining_, metrics_},
+      snapshot_(parts.snapshot),
+      sockets_(std::move(sockets)),
+      id_prefix_(hex_encode(random_bytes<8>())) {
+  out_.reserve(2 * kBlockBytes);
+}
+
+Worker::~Worker() { join(); }
+
+void Worker::start(ExchangeServer& admin) {
+  admin_ = &admin;
+  for (const Socket& socket : sockets_) listeners_.push_back(std::make_unique<Listener>(*this, socket));
+  thread_ = std::thread([this] {
+    loop_.run();
+    listeners_.clear();
+    connections_.clear();  // cancels what runs on them; their audit entries are written
+  });
+  pthread_setname_np(thread_.native_handle(), "worker");
+}
+
+void Worker::join() {
+  if (!thread_.joinable()) return;
+  loop_.stop();
+  thread_.join();
+}
+
+void Worker::accepted(Fd fd, const Endpoint& peer, const Socket& socket) {
+  std::unique_ptr<ByteChannel> channel;
+  TlsChannel* tls = nullptr;
+  if (socket.tls) {
+    auto made = socket.tls->accept(std::move(fd));
+    if (!made) return;
+    tls = made.get();
+    channel = std::move(made);
+  } else {
+    channel = std::make_unique<PlainChannel>(std::move(fd));
+  }
+  const bool admin = parts_.config.listeners[socket.listener].kind == conf::ListenerKind::kAdmin;
+  ExchangeServer& server = admin ? *admin_ : *this;
+  auto connection = std::make_unique<Http1Connection>(home_, static_cast<Http1Connection::Owner&>(*this), server, std::move(channel), tls, peer);
+  Http1Connection* const raw = connection.get();
+  connections_.emplace(raw, std::move(connection));
+  metrics_.connections_accepted.add();
+  metrics_.connections_open.set(connections_.size());
+  raw->start();
+}
+
+void Worker::connection_over(Http1Connection& connection) {
+  connections_.erase(&connection);
+  metrics_.connections_open.set(connections_.size());
+}
+
+Task<void> Worker::serve(Exchange& exchange) { return proxy::serve(exchange, *this); }
+
+void Worker::adopt(std::shared_ptr<const policy::Snapshot> snapshot) {
+  snapshot_ = std::move(snapshot);
+  credentials_.retire_others(*snapshot_);
+  upstreams_.retire_others(*snapshot_);
+}
+
+void Worker::drain() {
+  draining_ = true;
+  for (const auto& listener : listeners_) listener->stop();
+  for (const auto& [raw, owned] : connections_) raw->drain();
+}
+
+std::string_view Worker::next_request_id(std::span<char, 32> room) {
+  std::copy(id_prefix_.begin(), id_prefix_.end(), room.begin());
+  const uint64_t number = ++id_counter_;
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  for (size_t i = 0; i < 8; ++i) room[16 + i] = kDigits[number >> (28 - 4 * i) & 15];
+  return {room.data(), 24};
+}
+
+}  // namespace sallyport::proxy
