@@ -30,7 +30,7 @@ need() {
   INSTALLED=$(dpkg-query -W -f='${db:Status-Status} ${Package}\n' "$@" 2>/dev/null |
     sed -n 's/^installed //p' | tr '\n' ' ')
   for package in "$@"; do
-    have_package "$package" || missing+=("$package")
+    have_package "$package" || [[ " ${missing[*]} " == *" $package "* ]] || missing+=("$package")
   done
   ((${#missing[@]})) || return 0
 

@@ -21,7 +21,10 @@ run_tests() {
     house | unit | fuzz | race) parts=("$@") ;;
     *) die "no such part: $1 (house, unit, fuzz, race or scenario)" ;;
   esac
-  [[ -z $all ]] || export SALLYPORT_TEST_ALL=1
+  if [[ " ${parts[*]} " == *" scenario "* ]]; then
+    need "${BROWSER_PACKAGES[@]}"
+    need_browser_modules
+  fi
 
   ASAN_SYMBOLIZER_PATH=$(command -v llvm-symbolizer-19 || true)
   export ASAN_SYMBOLIZER_PATH
