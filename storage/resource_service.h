@@ -1,5 +1,5 @@
-// The one way in which resources change (validate, compare, commit, audit), under `apply`, the other commands, the API and
-// the pages. Blocking: called on the command's thread or on the store's.
+// The one way in which resources change (validate, compare, commit, audit), under `apply`, the other commands, the API
+// and the pages. Blocking: called on the command's thread or on the store's.
 #pragma once
 
 #include <expected>
@@ -39,20 +39,25 @@ class ResourceService {
       const SecretBytes& password, const std::string& user_name, const std::string& email)>;
   ResourceService(Store& store, const Keyring& keyring, const Clock& clock, HashPassword hash_password);
 
-  // One transaction: all or nothing. `documents` carry kind, name, secrets, password; secret values are wiped from them.
-  // Mistakes have .path beginning with "[INDEX]." (the document's index). Rules (DESIGN section 4): password counts only when
-  // the user is made; an absent key under `secrets` keeps its value, null deletes it, the placeholder keeps it; a change of
-  // destination drops every secret of the resource that is not given again (reported as a mistake when an injection needs
-  // it); prune deletes only what an earlier apply made, never users. References (teams, users, hosts of one team, at taken,
-  // gate_host carries no resource, the last admin stays) are checked against the state after the change.
+  // One transaction: all or nothing. `documents` carry kind, name, secrets, password; secret values are wiped from
+  // them. Mistakes have .path beginning with "[INDEX]." (the document's index). Rules (DESIGN section 4): password
+  // counts only when the user is made; an absent key under `secrets` keeps its value, null deletes it, the placeholder
+  // keeps it; a change of destination drops every secret of the resource that is not given again (reported as a mistake
+  // when an injection needs it); prune deletes only what an earlier apply made, never users. References (teams, users,
+  // hosts of one team, at taken, gate_host carries no resource, the last admin stays) are checked against the state
+  // after the change.
   std::expected<ApplyOutcome, ApplyFailure> apply(std::vector<nlohmann::json>& documents, ApplyMode mode, Prune prune,
                                                   const std::string& actor, const std::string& gate_host);
-  std::expected<ApplyOutcome, ApplyFailure> remove(policy::Kind kind, const std::string& name, const std::string& actor);
-  // The documents as `get` shows them: kind and name first, secrets as the placeholder, never a password.
+  std::expected<ApplyOutcome, ApplyFailure> remove(policy::Kind kind, const std::string& name,
+                                                   const std::string& actor);
+  // The documents as `get` shows them: kind and name first, secrets as the placeholder, never a password. A damaged
+  // record is only named, with `damaged: true`. An empty name is every one.   errors: kNotFound a name that is not
+  // there.
   Result<std::vector<nlohmann::ordered_json>> get(std::optional<policy::Kind> kind, const std::string& name);
 
   // A user's stored password (PHC) replaced; ends the user's sessions.
-  std::expected<void, ApplyFailure> set_password(const std::string& user, const SecretBytes& password, const std::string& actor);
+  std::expected<void, ApplyFailure> set_password(const std::string& user, const SecretBytes& password,
+                                                 const std::string& actor);
   std::expected<void, ApplyFailure> set_suspended(const std::string& user, bool suspended, const std::string& actor);
 
  private:
@@ -62,7 +67,7 @@ class ResourceService {
   HashPassword hash_password_;
 };
 
-// Rows with their MACs judged: .damaged is set where the MAC does not fit or a sealed field's epoch is not the table's.
+// Rows with their MACs judged: .damaged is set where the row's MAC or that of one of its epochs does not fit.
 std::vector<policy::ResourceRecord> judged(std::vector<ResourceRow> rows, const Keyring& keyring);
 
 }  // namespace sallyport::storage

@@ -1,0 +1,36 @@
+// The resources of the store as a change is planned against them.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <utility>
+
+#include "storage/keyring.h"
+#include "storage/store.h"
+
+namespace sallyport::storage {
+
+using ResourceKey = std::pair<policy::Kind, std::string>;
+
+struct StoredResource {
+  ResourceRow row;                           // .record.damaged is judged
+  std::optional<policy::Resource> resource;  // nothing when it is damaged or does not read any more
+};
+
+struct ResourceState {
+  Generation generation{};
+  std::map<ResourceKey, StoredResource> resources;
+
+  const StoredResource* find(policy::Kind kind, const std::string& name) const {
+    const auto found = resources.find({kind, name});
+    return found == resources.end() ? nullptr : &found->second;
+  }
+};
+
+Result<ResourceState> read_state(Store& store, const Keyring& keyring);
+
+// Does the row's MAC fit, and has every field its epoch? See Keyring::row_mac.
+bool row_is_whole(const ResourceRow& row, const Keyring& keyring);
+const FieldEpoch* epoch_of(const ResourceRow& row, std::string_view field);
+
+}  // namespace sallyport::storage
