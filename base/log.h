@@ -37,7 +37,6 @@ using LogFields = std::initializer_list<LogField>;
 
 class Log {
  public:
-  // json_fields: lines of nested JSON, for the few events that carry lists ("ready").
   explicit Log(LogLevel level, int fd = 2);
   ~Log();  // writes what is queued
   Log(const Log&) = delete;
