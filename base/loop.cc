@@ -147,4 +147,11 @@ ReadEvent::~ReadEvent() { event_del(&event_); }
 void ReadEvent::pause() { event_del(&event_); }
 void ReadEvent::resume() { event_add(&event_, nullptr); }
 
+SocketEvent::SocketEvent(Loop& loop, int fd, SocketInterest interest, IoHandler& handler) {
+  const int what = EV_PERSIST | (interest.read ? EV_READ : 0) | (interest.write ? EV_WRITE : 0);
+  event_assign(&event_, loop.base(), fd, static_cast<short>(what), on_event, &handler);
+  event_add(&event_, nullptr);
+}
+SocketEvent::~SocketEvent() { event_del(&event_); }
+
 }  // namespace sallyport

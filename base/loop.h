@@ -137,6 +137,23 @@ class ReadEvent {
   event event_;
 };
 
+struct SocketInterest {
+  bool read;
+  bool write;
+};
+
+// Level-triggered, for libraries that bring their own sockets.
+class SocketEvent {
+ public:
+  SocketEvent(Loop& loop, int fd, SocketInterest interest, IoHandler& handler);
+  ~SocketEvent();
+  SocketEvent(const SocketEvent&) = delete;
+  SocketEvent& operator=(const SocketEvent&) = delete;
+
+ private:
+  event event_;
+};
+
 // co_await on a named Sleep: wakes after at least `after`.
 class Sleep final : private Timer {
  public:
