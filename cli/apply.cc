@@ -1,0 +1,38 @@
+// sallyport apply: brings the resources into the state that the files say, in one transaction.
+#include <istream>
+#include <nlohmann/json.hpp>
+#include <ostream>
+
+#include "cli/commands.h"
+#include "cli/control_client.h"
+#include "cli/documents.h"
+#include "cli/node_parts.h"
+
+namespace sallyport::cli {
+
+int run_apply(Terminal& terminal, const ApplyOptions& options) {
+  auto documents = read_documents(options.files, terminal.in);
+  if (!documents) return refuse(terminal, documents.error());
+  if (documents->values.empty() && !options.prune) return refuse(terminal, {"there is no resource in what was given"});
+  auto node = open_node(options.config);
+  if (!node) return refuse(terminal, node.error());
+
+  const auto mode = options.dry_run ? storage::ApplyMode::kDryRun : storage::ApplyMode::kCommit;
+  const auto prune = options.prune ? storage::Prune::kYes : storage::Prune::kNo;
+  auto service = make_service(*node);
+  auto outcome = service.apply(documents->values, mode, prune, actor(), node->config.gate.host);
+  if (!outcome) {
+    Failure failed = failure_of("nothing was changed", std::move(outcome.error()));
+    documents->locate(failed.mistakes);
+    if (failed.message.empty()) failed.message = "nothing was changed";
+    return refuse(terminal, failed);
+  }
+  for (const storage::PlannedChange& change : outcome->changes)
+    terminal.out << change.sign << ' ' << policy::to_string(change.kind) << ' ' << change.name << '\n';
+  terminal.out.flush();
+  if (!options.dry_run && !outcome->changes.empty())
+    tell_or_warn(terminal, node->control_socket(), outcome->generation);
+  return kDone;
+}
+
+}  // namespace sallyport::cli

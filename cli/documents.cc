@@ -1,0 +1,151 @@
+#include "cli/documents.h"
+
+#include <algorithm>
+#include <charconv>
+#include <filesystem>
+#include <fstream>
+#include <istream>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "base/secret.h"
+
+namespace sallyport::cli {
+namespace {
+
+using nlohmann::json;
+namespace fs = std::filesystem;
+constexpr size_t kCaBytesMax = size_t{1} << 20;
+
+// Nothing when it cannot be read or is too long.
+std::optional<std::string> read_all(std::istream& in, size_t bytes_max) {
+  std::string out;
+  char buffer[16384];
+  do {
+    in.read(buffer, sizeof buffer);
+    out.append(buffer, static_cast<size_t>(in.gcount()));
+    if (out.size() > bytes_max) return std::nullopt;
+  } while (in);
+  wipe(std::as_writable_bytes(std::span(buffer)));
+  if (in.bad()) return std::nullopt;
+  return out;
+}
+
+std::optional<std::string> read_file(const fs::path& path, size_t bytes_max) {
+  std::error_code ignored;
+  if (fs::is_directory(path, ignored)) return std::nullopt;
+  std::ifstream in(path, std::ios::binary);
+  if (!in) return std::nullopt;
+  return read_all(in, bytes_max);
+}
+
+void add_mistake(Mistakes& mistakes, const std::string& file, std::string message) {
+  mistakes.push_back({.path = "", .message = std::move(message), .code = "unreadable", .file = file, .line = 0});
+}
+
+// A folder becomes its files.
+std::vector<std::string> expand(const std::vector<std::string>& names, Mistakes& mistakes) {
+  std::vector<std::string> out;
+  for (const std::string& name : names) {
+    std::error_code wrong;
+    if (name == "-" || !fs::is_directory(name, wrong)) {
+      out.push_back(name);
+      continue;
+    }
+    std::vector<std::string> inside;
+    for (const auto& entry : fs::directory_iterator(name, wrong)) {
+      const auto ending = entry.path().extension();
+      if (ending == ".yaml" || ending == ".yml" || ending == ".json") inside.push_back(entry.path().string());
+    }
+    if (wrong)
+      add_mistake(mistakes, name, "cannot be read");
+    else if (inside.empty())
+      add_mistake(mistakes, name, "has no .yaml, .yml or .json file in it");
+    std::ranges::sort(inside);
+    out.insert(out.end(), inside.begin(), inside.end());
+  }
+  return out;
+}
+
+// Replaces a path by the text it names; what is wrong with it, if anything.
+std::optional<std::string> inline_ca(json& document, const fs::path& folder) {
+  if (!document.is_object()) return std::nullopt;
+  const auto upstream = document.find("upstream");
+  if (upstream == document.end() || !upstream->is_object()) return std::nullopt;
+  const auto ca = upstream->find("ca");
+  if (ca == upstream->end() || !ca->is_string()) return std::nullopt;
+  const auto& text = ca->get_ref<const std::string&>();
+  if (text.empty() || text.contains("-----BEGIN")) return std::nullopt;
+  auto pem = read_file(folder / text, kCaBytesMax);
+  if (!pem) return "the file cannot be read";
+  *ca = std::move(*pem);
+  return std::nullopt;
+}
+
+void take_documents(std::vector<conf::YamlDocument> documents, const std::string& file, const fs::path& folder,
+                    Documents& out, Mistakes& mistakes) {
+  for (conf::YamlDocument& document : documents) {
+    if (document.json().is_null()) continue;  // an empty document between two `---`
+    if (const auto wrong = inline_ca(document.json(), folder)) {
+      Mistakes one{{.path = "upstream.ca", .message = *wrong, .code = "unreadable", .file = "", .line = 0}};
+      conf::locate_mistakes(one, document, file);
+      mistakes.push_back(std::move(one.front()));
+    }
+    out.values.push_back(std::move(document.json()));
+    out.origins.push_back({file, std::move(document)});
+  }
+}
+
+}  // namespace
+
+std::optional<IndexedPath> split_index(std::string_view path) {
+  if (!path.starts_with('[')) return std::nullopt;
+  size_t index = 0;
+  const char* const last = path.data() + path.size();
+  const auto [end, error] = std::from_chars(path.data() + 1, last, index);
+  if (error != std::errc() || end == last || *end != ']') return std::nullopt;
+  std::string_view rest(end + 1, static_cast<size_t>(last - end - 1));
+  if (rest.starts_with('.')) rest.remove_prefix(1);
+  return IndexedPath{index, std::string(rest)};
+}
+
+void Documents::locate(Mistakes& mistakes) const {
+  for (Mistake& mistake : mistakes) {
+    auto split = split_index(mistake.path);
+    if (!split || split->index >= origins.size()) continue;
+    const Origin& origin = origins[split->index];
+    mistake.path = std::move(split->rest);
+    Mistakes one{std::move(mistake)};
+    conf::locate_mistakes(one, origin.document, origin.file);
+    mistake = std::move(one.front());
+    // A mistake of the whole document stands where the document begins.
+    if (mistake.file.empty()) mistake.file = origin.file;
+    if (mistake.line == 0) mistake.line = origin.document.first_line;
+  }
+}
+
+Outcome<Documents> read_documents(const std::vector<std::string>& names, std::istream& in) {
+  Documents out;
+  Mistakes mistakes;
+  bool stdin_taken = false;
+  for (const std::string& name : expand(names, mistakes)) {
+    const bool standard = name == "-";
+    if (standard && std::exchange(stdin_taken, true)) continue;
+    const std::string file = standard ? "(standard input)" : name;
+    auto text = standard ? read_all(in, kResourceFileBytesMax) : read_file(name, kResourceFileBytesMax);
+    if (!text) {
+      add_mistake(mistakes, file, "cannot be read");
+      continue;
+    }
+    auto documents = conf::read_yaml(*text, file);
+    wipe(*text);
+    if (documents)
+      take_documents(std::move(*documents), file, standard ? fs::path() : fs::path(name).parent_path(), out, mistakes);
+    else
+      std::ranges::move(documents.error(), std::back_inserter(mistakes));
+  }
+  if (!mistakes.empty()) return failure(std::move(mistakes));
+  return out;
+}
+
+}  // namespace sallyport::cli

@@ -1,0 +1,25 @@
+#include "cli/refused_records.h"
+
+namespace sallyport::cli {
+
+void RefusedRecords::look_at(std::span<const policy::ResourceRecord> records, WallMicros now) {
+  for (const policy::ResourceRecord& record : records) {
+    if (!record.damaged) continue;
+    const auto [told, first_time] = told_.try_emplace(record.id, record.version);
+    if (!first_time && std::exchange(told->second, record.version) == record.version) continue;
+    log_.error("record_refused", {{"kind", policy::to_string(record.kind)},
+                                  {"name", record.name},
+                                  {"reason", "the record was changed outside of Sallyport"}});
+    auto slot = audit_.reserve();
+    if (!slot) continue;  // no room: the audit log says so itself
+    storage::AccessEvent event;
+    event.kind = storage::AuditKind::kAlert;
+    event.at = now;
+    event.resource = record.name;
+    event.outcome = "refused";
+    event.reason = "record does not verify";
+    audit_.record(std::move(*slot), event);
+  }
+}
+
+}  // namespace sallyport::cli

@@ -1,0 +1,138 @@
+#include "cli/serving.h"
+
+#include <unistd.h>
+
+#include <future>
+
+#include "cli/audit_key.h"
+#include "storage/resource_service.h"
+
+namespace sallyport::cli {
+
+Serving::Serving(NodeParts node, Log& log)
+    : log_(log), node_(std::move(node)), uses_(sessions_, tokens_, node_.clock) {}
+
+Serving::~Serving() {
+  told_of_endings_ = nullptr;
+  follower_.reset();
+}
+
+Outcome<std::unique_ptr<Serving>> Serving::start(conf::NodeConfig config, Log& log) {
+  auto node = open_node(std::move(config), StoreUse::kServe);
+  if (!node) return std::unexpected(std::move(node.error()));
+  auto serving = std::make_unique<Serving>(std::move(*node), log);
+  if (auto loaded = serving->load(); !loaded) return std::unexpected(std::move(loaded.error()));
+  if (auto open = serving->open_gates(); !open) return std::unexpected(std::move(open.error()));
+  return serving;
+}
+
+Outcome<void> Serving::load() {
+  storage::Store& store = *node_.store;
+  const WallMicros now = node_.clock.wall();
+  auto seed = open_audit_key(store, *node_.keyring, now);
+  if (!seed) return std::unexpected(std::move(seed.error()));
+  const conf::AuditConfig& wanted = node_.config.audit;
+  auto audit = storage::AuditLog::open({.dir = wanted.dir,
+                                        .anchor = wanted.anchor,
+                                        .installation = node_.keyring->installation(),
+                                        .node = "",
+                                        .segment_bytes = wanted.segment_bytes},
+                                       *seed, node_.clock);
+  if (!audit) return failure("cannot open the audit log " + wanted.dir, audit.error());
+  audit_ = std::move(*audit);
+  refused_ = std::make_unique<RefusedRecords>(log_, *audit_);
+
+  auto rows = store.resources_since(storage::Generation{0});
+  if (!rows) return failure("cannot read the resources", rows.error());
+  const auto records = storage::judged(std::move(rows->changed), *node_.keyring);
+  refused_->look_at(records, now);
+  first_snapshot_ = policy::Snapshot::build(count(rows->generation), records);
+
+  const auto sessions = store.sessions(now);
+  if (!sessions) return failure("cannot read the sessions", sessions.error());
+  for (const storage::SessionRecord& session : *sessions) sessions_.insert(session);
+  const auto tokens = store.tokens();
+  if (!tokens) return failure("cannot read the tokens", tokens.error());
+  for (const storage::TokenRecord& token : *tokens) tokens_.insert(token);
+  return {};
+}
+
+Outcome<void> Serving::open_gates() {
+  store_ = std::make_unique<storage::StoreThread>(std::move(node_.store));
+  hashing_ = std::make_unique<BlockingPool>("passwords", sso::kHashingThreads, sso::kHashingQueueMax);
+  keys_ = std::make_unique<storage::LocalKeyHolder>(*node_.keyring);
+  // Streams that a session carries end when its snapshot is published again: see Follower.
+  const auto session_ended = [this](const RecordId&) {
+    if (Follower* const follower = told_of_endings_) follower->poke();
+  };
+  auto sign_in = sso::SignIn::make({.store = *store_,
+                                    .sessions = sessions_,
+                                    .keyring = *node_.keyring,
+                                    .keys = *keys_,
+                                    .hashing = *hashing_,
+                                    .clock = node_.clock,
+                                    .log = log_,
+                                    .gate = node_.config.gate,
+                                    .session_ended = session_ended});
+  if (!sign_in) return failure("cannot open the sign-in", sign_in.error());
+  sign_in_ = std::move(*sign_in);
+  auto gateway = proxy::Gateway::start({.config = node_.config,
+                                        .clock = node_.clock,
+                                        .log = log_,
+                                        .sessions = sessions_,
+                                        .tokens = tokens_,
+                                        .keys = *keys_,
+                                        .audit = *audit_,
+                                        .gate = *sign_in_,
+                                        .snapshot = first_snapshot_,
+                                        .installation = node_.keyring->installation()});
+  if (!gateway) return failure(std::move(gateway.error()));
+  gateway_ = std::move(*gateway);
+  follower_ = std::make_unique<Follower>(FollowerParts{.store = *store_,
+                                                       .keyring = *node_.keyring,
+                                                       .sessions = sessions_,
+                                                       .tokens = tokens_,
+                                                       .gateway = *gateway_,
+                                                       .refused = *refused_,
+                                                       .log = log_,
+                                                       .clock = node_.clock},
+                                         std::move(first_snapshot_));
+  told_of_endings_ = follower_.get();
+  return {};
+}
+
+ControlStatus Serving::status() const {
+  return {.generation = follower_->in_force(),
+          .sessions = sessions_.size(),
+          .tokens = tokens_.size(),
+          .resources = follower_->resource_count(),
+          .audit_entries = audit_->entries(),
+          .process = ::getpid()};
+}
+
+void Serving::store_job(const char* name, std::move_only_function<bool(storage::Store&)> job) {
+  const bool queued = store_->submit([this, name, job = std::move(job)](storage::Store& store) mutable {
+    if (!job(store)) log_.warning("store_job_failed", {{"job", name}});
+  });
+  if (!queued) log_.warning("store_job_failed", {{"job", name}, {"reason", "too much work is waiting"}});
+}
+
+void Serving::write_uses() {
+  store_job("write_uses", [this](storage::Store& store) { return uses_.write(store); });
+}
+
+void Serving::sweep() {
+  store_job("sweep", [now = node_.clock.wall()](storage::Store& store) { return store.sweep(now).has_value(); });
+}
+
+void Serving::write_last_uses() {
+  std::promise<void> written;
+  auto done = written.get_future();
+  if (store_->submit([this, &written](storage::Store& store) {
+        if (!uses_.write(store)) log_.warning("store_job_failed", {{"job", "write_uses"}});
+        written.set_value();
+      }))
+    done.wait();
+}
+
+}  // namespace sallyport::cli

@@ -1,0 +1,65 @@
+// Everything that runs in `serve`, built by hand in the order in which one part needs the other, and taken down
+// backwards.
+#pragma once
+
+#include <atomic>
+#include <memory>
+
+#include "base/blocking_pool.h"
+#include "base/log.h"
+#include "cli/control_protocol.h"
+#include "cli/follower.h"
+#include "cli/node_parts.h"
+#include "cli/refused_records.h"
+#include "cli/use_keeper.h"
+#include "proxy/gateway.h"
+#include "sso/sign_in.h"
+#include "storage/audit_log.h"
+#include "storage/key_holder.h"
+#include "storage/session_table.h"
+
+namespace sallyport::cli {
+
+class Serving {
+ public:
+  // Opens the store (alone, brought up to this version), loads what is in it, and starts the gateway: all listeners
+  // accept when it returns. Blocking.
+  static Outcome<std::unique_ptr<Serving>> start(conf::NodeConfig config, Log& log);
+  Serving(NodeParts node, Log& log);  // by start()
+  ~Serving();
+
+  proxy::Gateway& gateway() { return *gateway_; }
+  Follower& follower() { return *follower_; }
+  std::string control_socket() const { return node_.control_socket(); }
+  const conf::NodeConfig& config() const { return node_.config; }
+  ControlStatus status() const;
+
+  // What has to be done from time to time, on the store's thread; these only hand it over.
+  void write_uses();
+  void sweep();
+  // Blocking: the last uses, once nothing is served any more.
+  void write_last_uses();
+
+ private:
+  Outcome<void> load();
+  Outcome<void> open_gates();
+  void store_job(const char* name, std::move_only_function<bool(storage::Store&)> job);
+
+  Log& log_;
+  NodeParts node_;  // its store moves to store_ once everything is loaded
+  storage::SessionTable sessions_;
+  storage::TokenTable tokens_;
+  UseKeeper uses_;
+  std::shared_ptr<const policy::Snapshot> first_snapshot_;
+  std::unique_ptr<storage::AuditLog> audit_;
+  std::unique_ptr<RefusedRecords> refused_;
+  std::unique_ptr<storage::StoreThread> store_;
+  std::unique_ptr<BlockingPool> hashing_;
+  std::unique_ptr<storage::LocalKeyHolder> keys_;
+  std::unique_ptr<sso::SignIn> sign_in_;
+  std::unique_ptr<proxy::Gateway> gateway_;
+  std::unique_ptr<Follower> follower_;
+  std::atomic<Follower*> told_of_endings_{nullptr};  // null until there is one, and again before it goes
+};
+
+}  // namespace sallyport::cli

@@ -1,0 +1,21 @@
+// Times as people type and read them: durations (90s, 15m, 12h, 30d, 2w) and RFC 3339 in UTC.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+
+namespace sallyport::cli {
+
+// A whole number and a unit, s m h d w; more than 0, at most 100 years.
+std::optional<std::chrono::seconds> parse_duration(std::string_view text);
+// "2026-01-31", "2026-01-31T12:00:00Z", with a fraction of up to 6 digits; UTC only.
+std::optional<WallMicros> parse_time(std::string_view text);
+
+std::string show_time(WallMicros time);          // 2026-01-31T12:00:00Z
+std::string show_time_exactly(WallMicros time);  // with 6 digits
+
+}  // namespace sallyport::cli
