@@ -1,8 +1,8 @@
-// Access events of this node, for ever: append-only segments, fallocated ahead and mapped, each entry chained to the one
-// before by SHA-256, checkpoints signed with Ed25519 (format: storage/AUDIT_FORMAT.md). Because entries go straight into a shared
-// mapping, kill -9 loses nothing that was recorded; a power cut loses at most the flush interval (batched mode), or nothing
-// (durable mode). Space is reserved before a request is forwarded, so recording at its end cannot fail.
-// Any thread; an append is one lock, one hash, one copy (under 1 us).
+// Access events of this node, for ever: append-only segments, fallocated ahead and mapped, each entry chained to the
+// one before by SHA-256, checkpoints signed with Ed25519 (format: storage/AUDIT_FORMAT.md). Because entries go straight
+// into a shared mapping, kill -9 loses nothing that was recorded; a power cut loses at most the flush interval (batched
+// mode), or nothing (durable mode). Space is reserved before a request is forwarded, so recording at its end cannot
+// fail. Any thread; an append is one lock, one hash, one copy (under 1 us).
 #pragma once
 
 #include <atomic>
@@ -36,19 +36,19 @@ struct AccessEvent {
   WallMicros at{};
   std::string_view request_id;
   IpAddress client;
-  UserId user;                   // zero: nobody
+  UserId user;  // zero: nobody
   std::string_view user_name;
-  RecordId means_id;             // session or token
-  std::string_view means;        // "session", "token", ""
-  std::string_view strength;     // "password", "mfa", ""
-  std::string_view resource;     // name, or empty
+  RecordId means_id;          // session or token
+  std::string_view means;     // "session", "token", ""
+  std::string_view strength;  // "password", "mfa", ""
+  std::string_view resource;  // name, or empty
   std::string_view host;
   std::string_view method;
-  std::string_view path;         // canonical, without the query
-  std::string_view outcome;      // allow, deny, sign-in, step-up, refused, cancelled
-  std::string_view reason;       // a literal
+  std::string_view path;     // canonical, without the query
+  std::string_view outcome;  // allow, deny, sign-in, step-up, refused, cancelled
+  std::string_view reason;   // a literal
   int rule = -1;
-  int status = 0;                // 0: none was sent
+  int status = 0;  // 0: none was sent
   std::chrono::microseconds latency{};
   uint64_t request_bytes = 0;
   uint64_t response_bytes = 0;
@@ -74,17 +74,30 @@ class AuditSlot {
 
 struct AuditOptions {
   std::string dir;
-  std::string anchor;  // checkpoints are appended to this file as well; empty: none
+  RecordId installation;  // stands in every segment; a folder of another installation is refused
+  std::string node;       // the node's name, for people; at most 63 bytes. Empty: the host's name
+  std::string anchor;     // checkpoints are appended to this file as well; empty: none
   uint64_t segment_bytes = uint64_t{16} << 20;
   std::chrono::milliseconds flush{1000};
   std::chrono::seconds checkpoint{60};
 };
 
+struct AuditHealth {
+  uint64_t entries = 0;
+  uint64_t synced_entries = 0;
+  bool room = false;         // false: requests are refused until the disk has room again
+  bool disk_failed = false;  // a sync failed: what the disk holds is unknown, nothing more is accepted until a restart
+  bool anchor_failed = false;  // the newest checkpoint could not be copied; tried again with each flush
+};
+
 class AuditLog {
  public:
   // Opens or makes the log; recovers after a crash: a torn last entry is cut, everything whole before it stays.
-  // signing_seed: 32 bytes (Ed25519).   errors: kUnavailable the folder or its disk, kDenied the chain is broken at its end.
-  static Result<std::unique_ptr<AuditLog>> open(AuditOptions options, const SecretBytes& signing_seed, const Clock& clock);
+  // signing_seed: 32 bytes (Ed25519).   errors: kUnavailable the folder or its
+  // disk, or another process has the log open; kDenied the chain is broken at its end, is another installation's, or
+  // ends before its anchor.
+  static Result<std::unique_ptr<AuditLog>> open(AuditOptions options, const SecretBytes& signing_seed,
+                                                const Clock& clock);
   ~AuditLog();  // writes a last checkpoint and flushes
 
   // Never waits. errors: kUnavailable no room (disk full): refuse the request with 503.
@@ -96,10 +109,12 @@ class AuditLog {
   void flush();  // blocking; fdatasync of what is there
   uint64_t entries() const;
   bool has_room() const;
+  AuditHealth health() const;  // for the log, /ready and /metrics
 
  private:
   AuditLog();
   friend class AuditSlot;
+  class Durably;
   struct Inside;
   std::unique_ptr<Inside> inside_;
 };
