@@ -11,6 +11,13 @@ using Type = Shape::Type;
 
 std::string quoted(std::string_view word) { return "`" + std::string(word) + "`"; }
 
+// A wrong word for a message, when it is short and harmless to print.
+std::string shown(std::string_view lead, std::string_view word) {
+  constexpr size_t kShownBytes = 40;
+  const bool printable = std::ranges::all_of(word, [](char c) { return c >= 0x20 && c < 0x7f && c != '`'; });
+  return printable && word.size() <= kShownBytes ? std::string(lead) + quoted(word) : "";
+}
+
 // "a, b or c"
 std::string listed(const std::vector<std::string_view>& words) {
   std::string out;
@@ -49,6 +56,16 @@ std::string expected_of(const Shape& shape) {
   return "";
 }
 
+bool takes(const Shape& shape, const Json& value);
+
+// The form of kEither that takes this JSON type. What is refused as a whole is a form of several keys.
+const Shape* form_for(const Shape& shape, const Json& value) {
+  for (const Shape* one : shape.either) {
+    if (one->type == Type::kRefused ? value.is_structured() : takes(*one, value)) return one;
+  }
+  return nullptr;
+}
+
 bool takes(const Shape& shape, const Json& value) {
   switch (shape.type) {
     case Type::kText:
@@ -64,7 +81,7 @@ bool takes(const Shape& shape, const Json& value) {
     case Type::kObject:
       return value.is_object();
     case Type::kEither:
-      return std::ranges::any_of(shape.either, [&](const Shape* one) { return takes(*one, value); });
+      return form_for(shape, value) != nullptr;
     case Type::kRefused:
       return true;
   }
@@ -110,11 +127,12 @@ class Walk {
   }
 
  private:
-  bool full() const { return mistakes_.size() >= kMistakesMax; }
+  bool overfull() const { return mistakes_.size() > kMistakesMax; }
 
   void add(std::string path, std::string message, std::string code) {
-    if (mistakes_.size() > kMistakesMax) return;
-    if (full()) return mistakes_.push_back({"", "there are more mistakes than these", "limit", "", 0});
+    if (overfull()) return;
+    if (mistakes_.size() == kMistakesMax)
+      return mistakes_.push_back({"", "there are more mistakes than these", "limit", "", 0});
     mistakes_.push_back({std::move(path), std::move(message), std::move(code), "", 0});
   }
 
@@ -131,7 +149,8 @@ class Walk {
     if (static_cast<int64_t>(text.size()) < shape.min)
       return add(path, "must not be empty; expected " + expected_of(shape), "invalid_value");
     if (!shape.check) return;
-    if (const Fault fault = shape.check(text)) add(path, fault.message, fault.code);
+    if (const Fault fault = shape.check(text))
+      add(path, fault.message + (shape.shown ? shown("; found ", text) : ""), fault.code);
   }
 
   void choice(const std::string& text, const Shape& shape, const std::string& path) {
@@ -144,7 +163,9 @@ class Walk {
       if (!choice.refused) words.push_back(choice.value);
     }
     const std::string_view meant = words.size() > 1 ? nearest_word(text, words) : std::string_view{};
-    add(path, "must be " + listed(words) + (meant.empty() ? "" : "; did you mean " + quoted(meant) + "?"),
+    add(path,
+        "must be " + listed(words) + shown(", not ", text) +
+            (meant.empty() ? "" : "; did you mean " + quoted(meant) + "?"),
         "invalid_value");
   }
 
@@ -166,13 +187,13 @@ class Walk {
 
   void list(const Json& value, const Shape& shape, const std::string& path) {
     if (!count(value, shape, path)) return;
-    for (size_t i = 0; i < value.size() && !full(); ++i) this->value(value[i], *shape.element, join_path(path, i));
+    for (size_t i = 0; i < value.size() && !overfull(); ++i) this->value(value[i], *shape.element, join_path(path, i));
   }
 
   void map(const Json& value, const Shape& shape, const std::string& path) {
     if (!count(value, shape, path)) return;
     for (const auto& [name, element] : value.items()) {
-      if (mistakes_.size() > kMistakesMax) return;
+      if (overfull()) return;
       const std::string below = join_path(path, name);
       if (has_control(name, false)) {
         add(below, "a name must not hold control characters", "invalid_value");
@@ -185,7 +206,7 @@ class Walk {
 
   void object(const Json& value, const Shape& shape, const std::string& path) {
     for (const auto& [name, element] : value.items()) {
-      if (mistakes_.size() > kMistakesMax) return;
+      if (overfull()) return;
       const auto key = std::ranges::find(shape.keys, std::string_view(name), &Key::name);
       if (key == shape.keys.end()) {
         unknown(name, shape, path);

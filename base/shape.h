@@ -61,6 +61,7 @@ struct Shape {
   std::string_view expected = {};  // "a duration like 30s": what the messages ask for
   bool nullable = false;           // null is as good as absent
   bool lines = false;              // kText: line breaks are allowed
+  bool shown = false;              // kText: a wrong value may stand in the message
   TextCheck check = nullptr;       // kText: the value; kMap: each name
   std::string_view pattern = {};   // the check as a regular expression for the schema, as far as one can say it
   int64_t min = 0;                 // kInteger: the value; kText: bytes; kList, kMap: how many

@@ -61,10 +61,12 @@ std::expected<Kind, Mistakes> read_kind(const Json& document) {
   const auto kind = parse_kind(*text);
   if (kind) return *kind;
   if (kind.error().code == Code::kUnavailable) return mistake("kind", kind.error().what, "not_in_this_version");
+  std::string message = kind.error().what;
+  const bool harmless = text->size() <= 40 && std::ranges::all_of(*text, [](char c) { return c >= 0x20 && c < 0x7f; });
+  if (harmless) message += ", not `" + std::string(*text) + "`";
   const std::string_view meant = nearest_word(*text, kKinds);
-  return mistake("kind",
-                 std::string(kind.error().what) + (meant.empty() ? "" : "; did you mean `" + std::string(meant) + "`?"),
-                 "invalid_value");
+  if (!meant.empty()) message += "; did you mean `" + std::string(meant) + "`?";
+  return mistake("kind", std::move(message), "invalid_value");
 }
 
 }  // namespace

@@ -87,7 +87,12 @@ constexpr Shape with_lines(Shape shape) {
   return shape;
 }
 
-constexpr Shape kName = text_shape("a name like alice", check_name, kNamePattern);
+constexpr Shape shown(Shape shape) {
+  shape.shown = true;
+  return shape;
+}
+
+constexpr Shape kName = shown(text_shape("a name like alice", check_name, kNamePattern));
 constexpr Shape kCidr = text_shape("an address or a network like 10.0.0.0/8", check_cidr);
 constexpr Shape kNetworks = list_shape(&kCidr, 0, kNetworksMax);
 constexpr Shape kLongDuration =

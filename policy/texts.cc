@@ -148,7 +148,8 @@ Result<std::string> parse_origin(std::string_view text) {
 Result<http::Url> parse_upstream_url(std::string_view text) {
   // parse_url's own words would do but for these, which are met most.
   const size_t host = text.find("://");
-  if (host == text.npos) return wrong("must be a URL that begins with https:// or http://");
+  if (!text.starts_with("https://") && !text.starts_with("http://"))
+    return wrong("must begin with https:// or http://; ftp:// and others are not done");
   const std::string_view authority = text.substr(host + 3, text.find_first_of("/?#", host + 3) - host - 3);
   if (authority.find('@') != authority.npos)
     return wrong("must not hold a user or password; put them under secrets and use them in auth or inject");
