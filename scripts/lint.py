@@ -10,7 +10,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 import lint_format
 from lint_source import without_comments, without_text
 from lint_tables import (BANNED, BASE_WORDS, EXCEPTIONS, FORBIDDEN_INCLUDES, HEAVY_IN_HEADERS, LINES_MAX, ROOMS,
-                         WRAPPED)
+                         STATION_VALUES, STATIONS, WRAPPED)
 
 CODE = (".cc", ".h")
 INCLUDE = re.compile(r'^\s*#\s*include\s+(?:"([^"]+)"|<([^>]+)>)', re.M)
@@ -57,9 +57,10 @@ def check_stations(path, text):
     folder = "proxy/stations/"
     if not path.startswith(folder):
         return
-    stem = path.rsplit(".", 1)[0]
+    name_of = lambda file: Path(file).stem
+    own = next((station for station in STATIONS if name_of(path) in station), {name_of(path)}) | STATION_VALUES
     for line, name, ours in includes_of(text):
-        if ours and name.startswith(folder) and name.rsplit(".", 1)[0] != stem:
+        if ours and name.startswith(folder) and name_of(name) not in own:
             yield line, f"a station may not include another station: {name}"
 
 

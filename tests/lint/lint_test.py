@@ -48,6 +48,9 @@ class Direction(unittest.TestCase):
         self.refuses("proxy/stations/x.cc", '"proxy/codec/http1_head.h"')
         self.refuses("proxy/stations/x.cc", '"proxy/stations/locate.h"')
         self.accepts("proxy/stations/locate.cc", '"proxy/stations/locate.h"')
+        self.accepts("proxy/stations/relay.h", '"proxy/stations/forward.h"')
+        self.accepts("proxy/stations/forward.h", '"proxy/stations/credentials.h"')
+        self.refuses("proxy/stations/credentials.h", '"proxy/stations/forward.h"')
         self.accepts("proxy/request_path.cc", '"proxy/stations/locate.h"')
 
     def test_libraries_stay_in_their_wrapper(self):
