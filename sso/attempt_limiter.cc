@@ -6,36 +6,29 @@ namespace sallyport::sso {
 
 TokenBuckets::Bucket& TokenBuckets::touch(const Sha256& key, Monotonic now) {
   const auto found = by_key_.find(key);
-  if (found == by_key_.end()) {
-    if (by_key_.size() >= keys_max_) {
-      by_key_.erase(by_use_.back().key);
-      by_use_.pop_back();
-    }
-    by_use_.push_front({key, rate_.burst, now});
-    by_key_.emplace(key, by_use_.begin());
+  if (found != by_key_.end()) {
+    by_use_.splice(by_use_.begin(), by_use_, found->second);
     return by_use_.front();
   }
-  by_use_.splice(by_use_.begin(), by_use_, found->second);
-  Bucket& bucket = by_use_.front();
-  const double minutes = std::chrono::duration<double, std::ratio<60>>(now - bucket.at).count();
-  bucket.tokens = std::min(rate_.burst, bucket.tokens + std::max(0.0, minutes) * rate_.per_minute);
-  bucket.at = now;
-  return bucket;
+  if (by_key_.size() >= keys_max_) {
+    by_key_.erase(by_use_.back().key);
+    by_use_.pop_back();
+  }
+  by_use_.push_front({key, now});
+  by_key_.emplace(key, by_use_.begin());
+  return by_use_.front();
 }
 
-std::chrono::milliseconds TokenBuckets::wait(const Sha256& key, Monotonic now) {
-  const double missing = 1.0 - touch(key, now).tokens;
-  if (missing <= 1e-9) return std::chrono::milliseconds::zero();
-  return std::chrono::ceil<std::chrono::milliseconds>(
-      std::chrono::duration<double, std::ratio<60>>(missing / rate_.per_minute));
+std::chrono::nanoseconds TokenBuckets::wait(const Sha256& key, Monotonic now) {
+  return std::max(touch(key, now).full_at - now - depth_, std::chrono::nanoseconds::zero());
 }
 
-void TokenBuckets::take(const Sha256& key, Monotonic now) { touch(key, now).tokens -= 1.0; }
-
-void TokenBuckets::give_back(const Sha256& key, Monotonic now) {
+void TokenBuckets::take(const Sha256& key, Monotonic now) {
   Bucket& bucket = touch(key, now);
-  bucket.tokens = std::min(rate_.burst, bucket.tokens + 1.0);
+  bucket.full_at = std::max(bucket.full_at, now) + interval_;
 }
+
+void TokenBuckets::give_back(const Sha256& key, Monotonic now) { touch(key, now).full_at -= interval_; }
 
 std::optional<std::chrono::seconds> AttemptLimiter::refuse(const Attempt& attempt, Monotonic now) {
   const Sha256 network = network_key(attempt.client);

@@ -17,21 +17,24 @@
 namespace sallyport::sso {
 
 struct Rate {
-  double burst;       // attempts that may come at once
-  double per_minute;  // and then
+  int64_t burst;       // attempts that may come at once
+  int64_t per_minute;  // and then
 };
 
 constexpr Rate kAttemptsPerAccount{10, 10};
 constexpr Rate kAttemptsPerNetwork{30, 30};
 constexpr size_t kAttemptKeysMax = 65536;
 
-// One token bucket per key.
+// One token bucket per key, in whole nanoseconds: a bucket is the time at which it will be full again.
 class TokenBuckets {
  public:
-  TokenBuckets(Rate rate, size_t keys_max) : rate_(rate), keys_max_(keys_max) {}
+  TokenBuckets(Rate rate, size_t keys_max)
+      : interval_(std::chrono::nanoseconds(std::chrono::minutes(1)) / rate.per_minute),
+        depth_((rate.burst - 1) * interval_),
+        keys_max_(keys_max) {}
 
   // How long until this key has a whole token; zero: it has one now.
-  std::chrono::milliseconds wait(const Sha256& key, Monotonic now);
+  std::chrono::nanoseconds wait(const Sha256& key, Monotonic now);
   void take(const Sha256& key, Monotonic now);
   void give_back(const Sha256& key, Monotonic now);
   size_t keys() const { return by_key_.size(); }
@@ -39,12 +42,12 @@ class TokenBuckets {
  private:
   struct Bucket {
     Sha256 key;
-    double tokens;
-    Monotonic at;
+    Monotonic full_at;
   };
   Bucket& touch(const Sha256& key, Monotonic now);
 
-  const Rate rate_;
+  const std::chrono::nanoseconds interval_;  // per token
+  const std::chrono::nanoseconds depth_;     // how far ahead of now full_at may be while there is a token
   const size_t keys_max_;
   std::list<Bucket> by_use_;  // the latest in front
   std::unordered_map<Sha256, std::list<Bucket>::iterator, Sha256Hash> by_key_;

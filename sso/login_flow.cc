@@ -97,8 +97,6 @@ Result<storage::FlowRecord> to_record(const HandOver& hand_over, std::string_vie
   json content = to_json(hand_over.flow);
   content["family"] = hex_encode(hand_over.family.view());
   content["user"] = hex_encode(hand_over.user.view());
-  content["absolute_end"] = count(hand_over.absolute_end);
-  content["idle"] = hand_over.idle.count();
   return sealed(std::move(content), kHandOverKind, handle, keyring, now + kHandOverLife);
 }
 
@@ -114,10 +112,6 @@ Result<HandOver> read_hand_over(const storage::FlowRecord& record, const storage
   TRY(out.flow, flow_of(content));
   TRY(out.family.bytes, fixed_bytes<16>(content, "family"));
   TRY(out.user.bytes, fixed_bytes<16>(content, "user"));
-  TRY(const int64_t absolute_end, number_at(content, "absolute_end"));
-  TRY(const int64_t idle, number_at(content, "idle"));
-  out.absolute_end = WallMicros{absolute_end};
-  out.idle = std::chrono::seconds(idle);
   return out;
 }
 

@@ -33,8 +33,6 @@ struct HandOver {
   SignInFlow flow;
   RecordId family;  // the gate session
   UserId user;
-  WallMicros absolute_end{};
-  std::chrono::seconds idle{};
 };
 
 // The record to put into the store under `handle`.   errors: the keyring's.

@@ -13,7 +13,7 @@ void RefusalRecorder::record(const std::string& user, const IpAddress& client, c
   event.detail = reason;
 
   const std::lock_guard lock(mutex_);
-  if (budget_.wait({}, now) > std::chrono::milliseconds::zero()) {
+  if (budget_.wait({}, now) > std::chrono::nanoseconds::zero()) {
     ++unrecorded_;
     return;
   }

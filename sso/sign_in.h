@@ -58,9 +58,6 @@ struct SignInParts {
   Result<bool> (*verify)(const SecretBytes& phc, const SecretBytes& password) = verify_password;
 };
 
-// What a host's child session will be made of.
-HandOver hand_over_of(const SignInFlow& flow, const storage::SessionRecord& gate_session);
-
 class SignIn final : public Gate {
  public:
   // errors: the keyring's.
@@ -108,8 +105,7 @@ class SignIn final : public Gate {
   Task<GateReply> send_to_gate(Loop& home, const GateRequest& request, SignInFlow flow, std::string nonce);
   Task<std::optional<SignInFlow>> wanted_page(Loop& home, std::string handle,
                                               std::shared_ptr<const policy::Snapshot> snapshot);
-  Task<Result<std::string>> hand_over(Loop& home, SignInFlow flow, storage::LiveSession session,
-                                      std::shared_ptr<const policy::Snapshot> snapshot);
+  Task<Result<std::string>> hand_over(Loop& home, HandOver hand_over);
   bool may_begin_flow(const IpAddress& client);
   std::string callback_url(const std::string& host, const std::string& code) const;
   // sign_out.cc

@@ -27,10 +27,6 @@ std::string target_of(const GateRequest& request) {
 
 }  // namespace
 
-HandOver hand_over_of(const SignInFlow& flow, const storage::SessionRecord& gate_session) {
-  return {flow, gate_session.family, gate_session.user, gate_session.absolute_end, gate_session.idle};
-}
-
 std::string SignIn::callback_url(const std::string& host, const std::string& code) const {
   return origin_of(host) + std::string(kCallbackPath) + "?code=" + code;
 }
@@ -39,8 +35,8 @@ bool SignIn::may_begin_flow(const IpAddress& client) {
   const Sha256 network = network_key(client);
   const Monotonic now = parts_.clock.monotonic();
   const std::lock_guard lock(flows_mutex_);
-  if (flows_per_network_.wait(network, now) > std::chrono::milliseconds::zero()) return false;
-  if (flows_together_.wait({}, now) > std::chrono::milliseconds::zero()) return false;
+  if (flows_per_network_.wait(network, now) > std::chrono::nanoseconds::zero()) return false;
+  if (flows_together_.wait({}, now) > std::chrono::nanoseconds::zero()) return false;
   flows_per_network_.take(network, now);
   flows_together_.take({}, now);
   return true;
@@ -94,14 +90,9 @@ Task<std::optional<SignInFlow>> SignIn::wanted_page(Loop& home, std::string hand
 }
 
 // A code for a session that lives on the gate already.
-Task<Result<std::string>> SignIn::hand_over(Loop& home, SignInFlow flow, storage::LiveSession session,
-                                            std::shared_ptr<const policy::Snapshot> snapshot) {
-  const WallMicros now = parts_.clock.wall();
-  const policy::Platform& platform = snapshot->platform();
+Task<Result<std::string>> SignIn::hand_over(Loop& home, HandOver hand_over) {
   const std::string code = random_handle();
-  const HandOver hand_over{std::move(flow), session.family, session.user, now + platform.session_absolute,
-                           platform.session_idle};
-  CO_TRY(storage::FlowRecord record, to_record(hand_over, code, parts_.keyring, now));
+  CO_TRY(storage::FlowRecord record, to_record(hand_over, code, parts_.keyring, parts_.clock.wall()));
   storage::ChangeSet changes;
   changes.changes.emplace_back(storage::PutFlow{std::move(record)});
   auto committing = parts_.store.commit(home, std::move(changes), {});
@@ -134,8 +125,7 @@ Task<GateReply> SignIn::callback(Loop& home, GateRequest request) {
     co_return co_await sending;
   }
   const policy::CompiledUser* const user = request.snapshot->user(hand_over->user);
-  if (user == nullptr || user->suspended || user->damaged || !parts_.sessions.alive(hand_over->family, now))
-    co_return problem_reply(request, kBadCode);
+  if (user == nullptr || user->suspended || user->damaged) co_return problem_reply(request, kBadCode);
 
   const std::string cookie = random_handle();
   storage::SessionRecord session;
@@ -145,8 +135,8 @@ Task<GateReply> SignIn::callback(Loop& home, GateRequest request) {
   session.user = hand_over->user;
   session.host = request.host;
   session.created_at = session.last_seen_at = now;
-  session.absolute_end = hand_over->absolute_end;
-  session.idle = hand_over->idle;
+  session.absolute_end = now + request.snapshot->platform().session_absolute;  // and never later than its family's
+  session.idle = request.snapshot->platform().session_idle;
   session.client = request.client.address.to_string();
   storage::AdminEvent event;
   event.at = now;
@@ -159,22 +149,13 @@ Task<GateReply> SignIn::callback(Loop& home, GateRequest request) {
   changes.changes.emplace_back(storage::PutSession{session});
   std::vector<storage::AdminEvent> events;
   events.push_back(std::move(event));
-  parts_.sessions.insert(session);
+  if (!parts_.sessions.insert(session)) co_return problem_reply(request, kBadCode);  // the family has ended
   auto committing = parts_.store.commit(home, std::move(changes), std::move(events));
   const auto committed = co_await committing;
   if (!committed) {
     parts_.sessions.end(session.id);
+    if (committed.error().code == Code::kConflict) co_return problem_reply(request, kBadCode);  // meanwhile
     co_return unavailable(request);
-  }
-  // The family may have ended while that was written: then this child ends as well.
-  if (!parts_.sessions.alive(session.family, parts_.clock.wall())) {
-    parts_.sessions.end(session.id);
-    storage::ChangeSet ending;
-    ending.changes.emplace_back(storage::EndSession{session.id});
-    auto undoing = parts_.store.commit(home, std::move(ending), {});
-    const auto undone = co_await undoing;
-    if (!undone) parts_.log.error("session_end_failed", {{"reason", undone.error().what}});
-    co_return problem_reply(request, kBadCode);
   }
   GateReply reply = redirect_reply(302, origin_of(request.host) + hand_over->flow.target, "hand-over");
   reply.user = session.user;

@@ -79,7 +79,7 @@ Task<GateReply> SignIn::show_login(Loop& home, GateRequest request) {
   if (!signed_in) co_return login_form(request, std::move(form));
   if (!form.wanted) co_return redirect_reply(302, "/", "signed in");
 
-  auto handing_over = hand_over(home, *form.wanted, signed_in->session, request.snapshot);
+  auto handing_over = hand_over(home, {*form.wanted, signed_in->session.family, signed_in->user->id});
   const auto code = co_await handing_over;
   if (!code) co_return unavailable(request);
   GateReply reply = redirect_reply(302, callback_url(form.wanted->host, *code), "hand-over");
@@ -231,7 +231,7 @@ Task<Result<GateReply>> SignIn::open_session(Loop& home, const GateRequest& requ
   std::string location = "/";
   if (flow) {
     const std::string code = random_handle();
-    CO_TRY(storage::FlowRecord record, to_record(hand_over_of(*flow, session), code, parts_.keyring, now));
+    CO_TRY(storage::FlowRecord record, to_record(HandOver{*flow, session.family, user.id}, code, parts_.keyring, now));
     changes.changes.emplace_back(storage::PutFlow{std::move(record)});
     location = callback_url(flow->host, code);
   }

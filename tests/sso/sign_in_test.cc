@@ -1,0 +1,422 @@
+// Signing in with a password, by JSON and by the form; what is refused, and what it costs.
+#include "tests/sso/gate_world.h"
+
+namespace sallyport::sso {
+namespace {
+
+using Json = nlohmann::json;
+
+class SignInTest : public BrowserWorld {};
+
+Json body_of(const GateReply& reply) { return Json::parse(reply.body, nullptr, false); }
+
+TEST_F(SignInTest, json_gives_next_location_and_a_session) {
+  const GateReply reply = ask(json_login("ann", kPassword));
+  EXPECT_EQ(reply.status, 200);
+  EXPECT_EQ(body_of(reply), (Json{{"next", "done"}, {"location", "/"}}));
+  EXPECT_EQ(header(reply, "Content-Type"), "application/json");
+  EXPECT_EQ(header(reply, "Cache-Control"), "no-store");
+  EXPECT_TRUE(gives_session(reply));
+  EXPECT_EQ(reply.user, record("ann").id);
+}
+
+TEST_F(SignInTest, a_name_or_an_e_mail_address_in_any_case) {
+  for (const char* user : {"ann", "ANN", "  ann ", "ann@example.test", "Ann@Example.TEST"})
+    EXPECT_EQ(ask(json_login(user, kPassword)).status, 200) << user;
+}
+
+TEST_F(SignInTest, the_session_cookie_is_as_promised) {
+  const auto cookies = cookies_set(ask(json_login("ann", kPassword)));
+  ASSERT_EQ(cookies.size(), 1u);
+  const size_t end = cookies[0].find(';');
+  EXPECT_EQ(cookies[0].substr(end), "; Path=/; Secure; HttpOnly; SameSite=Lax");
+  EXPECT_EQ(end - cookies[0].find('=') - 1, 43u);
+}
+
+TEST_F(SignInTest, the_store_knows_the_hash_of_the_cookie_alone) {
+  Jar jar;
+  sign_in(jar);
+  const std::string cookie = jar.get(kGate, "__Host-sallyport");
+  store_.reset();  // everything is on the disk now
+  for (const auto& entry : std::filesystem::directory_iterator(folder_.path())) {
+    std::ifstream in(entry.path(), std::ios::binary);
+    const std::string bytes(std::istreambuf_iterator<char>(in), {});
+    EXPECT_FALSE(bytes.contains(cookie)) << entry.path();
+    EXPECT_FALSE(bytes.contains(to_text(*base64url_decode(cookie)))) << entry.path();
+    EXPECT_FALSE(bytes.contains(kPassword)) << entry.path();
+  }
+}
+
+TEST_F(SignInTest, whoever_it_is_the_refusal_is_the_same) {
+  Json first;
+  for (const auto& [user, password] :
+       std::vector<std::pair<std::string, std::string>>{{"ann", "wrong-password-1"},
+                                                        {"nobody", kPassword},
+                                                        {"sue", kPassword},
+                                                        {"dan", kPassword},
+                                                        {"ann", std::string(129, 'x')},
+                                                        {"nobody", std::string(50000, 'x')}}) {
+    const GateReply reply = ask(json_login(user, password));
+    EXPECT_EQ(reply.status, 401) << user;
+    EXPECT_EQ(body_of(reply)["error"], "bad_credentials");
+    EXPECT_FALSE(gives_session(reply));
+    if (first.is_null()) first = body_of(reply);
+    EXPECT_EQ(body_of(reply), first) << user;
+  }
+}
+
+TEST_F(SignInTest, unknown_suspended_and_damaged_cost_one_hash_like_a_wrong_password) {
+  for (const char* user : {"ann", "nobody", "sue", "dan"}) {
+    hashes = 0;
+    ask(json_login(user, "wrong-password-1"));
+    EXPECT_EQ(hashes, 1) << user;
+  }
+}
+
+TEST_F(SignInTest, a_password_that_cannot_be_one_is_not_hashed) {
+  for (const size_t size : {size_t{129}, size_t{1000}, size_t{60000}}) {
+    EXPECT_EQ(ask(json_login("ann", std::string(size, 'x'))).status, 401);
+    EXPECT_EQ(hashes, 0) << size;
+  }
+}
+
+TEST_F(SignInTest, a_tampered_password_record_is_refused_and_harms_nobody_else) {
+  record("ann").secrets[0].sealed.back() ^= std::byte{1};
+  rebuild();
+  EXPECT_EQ(ask(json_login("ann", kPassword)).status, 401);
+  EXPECT_EQ(hashes, 1);
+  EXPECT_EQ(ask(json_login("mel", kPassword)).status, 200);
+}
+
+TEST_F(SignInTest, another_users_password_record_does_not_fit) {
+  record("ann").secrets[0] = record("mel").secrets[0];
+  rebuild();
+  EXPECT_EQ(ask(json_login("ann", kPassword)).status, 401);
+}
+
+TEST_F(SignInTest, a_user_without_a_password_is_refused) {
+  record("ann").secrets.clear();
+  rebuild();
+  EXPECT_EQ(ask(json_login("ann", kPassword)).status, 401);
+  EXPECT_EQ(hashes, 1);
+}
+
+TEST_F(SignInTest, refusals_are_recorded_with_their_reason_and_never_with_what_was_typed) {
+  ask(json_login("ann", "wrong-password-1"));
+  ask(json_login("typed-my-password-here", kPassword));
+  ask(json_login("sue", kPassword));
+  std::vector<std::string> seen;
+  for (const auto& event : events()) {
+    if (event.action != "sign_in.refused") continue;
+    seen.push_back(event.actor + ": " + event.detail);
+    EXPECT_EQ(event.client, "192.0.2.7");
+    EXPECT_FALSE((event.actor + event.object + event.detail).contains("typed-my"));
+  }
+  EXPECT_EQ(seen, (std::vector<std::string>{"ann: wrong password", "unknown: unknown user", "sue: suspended"}));
+}
+
+TEST_F(SignInTest, a_flood_of_refusals_is_counted_and_not_written) {
+  for (int i = 0; i < 200; ++i) {
+    GateRequest attempt = json_login("ann", "wrong-password-1");
+    attempt.client.address = IpAddress::v4({10, 0, 0, static_cast<uint8_t>(i)});
+    ask(std::move(attempt));
+  }
+  EXPECT_EQ(events_of("sign_in.refused"), 20u);
+  clock_.advance(std::chrono::seconds(1));
+  ask(json_login("ann", "wrong-password-1"));
+  const auto all = events();
+  EXPECT_EQ(all.back().detail, "too many attempts; 180 more were refused since the last entry");
+}
+
+TEST_F(SignInTest, a_session_begins_with_an_event) {
+  ask(json_login("ann", kPassword));
+  const auto all = events();
+  EXPECT_EQ(all.back().action, "session.begin");
+  EXPECT_EQ(all.back().actor, "ann");
+  EXPECT_EQ(all.back().client, "192.0.2.7");
+}
+
+TEST_F(SignInTest, json_needs_the_header) {
+  GateRequest request = json_login("ann", kPassword);
+  request.sallyport_request = false;
+  const GateReply reply = ask(std::move(request));
+  EXPECT_EQ(reply.status, 403);
+  EXPECT_EQ(body_of(reply)["error"], "header_missing");
+  EXPECT_EQ(hashes, 0);
+}
+
+TEST_F(SignInTest, json_from_a_foreign_origin_is_refused) {
+  for (const char* origin :
+       {"https://evil.example.test", "null", "https://gate.localhost", "http://gate.localhost:8443",
+        "https://gate.localhost:8443/", "https://crm.apps.localhost:8443"}) {
+    GateRequest request = json_login("ann", kPassword);
+    request.origin = origin;
+    EXPECT_EQ(ask(std::move(request)).status, 403) << origin;
+  }
+  GateRequest own = json_login("ann", kPassword);
+  own.origin = kGateOrigin;
+  EXPECT_EQ(ask(std::move(own)).status, 200);
+}
+
+TEST_F(SignInTest, malformed_bodies_are_400_and_hash_nothing) {
+  for (const char* body : {"", "{", "[]", "null", "1", "{\"user\": \"ann\"}", "{\"user\": 1, \"password\": 2}",
+                           "{\"user\":\"ann\",\"password\":null}", "{\"user\":\"ann\",\"password\":\"\"}",
+                           "{\"user\":\"\",\"password\":\"x\"}", "{\"user\":\"\xff\xfe\",\"password\":\"x\"}"}) {
+    GateRequest request = json_login("ann", kPassword);
+    request.body = secret(body);
+    EXPECT_EQ(ask(std::move(request)).status, 400) << body;
+  }
+  GateRequest deep = json_login("ann", kPassword);
+  deep.body = secret(std::string(60000, '['));
+  EXPECT_EQ(ask(std::move(deep)).status, 400);
+  EXPECT_EQ(hashes, 0);
+}
+
+TEST_F(SignInTest, another_media_type_is_415) {
+  GateRequest request = json_login("ann", kPassword);
+  request.content_type = "text/plain";
+  EXPECT_EQ(ask(std::move(request)).status, 415);
+}
+
+TEST_F(SignInTest, guessing_gets_429_with_retry_after_before_a_hash) {
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(ask(json_login("ann", "wrong-password-1")).status, 401);
+  hashes = 0;
+  const GateReply reply = ask(json_login("ann", kPassword));
+  EXPECT_EQ(reply.status, 429);
+  EXPECT_EQ(header(reply, "Retry-After"), "6");
+  EXPECT_EQ(body_of(reply)["error"], "too_many_attempts");
+  EXPECT_EQ(hashes, 0);
+  EXPECT_EQ(ask(json_login("ann@example.test", kPassword)).status, 429) << "the e-mail address is the same account";
+  EXPECT_EQ(ask(json_login("mel", kPassword)).status, 200) << "another account is not held back";
+  clock_.advance(std::chrono::seconds(6));
+  EXPECT_EQ(ask(json_login("ann", kPassword)).status, 200);
+}
+
+TEST_F(SignInTest, an_unknown_name_is_limited_like_a_known_one) {
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(ask(json_login("Nobody", "x")).status, 401);
+  EXPECT_EQ(ask(json_login("nobody", "x")).status, 429);
+}
+
+TEST_F(SignInTest, signing_in_often_is_no_guessing) {
+  for (int i = 0; i < 50; ++i) EXPECT_EQ(ask(json_login("ann", kPassword)).status, 200) << i;
+}
+
+TEST_F(SignInTest, a_full_lane_is_503_with_retry_after) {
+  make_gate(0);
+  const GateReply reply = ask(json_login("ann", kPassword));
+  EXPECT_EQ(reply.status, 503);
+  EXPECT_EQ(header(reply, "Retry-After"), "2");
+  EXPECT_EQ(body_of(reply)["error"], "busy");
+}
+
+TEST_F(SignInTest, the_form_signs_in_without_script) {
+  Jar jar;
+  const GateReply form = open(jar, page(kGate, "/.sallyport/login"));
+  EXPECT_EQ(form.status, 200);
+  EXPECT_TRUE(header(form, "Content-Type").starts_with("text/html"));
+  EXPECT_FALSE(form.body.contains("<script"));
+  const GateReply done = open(jar, form_post(jar, form.body, "ann", kPassword));
+  EXPECT_EQ(done.status, 303);
+  EXPECT_EQ(header(done, "Location"), "/");
+  EXPECT_EQ(open(jar, page(kGate, "/")).status, 200);
+}
+
+TEST_F(SignInTest, the_form_shows_the_mistake_and_works_again) {
+  Jar jar;
+  const GateReply form = open(jar, page(kGate, "/.sallyport/login"));
+  const GateReply wrong = open(jar, form_post(jar, form.body, "ann", "wrong-password-1"));
+  EXPECT_EQ(wrong.status, 401);
+  EXPECT_TRUE(wrong.body.contains("The user name or the password is not right."));
+  EXPECT_TRUE(wrong.body.contains("role=\"alert\""));
+  EXPECT_FALSE(wrong.body.contains("wrong-password-1"));
+  EXPECT_EQ(open(jar, form_post(jar, wrong.body, "ann", kPassword)).status, 303);
+}
+
+TEST_F(SignInTest, a_form_needs_its_csrf_pair) {
+  Jar jar;
+  Jar other;
+  const GateReply form = open(jar, page(kGate, "/.sallyport/login"));
+  const GateReply theirs = open(other, page(kGate, "/.sallyport/login"));
+  struct Row {
+    const char* what;
+    const Jar& jar;
+    std::string csrf;
+  };
+  const Row table[] = {{"nothing", jar, ""},
+                       {"another browser's field", jar, hidden(theirs.body, "csrf")},
+                       {"my field in another browser", other, hidden(form.body, "csrf")},
+                       {"the cookie itself", jar, jar.get(kGate, "__Host-sallyport-csrf")},
+                       {"no cookie", Jar(), hidden(form.body, "csrf")}};
+  for (const auto& [what, from, csrf] : table) {
+    GateRequest post = form_post(from, form.body, "ann", kPassword);
+    post.body = secret("csrf=" + csrf + "&user=ann&password=" + kPassword);
+    const GateReply reply = ask(std::move(post));
+    EXPECT_EQ(reply.status, 403) << what;
+    EXPECT_FALSE(gives_session(reply)) << what;
+    EXPECT_TRUE(reply.body.contains("name=\"password\"")) << what << ": the form is shown again";
+  }
+  EXPECT_EQ(hashes, 0);
+}
+
+TEST_F(SignInTest, a_form_from_a_foreign_page_is_refused) {
+  struct Row {
+    const char* origin;
+    const char* site;
+    int status;
+  };
+  const Row table[] = {{"https://evil.example.test", "cross-site", 403},
+                       {"null", "", 403},
+                       {"", "cross-site", 403},
+                       {"", "same-site", 403},
+                       {"https://crm.apps.localhost:8443", "same-site", 403},
+                       {"https://evil.example.test", "same-origin", 403},
+                       {kGateOrigin, "same-origin", 303},
+                       {"", "same-origin", 303},
+                       {"", "none", 303},
+                       {"", "", 303}};
+  for (const auto& [origin, site, status] : table) {
+    Jar jar;
+    const GateReply form = open(jar, page(kGate, "/.sallyport/login"));
+    GateRequest post = form_post(jar, form.body, "ann", kPassword);
+    post.origin = origin;
+    post.sec_fetch_site = site;
+    const GateReply reply = ask(std::move(post));
+    EXPECT_EQ(reply.status, status) << origin << " " << site;
+    EXPECT_EQ(gives_session(reply), status == 303) << origin << " " << site;
+  }
+}
+
+TEST_F(SignInTest, two_tabs_share_one_csrf_cookie) {
+  Jar jar;
+  const GateReply one = open(jar, page(kGate, "/.sallyport/login"));
+  const GateReply two = open(jar, page(kGate, "/.sallyport/login"));
+  EXPECT_TRUE(cookies_set(two).empty());
+  EXPECT_EQ(open(jar, form_post(jar, two.body, "ann", kPassword)).status, 303);
+  EXPECT_EQ(open(jar, form_post(jar, one.body, "ann", kPassword)).status, 303);
+}
+
+TEST_F(SignInTest, an_id_set_before_the_sign_in_is_never_the_id_after_it) {
+  Jar jar;
+  const std::string planted(43, 'A');
+  jar.set(kGate, "__Host-sallyport", planted);
+  sign_in(jar);
+  EXPECT_NE(jar.get(kGate, "__Host-sallyport"), planted);
+  Jar thief;
+  thief.set(kGate, "__Host-sallyport", planted);
+  EXPECT_FALSE(alive(thief, kGate));
+}
+
+TEST_F(SignInTest, signing_in_again_ends_the_session_before) {
+  Jar jar;
+  sign_in(jar);
+  const Jar before = jar;
+  sign_in(jar, "mel");
+  EXPECT_FALSE(alive(before, kGate));
+  EXPECT_TRUE(alive(jar, kGate));
+  EXPECT_EQ(ended_.size(), 1u);
+  EXPECT_EQ(events_of("session.end"), 1u);
+}
+
+TEST_F(SignInTest, a_refused_sign_in_leaves_the_session_before_alone) {
+  Jar jar;
+  sign_in(jar);
+  GateRequest wrong = json_login("ann", "wrong-password-1");
+  EXPECT_EQ(open(jar, std::move(wrong)).status, 401);
+  EXPECT_TRUE(alive(jar, kGate));
+}
+
+TEST_F(SignInTest, a_session_lasts_as_long_as_the_platform_says) {
+  add_platform({{"sessions", {{"absolute", "1h"}, {"idle", "10m"}}}});
+  rebuild();
+  Jar idle;
+  sign_in(idle);
+  clock_.advance(std::chrono::minutes(11));
+  EXPECT_FALSE(alive(idle, kGate));
+  Jar busy;
+  sign_in(busy);
+  for (int i = 0; i < 7; ++i) {
+    EXPECT_TRUE(alive(busy, kGate)) << i;
+    clock_.advance(std::chrono::minutes(9));
+  }
+  EXPECT_FALSE(alive(busy, kGate));
+}
+
+TEST_F(SignInTest, the_login_page_of_somebody_signed_in_leads_home) {
+  Jar jar;
+  sign_in(jar);
+  const GateReply reply = open(jar, page(kGate, "/.sallyport/login"));
+  EXPECT_EQ(reply.status, 302);
+  EXPECT_EQ(header(reply, "Location"), "/");
+}
+
+TEST_F(SignInTest, a_suspended_users_session_is_nobodys) {
+  Jar jar;
+  sign_in(jar);
+  record("ann").spec = R"({"email":"ann@example.test","suspended":true})";
+  rebuild();
+  EXPECT_EQ(open(jar, page(kGate, "/.sallyport/account")).status, 302);
+  EXPECT_EQ(open(jar, page(kGate, "/.sallyport/login")).status, 200) << "and no redirect in a circle";
+}
+
+TEST_F(SignInTest, a_host_session_is_no_gate_session) {
+  Jar jar;
+  sign_in(jar);
+  follow_callback(jar, code_for(jar, kCrm, "/"));
+  Jar moved;
+  moved.set(kGate, "__Host-sallyport", jar.get(kCrm, "__Host-sallyport"));
+  EXPECT_EQ(open(moved, page(kGate, "/.sallyport/account")).status, 302);
+  Jar twice;
+  twice.set(kGate, "__Host-sallyport", jar.get(kGate, "__Host-sallyport"));
+  GateRequest ambiguous = page(kGate, "/.sallyport/account");
+  ambiguous.cookie = twice.field(kGate) + "; " + twice.field(kGate);
+  EXPECT_EQ(ask(std::move(ambiguous)).status, 302) << "a cookie that is there twice is none";
+}
+
+TEST_F(SignInTest, a_client_that_hangs_up_while_the_hash_runs_harms_nothing) {
+  loop_ = std::make_unique<Loop>(clock_);
+  auto task = gate_->handle(*loop_, json_login("ann", kPassword));
+  task.start();
+  task.cancel();
+  EXPECT_EQ(ask(json_login("ann", kPassword)).status, 200);
+}
+
+TEST_F(SignInTest, what_is_not_there_is_404_in_the_form_that_was_asked_for) {
+  for (const char* path :
+       {"/.sallyport/", "/.sallyport/nothing", "/.sallyport/callback", "/nothing", "/.sallyport/LOGIN"}) {
+    const GateReply json = ask(request("GET", kGate, path));
+    EXPECT_EQ(json.status, 404) << path;
+    const Json body = body_of(json);
+    EXPECT_EQ(body["error"], "not_found");
+    EXPECT_TRUE(body["details"].is_array());
+    EXPECT_EQ(body["request_id"], "ref-1");
+    const GateReply html = ask(page(kGate, path));
+    EXPECT_EQ(html.status, 404);
+    EXPECT_TRUE(html.body.contains("ref-1"));
+  }
+  for (const char* path : {"/", "/.sallyport/login", "/.sallyport/account", "/.sallyport/", "/x"})
+    EXPECT_EQ(ask(request("GET", kCrm, path)).status, 404) << path;
+}
+
+TEST_F(SignInTest, another_method_is_405_with_allow) {
+  struct Row {
+    const char* host;
+    const char* method;
+    const char* path;
+    const char* allow;
+  };
+  const Row table[] = {{kGate, "POST", "/", "GET, HEAD"},
+                       {kGate, "DELETE", "/.sallyport/login", "GET, HEAD, POST"},
+                       {kGate, "get", "/.sallyport/login", "GET, HEAD, POST"},
+                       {kGate, "POST", "/.sallyport/account", "GET, HEAD"},
+                       {kGate, "PUT", "/.sallyport/logout", "GET, HEAD, POST"},
+                       {kCrm, "POST", "/.sallyport/callback", "GET"},
+                       {kCrm, "HEAD", "/.sallyport/callback", "GET"}};
+  for (const auto& [host, method, path, allow] : table) {
+    const GateReply reply = ask(request(method, host, path));
+    EXPECT_EQ(reply.status, 405) << method << " " << path;
+    EXPECT_EQ(header(reply, "Allow"), allow) << method << " " << path;
+  }
+}
+
+}  // namespace
+}  // namespace sallyport::sso
