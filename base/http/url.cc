@@ -23,28 +23,36 @@ bool legal_query(std::string_view query) {
   return true;
 }
 
-// WHATWG URL s3.5 "ends in a number": clients would read such a host as an address, whatever its labels are.
-bool ends_in_number(std::string_view host) {
-  const size_t dot = host.rfind('.');
-  std::string_view last = dot == host.npos ? host : host.substr(dot + 1);
-  if (std::ranges::all_of(last, [](char c) { return c >= '0' && c <= '9'; })) return true;
-  if (!last.starts_with("0x") && !last.starts_with("0X")) return false;
-  return std::ranges::all_of(last.substr(2), [](char c) { return hex_digit(c) >= 0; });
-}
+struct NameFacts {
+  bool upper = false;  // has upper-case letters
+  size_t last_label = 0;
+};
 
-bool legal_name(std::string_view host) {
-  if (host.empty() || host.size() > kHostBytesMax) return false;
+// A host name in one pass, or nothing when it is none.
+std::optional<NameFacts> read_name(std::string_view host) {
+  if (host.empty() || host.size() > kHostBytesMax) return std::nullopt;
+  NameFacts out;
   size_t label = 0;
   for (size_t i = 0; i <= host.size(); ++i) {
     if (i < host.size() && host[i] != '.') {
-      if (!is(kNameByte, host[i])) return false;
+      if (!is(kNameByte, host[i])) return std::nullopt;
+      out.upper = out.upper || (host[i] >= 'A' && host[i] <= 'Z');
       continue;
     }
     const size_t length = i - label;
-    if (length == 0 || length > kLabelBytesMax || host[label] == '-' || host[i - 1] == '-') return false;
+    if (length == 0 || length > kLabelBytesMax || host[label] == '-' || host[i - 1] == '-') return std::nullopt;
+    out.last_label = label;
     label = i + 1;
   }
-  return true;
+  return out;
+}
+
+// WHATWG URL s3.5 "ends in a number": clients would read such a host as an address, whatever its other labels are.
+bool is_number(std::string_view last_label) {
+  if (last_label[0] < '0' || last_label[0] > '9') return false;
+  if (std::ranges::all_of(last_label, [](char c) { return c >= '0' && c <= '9'; })) return true;
+  if (!last_label.starts_with("0x") && !last_label.starts_with("0X")) return false;
+  return std::ranges::all_of(last_label.substr(2), [](char c) { return hex_digit(c) >= 0; });
 }
 
 Result<uint16_t> parse_port(std::string_view text) {
@@ -77,11 +85,12 @@ Result<AuthorityView> parse_authority(std::string_view text, std::string& scratc
     std::string_view host = text.substr(0, colon);
     if (colon != text.npos) rest = text.substr(colon);
     if (host.ends_with('.')) host.remove_suffix(1);
-    if (!legal_name(host)) return malformed(Side::kClient, "bad host name");
-    if (ends_in_number(host) && !IpAddress::parse(host))
+    const auto facts = read_name(host);
+    if (!facts) return malformed(Side::kClient, "bad host name");
+    if (is_number(host.substr(facts->last_label)) && !IpAddress::parse(host))
       return malformed(Side::kClient, "host is a number, no address");
     out.host = host;
-    if (std::ranges::any_of(host, [](char c) { return c >= 'A' && c <= 'Z'; })) {
+    if (facts->upper) {
       scratch.assign(host);
       for (char& c : scratch)
         if (c >= 'A' && c <= 'Z') c = static_cast<char>(c | 0x20);

@@ -112,6 +112,11 @@ TEST(parse_url, refuses_every_other_text) {
     EXPECT_FALSE(parse_url(text).has_value()) << text;
 }
 
+TEST(parse_url, says_why_credentials_are_refused) {
+  EXPECT_STREQ(parse_url("https://user:password@a/").error().what, "credentials in a URL are refused");
+  EXPECT_TRUE(parse_url("https://a/user:password@b?c@d").has_value());
+}
+
 TEST(parse_url, bounds_names) {
   const string label(63, 'a');
   EXPECT_TRUE(parse_url("http://" + label + "/").has_value());

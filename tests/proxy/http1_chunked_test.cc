@@ -143,6 +143,9 @@ TEST(http1_chunked, refuses_what_could_be_read_in_two_ways) {
       "5;x\x7f\r\nhello\r\n",
       "5\r\nhello\n0\r\n\r\n",  // bare LF after the data
       "5\r\nhello\r0\r\n\r\n",
+      "5\r\nhello\rX0\r\n\r\n",
+      "5\r\nhelloX\n0\r\n\r\n",
+      "5\r\nhelloXX0\r\n\r\n",
       "5\r\nhello\r\r\n0\r\n\r\n",
       "5\r\nhello0\r\n\r\n",       // no line end after the data
       "5\r\nhello!\r\n0\r\n\r\n",  // more data than announced

@@ -409,6 +409,8 @@ TEST(http1_request, has_a_verdict_for_each_limit) {
       {
           {of_length(200), 0},
           {of_length(201), 431},
+          {of_length(201).substr(0, 199), -1},
+          {of_length(201).substr(0, 200), 431},  // no more bytes could help, and a full buffer would wait for ever
           {of_length(5000), 431},
           {target("/" + string(19, 'x')), 0},
           {target("/" + string(20, 'x')), 414},
