@@ -104,7 +104,11 @@ int run_audit_verify(Terminal& terminal, const std::string& config) {
   for (const storage::NamedKeyRecord& key : *keys) public_keys.push_back(key.public_key);
   const auto chain = storage::verify_admin_chain(*node->store);
   if (!chain) return refuse(terminal, failure_of("cannot read the administrative events", chain.error()));
-  const auto access = storage::verify_audit(node->config.audit.dir, public_keys, node->config.audit.anchor);
+  // The key is made by the first `serve`, just before its folder: without one there is nothing yet that could be
+  // broken.
+  storage::VerifyOutcome access;
+  if (!public_keys.empty())
+    access = storage::verify_audit(node->config.audit.dir, public_keys, node->config.audit.anchor);
   if (access.broken_seq) {
     terminal.out << "broken " << *access.broken_seq << ": " << access.reason << '\n';
     return kRefused;

@@ -1,5 +1,6 @@
 #include "cli/audit_list.h"
 
+#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "cli/when.h"
@@ -88,17 +89,21 @@ Outcome<void> walk_audit(storage::Store& store, const std::string& dir, const Au
       events.pop();
     }
   };
-  const auto read = storage::read_audit(dir, 1, [&](const storage::AuditEntry& entry) {
+  const auto give_access = [&](const storage::AuditEntry& entry) {
     if (entry.kind == storage::AuditKind::kCheckpoint) return true;
     const auto value = ordered_json::parse(entry.json, nullptr, false);
     if (value.is_discarded()) return true;
     give_events_until(text_of(value, "time"));
     give(value);
     return true;
-  });
+  };
+  // Before the first `serve` there is no folder.
+  std::error_code ignored;
+  Result<void> read;
+  if (std::filesystem::exists(dir, ignored)) read = storage::read_audit(dir, 1, give_access);
   give_events_until("");
   if (events.error()) return failure("cannot read the administrative events", *events.error());
-  if (!read && read.error().code != Code::kNotFound) return failure("cannot read all of " + dir, read.error());
+  if (!read) return failure("cannot read all of " + dir, read.error());
   return {};
 }
 

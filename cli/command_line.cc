@@ -20,10 +20,9 @@ void take_config(CLI::App& command, std::string& config) {
 }
 
 void take_format(CLI::App& command, Format& format, const std::map<std::string, Format>& allowed) {
-  std::string words;
-  for (const auto& [word, value] : allowed) words += (words.empty() ? "" : "|") + word;
-  command.add_option("-o,--output", format, "output: " + words)
-      ->transform(CLI::Transformer(allowed))
+  command
+      .add_option_function<std::string>(
+          "-o,--output", [&format, &allowed](const std::string& word) { format = allowed.at(word); }, "output format")
       ->check(CLI::IsMember(allowed))
       ->type_name("FORMAT");
 }

@@ -33,9 +33,9 @@ Outcome<void> Serving::load() {
   if (!seed) return std::unexpected(std::move(seed.error()));
   const conf::AuditConfig& wanted = node_.config.audit;
   auto audit = storage::AuditLog::open({.dir = wanted.dir,
-                                        .anchor = wanted.anchor,
                                         .installation = node_.keyring->installation(),
                                         .node = "",
+                                        .anchor = wanted.anchor,
                                         .segment_bytes = wanted.segment_bytes},
                                        *seed, node_.clock);
   if (!audit) return failure("cannot open the audit log " + wanted.dir, audit.error());
