@@ -24,7 +24,7 @@ Result<uint64_t> parse_measure(std::string_view text, const std::array<Unit, N>&
   for (const Unit& unit : units) {
     if (text.substr(digits) != unit.name) continue;
     TRY(const uint64_t number, parse_number(text.substr(0, digits)));
-    if (number > max / unit.factor) return fail(Code::kLimit, Side::kClient, "the value is too large");
+    if (number > max / unit.factor) return fail(Code::kLimit, Side::kClient, "is too large");
     return number * unit.factor;
   }
   return malformed(Side::kClient, what);
@@ -42,10 +42,14 @@ std::string measure_text(uint64_t value, const std::array<Unit, N>& units, std::
 }  // namespace
 
 Result<uint64_t> parse_number(std::string_view text) {
-  if (text.empty() || (text.size() > 1 && text.front() == '0')) return malformed(Side::kClient, "no whole number");
+  if (text.empty() || (text.size() > 1 && text.front() == '0'))
+    return malformed(Side::kClient, "must be a whole number");
   uint64_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, 10);
-  if (error != std::errc{} || end != text.data() + text.size()) return malformed(Side::kClient, "no whole number");
+  if (error == std::errc::result_out_of_range && end == text.data() + text.size())
+    return fail(Code::kLimit, Side::kClient, "is too large");
+  if (error != std::errc{} || end != text.data() + text.size())
+    return malformed(Side::kClient, "must be a whole number");
   return value;
 }
 

@@ -15,7 +15,7 @@ namespace sallyport {
 constexpr std::chrono::milliseconds kDurationMax{int64_t{100} * 366 * 24 * 3600 * 1000};
 constexpr uint64_t kSizeMax = uint64_t{1} << 50;
 
-// Decimal digits alone, no sign, no leading zero but "0" itself. errors: kMalformed, also when it does not fit.
+// Decimal digits alone, no sign, no leading zero but "0" itself. errors: kMalformed, kLimit when it does not fit.
 Result<uint64_t> parse_number(std::string_view text);
 
 // NUMBER then ms, s, m, h or d. errors: kMalformed other text, kLimit over kDurationMax.

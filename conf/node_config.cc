@@ -94,7 +94,9 @@ class Reader {
   // Plain text may leave this machine only towards a proxy that is known.
   void check_plain(const Listener& listener, const std::string& path) {
     const auto* endpoint = std::get_if<Endpoint>(&listener.address);
-    if (listener.tls || !endpoint || is_loopback(endpoint->address) || member(document_, "trusted_proxies")) return;
+    if (listener.tls || !endpoint || is_loopback(endpoint->address)) return;
+    const Json* proxies = member(document_, "trusted_proxies");
+    if (proxies && !proxies->empty()) return;
     add(mistakes_, path,
         "without tls a listener is on a loopback address or a unix socket, unless trusted_proxies is set", "conflict");
   }
