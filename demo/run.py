@@ -19,8 +19,6 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-STATE = ROOT / "state"
-CONFIG = STATE / "sallyport.yaml"
 SALLYPORT = ROOT / "build/release/sallyport"
 READY_SECONDS_MAX = 30
 DRAIN_SECONDS_MAX = 35
@@ -30,13 +28,13 @@ def stop(message):
     sys.exit(f"dev: error: {message}")
 
 
-def check_free(port, what):
+def check_free(port, what, advice):
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
         except OSError as error:
-            stop(f"port {port} ({what}) is not free: {error.strerror}; try ./dev run --port N")
+            stop(f"port {port} ({what}) is not free: {error.strerror}; {advice}")
 
 
 def end_with_us():
@@ -65,21 +63,22 @@ def sallyport(*arguments, given=None):
 class Gateway:
     """`sallyport serve`; its log goes to state/gateway.log, warnings and errors to the terminal too."""
 
-    def __init__(self):
+    def __init__(self, state):
+        self.log = state / "gateway.log"
         self.ready = threading.Event()
-        self.process = subprocess.Popen([str(SALLYPORT), "serve", "-c", str(CONFIG)], stderr=subprocess.PIPE,
-                                        text=True, preexec_fn=end_with_us)
+        self.process = subprocess.Popen([str(SALLYPORT), "serve", "-c", str(state / "sallyport.yaml")],
+                                        stderr=subprocess.PIPE, text=True, preexec_fn=end_with_us)
         threading.Thread(target=self.read_log, daemon=True).start()
         deadline = time.monotonic() + READY_SECONDS_MAX
         while not self.ready.wait(0.1):
             if self.process.poll() is not None:
-                stop(f"the gateway did not start; see {STATE / 'gateway.log'}")
+                stop(f"the gateway did not start; see {self.log}")
             if time.monotonic() > deadline:
                 self.end()
-                stop(f"the gateway was not ready after {READY_SECONDS_MAX} s; see {STATE / 'gateway.log'}")
+                stop(f"the gateway was not ready after {READY_SECONDS_MAX} s; see {self.log}")
 
     def read_log(self):
-        with open(STATE / "gateway.log", "a", encoding="utf-8") as log:
+        with open(self.log, "a", encoding="utf-8") as log:
             for line in self.process.stderr:
                 log.write(line)
                 log.flush()
@@ -101,84 +100,101 @@ class Gateway:
             self.process.wait()
 
 
-def state_port():
+def port_of(config):
     """The port that an earlier run's configuration listens on."""
-    found = re.search(r"gate:\s*[\"']?https://[^\s:/]+:(\d+)", CONFIG.read_text())
+    found = re.search(r"^gate:\s*[\"']?https://[^\s:/]+:(\d+)", config.read_text(), re.M)
     return int(found[1]) if found else 443
 
 
-def make_state(port):
-    """Returns the admin's password when the state is new, None when it was there."""
-    if CONFIG.exists():
-        return None
-    line = sallyport("init", "--dir", str(STATE), "--domain", "gate.localhost", "--apps", "apps.localhost",
+def make_state(state, port):
+    """A new state folder; returns the admin's password."""
+    line = sallyport("init", "--dir", str(state), "--domain", "gate.localhost", "--apps", "apps.localhost",
                      "--port", str(port))
     found = re.fullmatch(r"admin: (\S+) password: (\S+)", line)
     if not found:
         stop("sallyport init printed something else than the admin and the password")
+    print(f"dev: made {os.path.relpath(state)}; the password of admin is {found[2]}", flush=True)
     return found[2]
 
 
-def welcome(port, password, token):
+def demo_resources(api_port, tool_port, key):
+    text = (ROOT / "demo/resources.yaml").read_text()
+    for mark, value in (("@API_PORT@", str(api_port)), ("@TOOL_PORT@", str(tool_port)), ("@API_KEY@", key)):
+        text = text.replace(mark, value)
+    return text
+
+
+def welcome(state, port, password, token):
     tail = "" if port == 443 else f":{port}"
-    relative = os.path.relpath(STATE)
-    tell = f"password  {password}   (shown once)" if password else (
-        "password  as before; a new one: "
-        f"{os.path.relpath(SALLYPORT)} user passwd -c {relative}/sallyport.yaml admin")
+    where = os.path.relpath(state)
+    tell = f"{password}   (kept nowhere in clear: note it)" if password else (
+        f"as before; set a new one: {os.path.relpath(SALLYPORT)} user passwd -c {where}/sallyport.yaml admin")
     print(f"""
 Sallyport stands in front of a demo API and a demo tool.
 
   tool      https://demo-tool.apps.localhost{tail}/
   user      admin
-  {tell}
-            The certificate comes from {relative}/tls/ca.pem; a browser asks before it trusts it.
+  password  {tell}
+            The certificate comes from {where}/tls/ca.pem; a browser asks before it trusts it.
 
-  API       curl --cacert {relative}/tls/ca.pem -H 'Authorization: Bearer {token}' https://demo-api.apps.localhost{tail}/whoami
+  API       curl --cacert {where}/tls/ca.pem -H 'Authorization: Bearer {token}' https://demo-api.apps.localhost{tail}/whoami
             The API wants a key that this token is not. Only the gateway knows it.
 
-  log       {relative}/gateway.log
+  log       {where}/gateway.log
   Ctrl-C    ends the gateway and the two demos
 """, flush=True)
 
 
-def main():
-    parser = argparse.ArgumentParser(prog="./dev run")
-    parser.add_argument("--port", type=int, default=None, help="of the gateway, when state/ is made (8443)")
-    asked = parser.parse_args().port
-    port = state_port() if CONFIG.exists() else asked or 8443
-    if asked not in (None, port):
-        stop(f"{STATE} was made for port {port}; move that folder away, or leave out --port")
+def run(state, port, is_new):
+    """Everything from the first process to the last; returns when somebody ends it."""
     api_port, tool_port = port + 1, port + 2
-    for number, what in ((port, "the gateway"), (port + 1000, "its metrics"), (api_port, "the demo API"),
-                         (tool_port, "the demo tool")):
-        check_free(number, what)
-
     key = secrets.token_urlsafe(32)
-    password = make_state(port)
-    running = []
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    password = make_state(state, port) if is_new else None
+    demos = []
+    gateway = None
     try:
-        running.append(start_demo("api.py", api_port, first_line=key))
-        running.append(start_demo("tool.py", tool_port))
-        gateway = Gateway()
-        resources = (ROOT / "demo/resources.yaml").read_text()
-        for mark, value in (("@API_PORT@", str(api_port)), ("@TOOL_PORT@", str(tool_port)), ("@API_KEY@", key)):
-            resources = resources.replace(mark, value)
-        try:
-            sallyport("apply", "-c", str(CONFIG), "-f", "-", given=resources)
-            token = sallyport("token", "create", "-c", str(CONFIG), "--user", "admin", "--name",
-                              f"dev-run-{os.getpid()}-{secrets.token_hex(3)}", "--expires", "1d")
-            welcome(port, password, token)
-            code = gateway.process.wait()
-            stop(f"the gateway ended by itself (exit code {code}); see {STATE / 'gateway.log'}")
-        finally:
-            gateway.end()
-    except KeyboardInterrupt:
-        print("\ndev: ended", flush=True)
+        demos.append(start_demo("api.py", api_port, first_line=key))
+        demos.append(start_demo("tool.py", tool_port))
+        gateway = Gateway(state)
+        config = str(state / "sallyport.yaml")
+        sallyport("apply", "-c", config, "-f", "-", given=demo_resources(api_port, tool_port, key))
+        token = sallyport("token", "create", "-c", config, "--user", "admin", "--name",
+                          f"dev-run-{secrets.token_hex(4)}", "--expires", "1d")
+        welcome(state, port, password, token)
+        code = gateway.process.wait()
+        stop(f"the gateway ended by itself (exit code {code}); see {gateway.log}")
     finally:
-        for process in running:
+        if gateway:
+            gateway.end()
+        for process in demos:
             process.terminate()
             process.wait()
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="./dev run")
+    parser.add_argument("--port", type=int, default=None, help="of the gateway, when the state is made (8443)")
+    parser.add_argument("--state", type=Path, default=ROOT / "state", help="folder of the state (state)")
+    asked = parser.parse_args()
+    state = asked.state.absolute()
+    is_new = not (state / "sallyport.yaml").exists()
+    port = (asked.port or 8443) if is_new else port_of(state / "sallyport.yaml")
+    if asked.port not in (None, port):
+        stop(f"{state} was made for port {port}; move that folder away, or leave out --port")
+    if not 1 <= port <= 64000:
+        stop(f"--port {port}: the gateway needs PORT to PORT+2 and PORT+1000")
+    advice = "choose others with --port" if is_new else "end what uses it, or take another --state and --port"
+    for number, what in ((port, "the gateway"), (port + 1, "the demo API"), (port + 2, "the demo tool"),
+                         (port + 1000, "the gateway's metrics")):
+        check_free(number, what, advice)
+
+    # Said again since a shell that starts us in the background has SIGINT ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        run(state, port, is_new)
+    except KeyboardInterrupt:
+        print("\ndev: ended", flush=True)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@
 set -eu
 program=$1
 missing=0
+[ -r "$program" ] || { echo "$program: not there" >&2; exit 1; }
 tell() {
   echo "$program: $1"
   missing=1

@@ -64,6 +64,7 @@ test_house() {
   one "lint's own tests" python3 tests/lint/lint_test.py
   one "release build" build_release
   one "hardening" scripts/check_hardening.sh build/release/sallyport
+  one "./dev run" python3 tests/demo/run_test.py
 }
 
 # test_units FOLDER TYPE SANITIZE ROOM...: builds those rooms' tests with the sanitizer and runs them.
