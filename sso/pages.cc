@@ -50,10 +50,23 @@ Html linked_wordmark() { return Html("<a class=\"wordmark\" href=\"/\">Sally<spa
 
 Html sign_out_button(std::string_view csrf, bool plain) {
   Html out;
-  out << "<form method=\"post\" action=\"" << text(kLogoutPath) << "\"><input type=\"hidden\" name=\"csrf\" value=\""
-      << text(csrf) << "\"><button type=\"submit\"";
+  out << "<form class=\"actions\" method=\"post\" action=\"" << text(kLogoutPath)
+      << "\"><input type=\"hidden\" name=\"csrf\" value=\"" << text(csrf) << "\"><button type=\"submit\"";
   if (plain) out << " class=\"plain\"";
   out << ">Sign out</button></form>";
+  return out;
+}
+
+Html place_list(Markup title, const std::vector<PlaceLink>& places, PlaceKind kind) {
+  Html out;
+  for (const PlaceLink& place : places) {
+    if (place.kind != kind) continue;
+    if (out.empty()) out << "<h2>" << title << "</h2>\n<ul class=\"places\">\n";
+    out << "<li><a href=\"" << text(place.url) << "\"><span class=\"place\">" << text(place.name)
+        << "</span><span class=\"facts\">team " << text(place.team) << ", you are " << text(place.role)
+        << "</span><span class=\"facts\">" << text(place.address) << "</span></a></li>\n";
+  }
+  if (!out.empty()) out << "</ul>\n";
   return out;
 }
 
@@ -125,8 +138,8 @@ std::string sign_in_page(const SignInPage& page) {
 
 std::string home_page(const HomePage& page) {
   Html out = head(text("Home"), Width::kWide, Style::kLinked);
-  out << "<header>" << linked_wordmark() << "<nav><a href=\"" << text(kAccountPath) << "\">" << text(page.user)
-      << "</a>" << sign_out_button(page.csrf, true) << "</nav></header>\n<main>\n";
+  out << "<header>" << linked_wordmark() << "<nav aria-label=\"You\"><a href=\"" << text(kAccountPath) << "\">"
+      << text(page.user) << "</a>" << sign_out_button(page.csrf, true) << "</nav></header>\n<main>\n";
   if (page.needs_factor)
     out << "<p class=\"note\" role=\"status\">A second factor is required here, and this version of Sallyport cannot "
         << "enrol one yet. Until the requirement is lifted, the places below will refuse you.</p>\n";
@@ -136,14 +149,9 @@ std::string home_page(const HomePage& page) {
            "it.</p>\n";
   } else {
     out << "<p class=\"quiet\">What you may open as <strong>" << text(page.user) << "</strong>.</p>\n"
-        << "<ul class=\"places\">\n";
-    for (const PlaceLink& place : page.places)
-      out << "<li><a href=\"" << text(place.url) << "\"><span class=\"place\">" << text(place.name)
-          << "</span><span class=\"facts\">" << text(place.kind) << " of " << text(place.team) << ", you are "
-          << text(place.role) << "</span><span class=\"facts\">" << text(place.url) << "</span></a></li>\n";
-    out << "</ul>\n";
+        << place_list("Tools", page.places, PlaceKind::kTool) << place_list("APIs", page.places, PlaceKind::kApi);
   }
-  out << "</main>\n<footer>Sallyport</footer>\n";
+  out << "</main>\n<footer></footer>\n";
   return finish(std::move(out));
 }
 
@@ -174,8 +182,9 @@ std::string sign_out_page(std::string_view csrf, std::string_view user) {
 std::string signed_out_page(std::string_view sign_in_url) {
   Html out = head(text("Signed out"), Width::kNarrow, Style::kLinked);
   out << "<header>" << wordmark() << "</header>\n<main>\n<div class=\"card\">\n<h1>You are signed out</h1>\n"
-      << "<p>On the gateway and on every place behind it.</p>\n<p><a class=\"button\" href=\"" << text(sign_in_url)
-      << "\">Sign in again</a></p>\n</div>\n</main>\n<footer></footer>\n";
+      << "<p>This browser is signed in neither on the gateway nor on any place behind it.</p>\n<p class=\"actions\"><a "
+         "class=\"button\" href=\""
+      << text(sign_in_url) << "\">Sign in again</a></p>\n</div>\n</main>\n<footer></footer>\n";
   return finish(std::move(out));
 }
 

@@ -26,10 +26,12 @@ struct SignInPage {
 };
 std::string sign_in_page(const SignInPage& page);
 
+enum class PlaceKind : uint8_t { kTool, kApi };
 struct PlaceLink {
   std::string name;
+  PlaceKind kind = PlaceKind::kTool;
   std::string url;
-  std::string kind;  // "API", "Tool"
+  std::string address;  // the url as it is shown
   std::string team;
   std::string role;
 };

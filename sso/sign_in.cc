@@ -108,8 +108,9 @@ Task<GateReply> SignIn::home_page(Loop&, GateRequest request) {
   page.needs_factor = signed_in->needs_factor;
   for (const policy::CompiledResource* resource : request.snapshot->resources_of(signed_in->user->id)) {
     const policy::At& at = resource->spec.at;
-    page.places.push_back({resource->name, origin_of(at.host) + at.prefix + "/",
-                           resource->kind == policy::Kind::kDatasource ? "API" : "Tool", resource->spec.team,
+    const bool is_api = resource->kind == policy::Kind::kDatasource;
+    page.places.push_back({resource->name, is_api ? PlaceKind::kApi : PlaceKind::kTool,
+                           origin_of(at.host) + at.prefix + "/", at.host + at.prefix, resource->spec.team,
                            std::string(policy::to_string(policy::role_on(*resource, signed_in->user->id)))});
   }
   std::ranges::sort(page.places, {}, &PlaceLink::name);

@@ -100,6 +100,8 @@ class SignIn final : public Gate {
   GateReply login_form(const GateRequest& request, LoginForm form) const;
   // An answer to a sign-in that failed: the form again, or JSON.
   GateReply refuse_login(const GateRequest& request, const Problem& problem, LoginForm form) const;
+  GateReply refuse_credentials(const GateRequest& request, LoginForm form, const policy::CompiledUser* user,
+                               const char* reason);
   // sign_in_hand_over.cc
   Task<GateReply> callback(Loop& home, GateRequest request);
   Task<GateReply> send_to_gate(Loop& home, const GateRequest& request, SignInFlow flow, std::string nonce);

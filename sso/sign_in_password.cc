@@ -5,6 +5,7 @@
 
 #include "base/http/cookie.h"
 #include "sso/cookies.h"
+#include "sso/session_commit.h"
 #include "sso/sign_in.h"
 
 namespace sallyport::sso {
@@ -141,20 +142,13 @@ Task<GateReply> SignIn::post_login(Loop& home, GateRequest request) {
     fits = verdict.has_value() && *verdict;
     if (reason == nullptr && !fits) reason = "wrong password";
   }
-  if (reason != nullptr) {
-    parts_.log.warning("sign_in_refused", {{"reason", reason},
-                                           {"user", user_name},
-                                           {"client", request.client.address.to_string()},
-                                           {"request_id", request.request_id}});
-    refusals_.record(user_name, request.client.address, reason, clock.wall(), clock.monotonic());
-    GateReply reply = refuse_login(request, kBadCredentials, std::move(again));
-    if (user != nullptr) reply.user = user->id;
-    co_return reply;
-  }
+  if (reason != nullptr) co_return refuse_credentials(request, std::move(again), user, reason);
 
-  attempts_.succeeded(attempt, clock.monotonic());
   auto opening = open_session(home, request, *user, again.wanted);
   auto opened = co_await opening;
+  if (!opened && opened.error().code == Code::kDenied)
+    co_return refuse_credentials(request, std::move(again), user, opened.error().what);
+  attempts_.succeeded(attempt, clock.monotonic());
   if (!opened) {
     parts_.log.error("sign_in_failed", {{"reason", opened.error().what}, {"request_id", request.request_id}});
     GateReply reply = refuse_login(request, kNotRecorded, std::move(again));
@@ -162,6 +156,20 @@ Task<GateReply> SignIn::post_login(Loop& home, GateRequest request) {
     co_return reply;
   }
   co_return *std::move(opened);
+}
+
+// One answer for every reason; the reason itself goes into the log and the audit alone.
+GateReply SignIn::refuse_credentials(const GateRequest& request, LoginForm form, const policy::CompiledUser* user,
+                                     const char* reason) {
+  const std::string name = user == nullptr ? std::string() : user->name;
+  parts_.log.warning("sign_in_refused", {{"reason", reason},
+                                         {"user", name},
+                                         {"client", request.client.address.to_string()},
+                                         {"request_id", request.request_id}});
+  refusals_.record(name, request.client.address, reason, parts_.clock.wall(), parts_.clock.monotonic());
+  GateReply reply = refuse_login(request, kBadCredentials, std::move(form));
+  if (user != nullptr) reply.user = user->id;
+  return reply;
 }
 
 // Whether the password is the user's; without a user the same work is done for nothing.
@@ -238,7 +246,8 @@ Task<Result<GateReply>> SignIn::open_session(Loop& home, const GateRequest& requ
 
   // Known to the table first: whoever ends this user's sessions from now on finds it there. Nobody has its cookie yet.
   parts_.sessions.insert(session);
-  auto committing = parts_.store.commit(home, std::move(changes), std::move(events));
+  const VerifiedUser verified{user.id, storage::Generation{request.snapshot->generation()}};
+  auto committing = commit_for(home, parts_.store, verified, std::move(changes), std::move(events));
   const auto committed = co_await committing;
   if (!committed) {
     parts_.sessions.end(session.id);

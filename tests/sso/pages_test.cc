@@ -25,7 +25,7 @@ static_assert(Writable<Text>);
 TEST(Pages, hostile_words_stay_words) {
   const std::string pages[] = {
       sign_in_page({kHostile, kHostile, kHostile, kHostile, kHostile}),
-      home_page({kHostile, kHostile, {{kHostile, kHostile, kHostile, kHostile, kHostile}}, true}),
+      home_page({kHostile, kHostile, {{kHostile, PlaceKind::kTool, kHostile, kHostile, kHostile, kHostile}}, true}),
       account_page({kHostile, kHostile, kHostile, true}),
       sign_out_page(kHostile, kHostile),
       signed_out_page(kHostile),

@@ -128,6 +128,24 @@ TEST_F(SignInTest, a_flood_of_refusals_is_counted_and_not_written) {
   EXPECT_EQ(all.back().detail, "too many attempts; 180 more were refused since the last entry");
 }
 
+TEST_F(SignInTest, a_password_changed_while_it_was_verified_opens_nothing) {
+  // Another process has committed a new record of ann; this worker's snapshot is the one before.
+  storage::ChangeSet changed;
+  policy::ResourceRecord newer = record("ann");
+  const Bytes mac = keyring_->row_mac(newer, 1);
+  changed.changes.emplace_back(storage::PutResource{newer, mac, {{"", 1, keyring_->epoch_mac(newer.id, "", 1)}}});
+  loop_ = std::make_unique<Loop>(clock_);
+  auto committing = store_->commit(*loop_, std::move(changed), {});
+  const auto committed = run(committing);
+  ASSERT_TRUE(committed.has_value()) << committed.error().what;
+  const GateReply reply = ask(json_login("ann", kPassword));
+  EXPECT_EQ(reply.status, 401);
+  EXPECT_FALSE(gives_session(reply));
+  EXPECT_EQ(sessions_.size(), 0u);
+  EXPECT_EQ(events().back().detail, "changed meanwhile");
+  EXPECT_EQ(ask(json_login("mel", kPassword)).status, 200) << "nobody else is held back";
+}
+
 TEST_F(SignInTest, a_session_begins_with_an_event) {
   ask(json_login("ann", kPassword));
   const auto all = events();
