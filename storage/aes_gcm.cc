@@ -93,9 +93,11 @@ Result<SecretBytes> hkdf_sha256(ByteView input_key, ByteView salt, ByteView info
   static const Kdf kdf(EVP_KDF_fetch(nullptr, "HKDF", nullptr));
   const KdfContext context(EVP_KDF_CTX_new(kdf.get()));
   char digest[] = "SHA256";
-  // OpenSSL takes these by non-const pointer and only reads them.
+  // OpenSSL takes these by non-const pointer and only reads them; it does not take a null pointer for an empty one.
+  static std::byte nothing{};
   const auto octets = [](const char* name, ByteView bytes) {
-    return OSSL_PARAM_construct_octet_string(name, const_cast<std::byte*>(bytes.data()), bytes.size());
+    return OSSL_PARAM_construct_octet_string(name, bytes.empty() ? &nothing : const_cast<std::byte*>(bytes.data()),
+                                             bytes.size());
   };
   const OSSL_PARAM params[] = {OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, digest, 0),
                                octets(OSSL_KDF_PARAM_KEY, input_key), octets(OSSL_KDF_PARAM_SALT, salt),

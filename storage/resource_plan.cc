@@ -163,6 +163,7 @@ Result<ResourcePlan> plan_puts(const std::vector<Draft>& drafts, const ResourceS
     PutPlanner planner(draft, state.find(draft.resource.kind, draft.resource.name), keyring, mistakes);
     TRY(std::optional<PlannedPut> put, planner.plan());
     if (put) out.puts.push_back(*std::move(put));
+    out.documents.emplace(ResourceKey{draft.resource.kind, draft.resource.name}, draft.index);
   }
   std::ranges::sort(out.puts, {},
                     [](const PlannedPut& put) { return std::pair(order_of(put.resource.kind), put.draft->index); });

@@ -31,6 +31,7 @@ struct PlannedPut {
 struct ResourcePlan {
   std::vector<PlannedPut> puts;                // in dependency order
   std::vector<const StoredResource*> deletes;  // in dependency order, what depends on others first
+  std::map<ResourceKey, size_t> documents;     // index of the document that names a resource, changed or not
   std::vector<PlannedChange> lines() const;
 };
 

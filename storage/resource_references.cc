@@ -21,12 +21,15 @@ std::string label_of(const policy::Resource& resource) {
 
 std::map<ResourceKey, Entry> state_after(const ResourceState& state, const ResourcePlan& plan) {
   std::map<ResourceKey, Entry> out;
+  const auto entry_of = [&plan](const policy::Resource& resource) {
+    const auto found = plan.documents.find({resource.kind, resource.name});
+    return Entry{&resource, found == plan.documents.end() ? std::nullopt : std::optional(found->second)};
+  };
   for (const auto& [key, stored] : state.resources)
-    if (stored.resource) out.emplace(key, Entry{&*stored.resource, std::nullopt});
+    if (stored.resource) out.emplace(key, entry_of(*stored.resource));
   for (const StoredResource* gone : plan.deletes) out.erase({gone->row.record.kind, gone->row.record.name});
   for (const PlannedPut& put : plan.puts)
-    out.insert_or_assign({put.resource.kind, put.resource.name},
-                         Entry{&put.resource, put.draft ? std::optional(put.draft->index) : std::nullopt});
+    out.insert_or_assign({put.resource.kind, put.resource.name}, entry_of(put.resource));
   return out;
 }
 

@@ -109,7 +109,7 @@ std::expected<ApplyOutcome, ApplyFailure> ResourceService::remove(policy::Kind k
                 [&](const ResourceState& state, Mistakes&) -> Result<ResourcePlan> {
                   const StoredResource* const stored = state.find(kind, name);
                   if (stored == nullptr) return fail(Code::kNotFound, Side::kClient, "there is no such resource");
-                  return ResourcePlan{.puts = {}, .deletes = {stored}};
+                  return ResourcePlan{.puts = {}, .deletes = {stored}, .documents = {}};
                 });
 }
 

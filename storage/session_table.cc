@@ -142,7 +142,12 @@ struct SessionTable::Inside {
     Family* const family = shard.families.find(id);
     if (family == nullptr) return false;
     family->last_seen = std::max(family->last_seen, seen);
-    if (is_over(now, family->last_seen, family->idle_seconds, family->absolute_end)) return false;
+    if (is_over(now, family->last_seen, family->idle_seconds, family->absolute_end)) {
+      // For good: a thread whose clock was read a moment earlier must not wake it again.
+      drop_members(*family);
+      shard.families.erase(id);
+      return false;
+    }
     family->last_seen = std::max(family->last_seen, now);
     family->touched = true;
     return true;

@@ -44,9 +44,9 @@ Result<void> sync_folder_of(const std::string& path) {
   return {};
 }
 
-Result<std::unique_ptr<Store>> make(const std::string& path) {
+Result<std::unique_ptr<Store>> make(const std::string& path, std::span<const EmbeddedFile> migrations) {
   TRY(Connection connection, Connection::open(path, OpenFile::kNew));
-  CHECKED(migrate(connection, storage_schema()));
+  CHECKED(migrate(connection, migrations));
   CHECKED(sync_folder_of(path));
   return std::make_unique<SqliteStore>(std::move(connection), Fd());
 }
@@ -54,8 +54,13 @@ Result<std::unique_ptr<Store>> make(const std::string& path) {
 }  // namespace
 
 Result<std::unique_ptr<Store>> open_sqlite(const std::string& path, SqliteOpen mode) {
+  return open_sqlite(path, mode, storage_schema());
+}
+
+Result<std::unique_ptr<Store>> open_sqlite(const std::string& path, SqliteOpen mode,
+                                           std::span<const EmbeddedFile> migrations) {
   if (mode == SqliteOpen::kCreate) {
-    auto made = make(path);
+    auto made = make(path, migrations);
     // A file of which only a part could be written would be in the way of the next attempt; one that was there stays.
     if (!made && made.error().code != Code::kConflict)
       for (const char* suffix : {"", "-wal", "-shm"}) ::unlink((path + suffix).c_str());
@@ -68,14 +73,12 @@ Result<std::unique_ptr<Store>> open_sqlite(const std::string& path, SqliteOpen m
   }
   TRY(Connection connection, Connection::open(path, OpenFile::kExisting));
   TRY(const uint32_t version, schema_version(connection));
+  const uint32_t newest = newest_version(migrations);
   if (version == 0) return malformed(Side::kStorage, "the file is not a Sallyport store");
-  if (version > newest_version(storage_schema()))
-    return fail(Code::kDenied, Side::kStorage, "store is of a newer version");
-  if (version < newest_version(storage_schema())) {
-    if (mode == SqliteOpen::kCommand)
-      return fail(Code::kDenied, Side::kStorage, "store is of an older version, start serve first");
-    CHECKED(migrate(connection, storage_schema()));
-  }
+  if (version > newest) return fail(Code::kDenied, Side::kStorage, "store is of a newer version");
+  if (version < newest && mode == SqliteOpen::kCommand)
+    return fail(Code::kDenied, Side::kStorage, "store is of an older version, start serve first");
+  if (version < newest) CHECKED(migrate(connection, migrations));
   return std::make_unique<SqliteStore>(std::move(connection), std::move(lock));
 }
 

@@ -1,9 +1,12 @@
 // The class behind open_sqlite(). Reading is in read_*.cc, writing in commit.cc, flows and sweeping in flows.cc.
 #pragma once
 
+#include <span>
+
+#include "base/embedded_file.h"
 #include "base/fd.h"
 #include "storage/sqlite/connection.h"
-#include "storage/store.h"
+#include "storage/sqlite/sqlite_store.h"
 
 namespace sallyport::storage {
 
@@ -36,5 +39,9 @@ class SqliteStore final : public Store {
   Fd lock_;  // given back after the connection is closed
   Connection connection_;
 };
+
+// As open_sqlite(), for a program with these migrations.
+Result<std::unique_ptr<Store>> open_sqlite(const std::string& path, SqliteOpen mode,
+                                           std::span<const EmbeddedFile> migrations);
 
 }  // namespace sallyport::storage

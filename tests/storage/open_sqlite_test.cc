@@ -1,0 +1,187 @@
+// Who may open which file how, and how a schema comes from one version to the next.
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <fstream>
+
+#include "embedded/storage_schema.h"
+#include "storage/sqlite/migration.h"
+#include "storage/sqlite/sqlite_store_inside.h"
+#include "tests/storage/store_fixture.h"
+
+namespace sallyport::storage {
+namespace {
+
+class OpenSqliteTest : public ::testing::Test {
+ protected:
+  std::string open(SqliteOpen mode) {
+    const auto store = open_sqlite(path_, mode);
+    return store ? "opened" : store.error().what;
+  }
+  void make() { ASSERT_EQ(open(SqliteOpen::kCreate), "opened"); }
+  void write(const std::string& text) { std::ofstream(path_, std::ios::binary) << text; }
+
+  TestFolder folder_;
+  const std::string path_ = folder_ / "sallyport.db";
+};
+
+TEST_F(OpenSqliteTest, makes_a_file_for_its_owner_alone) {
+  const mode_t before = ::umask(0);
+  make();
+  ::umask(before);
+  for (const char* suffix : {"", "-wal", "-shm"}) {
+    struct stat facts{};
+    if (::stat((path_ + suffix).c_str(), &facts) == 0) {
+      EXPECT_EQ(facts.st_mode & 0777, 0600u) << suffix;
+    }
+  }
+}
+
+TEST_F(OpenSqliteTest, refuses_to_make_what_is_there) {
+  write("mine");
+  EXPECT_EQ(open(SqliteOpen::kCreate), "the store's file is there already");
+  std::string text;
+  std::ifstream(path_) >> text;
+  EXPECT_EQ(text, "mine");
+}
+
+TEST_F(OpenSqliteTest, refuses_a_file_that_is_not_there) {
+  EXPECT_EQ(open(SqliteOpen::kCommand), "there is no store; `sallyport init` makes one");
+  EXPECT_EQ(open(SqliteOpen::kServe), "there is no store; `sallyport init` makes one");
+  EXPECT_FALSE(std::filesystem::exists(path_));
+}
+
+TEST_F(OpenSqliteTest, refuses_what_is_no_store) {
+  write("this is no database, however long it may be, and it stays none for at least a hundred and more bytes in all");
+  EXPECT_EQ(open(SqliteOpen::kCommand), "the store's file is no SQLite database");
+  write("");
+  EXPECT_EQ(open(SqliteOpen::kServe), "the file is not a Sallyport store");
+  std::filesystem::remove(path_);
+  std::filesystem::create_directory(path_);
+  EXPECT_EQ(open(SqliteOpen::kCommand), "the store is not a file");
+}
+
+TEST_F(OpenSqliteTest, refuses_a_database_of_somebody_else) {
+  {
+    Connection other = Connection::open(path_, OpenFile::kNew).value();
+    ASSERT_TRUE(other.execute("CREATE TABLE bookmarks (url TEXT)"));
+  }
+  EXPECT_EQ(open(SqliteOpen::kServe), "the file is not a Sallyport store");
+}
+
+TEST_F(OpenSqliteTest, says_that_a_damaged_file_is_damaged) {
+  make();
+  {
+    std::fstream file(path_, std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(4096);
+    file << std::string(8 * 4096, '\xee');
+  }
+  const auto store = open_sqlite(path_, SqliteOpen::kCommand);
+  const Error error = store ? (*store)->installation().error() : store.error();
+  EXPECT_EQ(error.code, Code::kInternal);
+  EXPECT_STREQ(error.what, "the store's file is damaged");
+}
+
+TEST_F(OpenSqliteTest, one_gateway_serves_and_commands_work_beside_it) {
+  make();
+  const auto serving = open_sqlite(path_, SqliteOpen::kServe);
+  ASSERT_TRUE(serving);
+  EXPECT_EQ(open(SqliteOpen::kServe), "another gateway serves this store");
+  EXPECT_EQ(open(SqliteOpen::kCommand), "opened");
+}
+
+TEST_F(OpenSqliteTest, the_next_gateway_serves_when_the_first_is_gone) {
+  make();
+  open_sqlite(path_, SqliteOpen::kServe).value().reset();
+  EXPECT_EQ(open(SqliteOpen::kServe), "opened");
+}
+
+TEST_F(OpenSqliteTest, refuses_the_file_of_another_user_even_to_root) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root can give a file away";
+  make();
+  ASSERT_EQ(::chown(path_.c_str(), 12345, 12345), 0);
+  const auto store = open_sqlite(path_, SqliteOpen::kCommand);
+  ASSERT_FALSE(store);
+  EXPECT_EQ(store.error().code, Code::kDenied);
+  EXPECT_EQ(describe_open_error(path_, store.error()),
+            path_ + ": the store belongs to another user (owner uid 12345, this process runs as uid 0)");
+}
+
+TEST_F(OpenSqliteTest, refuses_a_store_of_a_newer_version) {
+  make();
+  tamper(path_, "UPDATE schema_version SET version = 1000");
+  EXPECT_EQ(open(SqliteOpen::kCommand), "store is of a newer version");
+  EXPECT_EQ(open(SqliteOpen::kServe), "store is of a newer version");
+}
+
+// The steps of a future program, played on this one's file.
+class MigrationTest : public OpenSqliteTest {
+ protected:
+  std::vector<EmbeddedFile> with(std::string_view second) const {
+    std::vector<EmbeddedFile> out(storage_schema().begin(), storage_schema().end());
+    out.resize(1);
+    out.push_back({"002_second.sql", second});
+    return out;
+  }
+  std::string migrate_to(const std::vector<EmbeddedFile>& steps) {
+    Connection connection = Connection::open(path_, OpenFile::kExisting).value();
+    const auto done = migrate(connection, steps);
+    if (!done) return done.error().what;
+    return "version " + std::to_string(schema_version(connection).value());
+  }
+};
+
+TEST_F(MigrationTest, goes_on_from_the_version_that_is_there) {
+  make();
+  const RecordId id = open_sqlite(path_, SqliteOpen::kCommand).value()->installation().value().id;
+  const auto steps = with("ALTER TABLE sessions ADD COLUMN note TEXT NOT NULL DEFAULT 'kept'");
+  EXPECT_EQ(migrate_to(steps), "version 2");
+  EXPECT_EQ(migrate_to(steps), "version 2") << "a second time nothing happens";
+  Connection connection = Connection::open(path_, OpenFile::kExisting).value();
+  Query read = connection.query("SELECT id FROM installation").value();
+  ASSERT_TRUE(read.row().value());
+  EXPECT_EQ(read.id(0), id);
+}
+
+TEST_F(MigrationTest, commands_refuse_an_older_store_and_leave_it_alone_and_serving_brings_it_up) {
+  make();
+  const auto steps = with("CREATE TABLE more (x INTEGER)");
+  const auto refused = open_sqlite(path_, SqliteOpen::kCommand, steps);
+  ASSERT_FALSE(refused);
+  EXPECT_STREQ(refused.error().what, "store is of an older version, start serve first");
+  EXPECT_EQ(open(SqliteOpen::kCommand), "opened") << "by a program of its version";
+  EXPECT_EQ(open_sqlite(path_, SqliteOpen::kServe, steps).value()->installation().value().schema_version, 2u);
+  EXPECT_TRUE(open_sqlite(path_, SqliteOpen::kCommand, steps));
+}
+
+TEST_F(MigrationTest, a_store_that_is_served_is_not_migrated_by_another) {
+  make();
+  const auto serving = open_sqlite(path_, SqliteOpen::kServe).value();
+  const auto steps = with("CREATE TABLE more (x INTEGER)");
+  EXPECT_STREQ(open_sqlite(path_, SqliteOpen::kServe, steps).error().what, "another gateway serves this store");
+}
+
+TEST_F(MigrationTest, an_older_program_refuses_what_a_newer_one_left) {
+  make();
+  ASSERT_EQ(migrate_to(with("CREATE TABLE more (x INTEGER)")), "version 2");
+  EXPECT_EQ(open(SqliteOpen::kServe), "store is of a newer version");
+}
+
+TEST_F(MigrationTest, a_step_that_fails_leaves_the_version_before_it_whole) {
+  make();
+  EXPECT_NE(migrate_to(with("CREATE TABLE half (x INTEGER); CREATE TABLE half (x INTEGER)")), "version 2");
+  EXPECT_EQ(open(SqliteOpen::kServe), "opened");
+  Connection connection = Connection::open(path_, OpenFile::kExisting).value();
+  EXPECT_FALSE(connection.query("SELECT x FROM half"));
+}
+
+TEST_F(MigrationTest, numbers_count_up_from_one) {
+  const EmbeddedFile first{"001_first.sql", ""}, second{"002_second.sql", ""}, third{"003_third.sql", ""};
+  EXPECT_EQ(newest_version(std::vector{first, second, third}), 3u);
+  EXPECT_EQ(newest_version(std::vector{first, third}), 0u);
+  EXPECT_EQ(newest_version(std::vector{second}), 0u);
+  EXPECT_EQ(newest_version(std::vector{first, EmbeddedFile{"2_second.sql", ""}}), 0u);
+}
+
+}  // namespace
+}  // namespace sallyport::storage

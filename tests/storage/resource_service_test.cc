@@ -1,0 +1,471 @@
+#include "tests/storage/store_fixture.h"
+
+namespace sallyport::storage {
+namespace {
+
+using nlohmann::json;
+
+class ResourceServiceTest : public StoreTest {
+ protected:
+  void SetUp() override {
+    StoreTest::SetUp();
+    ASSERT_EQ(
+        apply({user("root", true), user("alice"), team("plant", {{"alice", "owner"}}), datasource("crm", "plant")}),
+        "+user root, +user alice, +team plant, +datasource crm");
+  }
+
+  // What `get` shows of everything, as the documents that `apply` takes.
+  std::vector<json> shown() {
+    std::vector<json> out;
+    for (const auto& document : service_->get(std::nullopt, "").value()) out.push_back(json::parse(document.dump()));
+    return out;
+  }
+  std::string remove(policy::Kind kind, const std::string& name) {
+    return words(service_->remove(kind, name, "cli:0"));
+  }
+  size_t events() { return store_->admin_events(0, 1000).value().size(); }
+  AdminEvent last_event() { return store_->admin_events(0, 1000).value().back().event; }
+};
+
+// --- what is kept
+
+TEST_F(ResourceServiceTest, seals_what_it_was_given) {
+  EXPECT_EQ(secret_of("crm", "secrets.token", kDestination), "s3cret");
+  EXPECT_EQ(secret_of("alice", "password", ""), "hash of correct horse");
+  for (const auto& [name, record] : records()) {
+    EXPECT_FALSE(record.damaged) << name;
+    EXPECT_EQ(record.spec.find("s3cret"), std::string::npos);
+    EXPECT_EQ(record.spec.find("password"), std::string::npos);
+  }
+}
+
+TEST_F(ResourceServiceTest, wipes_the_secrets_from_the_documents_even_if_they_are_refused) {
+  std::vector<json> documents{datasource("erp", "plant", "NEEDLE"), user("bob"), {{"kind", "nonsense"}}};
+  documents[0]["secrets"]["number"] = 5;
+  documents[0]["secrets"]["list"] = {"NEEDLE"};
+  EXPECT_FALSE(service_->apply(documents, ApplyMode::kCommit, Prune::kNo, "cli:0", "gate.localhost"));
+  EXPECT_EQ(json(documents).dump().find("NEEDLE"), std::string::npos);
+  EXPECT_EQ(json(documents).dump().find("correct horse"), std::string::npos);
+}
+
+TEST_F(ResourceServiceTest, shows_kind_and_name_first_and_no_secret) {
+  EXPECT_EQ(service_->get(policy::Kind::kDatasource, "crm").value().at(0).dump(),
+            R"({"kind":"datasource","name":"crm","team":"plant","type":"http","at":"crm.apps.localhost",)"
+            R"("upstream":{"networks":["127.0.0.0/8"],"url":"https://127.0.0.1:9444/v1"},)"
+            R"("inject":{"headers":{"Authorization":"Bearer {{ secrets.token }}"}},)"
+            R"("secrets":{"token":"Encrypted on the server side"}})");
+  EXPECT_EQ(service_->get(policy::Kind::kUser, "alice").value().at(0).dump(),
+            R"({"kind":"user","name":"alice","email":"alice@example.test","admin":false})");
+  EXPECT_EQ(service_->get(policy::Kind::kUser, "").value().size(), 2u);
+  EXPECT_EQ(service_->get(policy::Kind::kUser, "nobody").error().code, Code::kNotFound);
+  EXPECT_TRUE(service_->get(policy::Kind::kInstance, "").value().empty());
+}
+
+TEST_F(ResourceServiceTest, applying_what_get_shows_changes_nothing) {
+  const Generation before = store_->generation().value();
+  const size_t events_before = events();
+  EXPECT_EQ(apply(shown()), "");
+  EXPECT_EQ(store_->generation().value(), before);
+  EXPECT_EQ(events(), events_before);
+}
+
+TEST_F(ResourceServiceTest, applying_the_same_file_twice_changes_nothing) {
+  EXPECT_EQ(apply({user("root", true), user("alice"), team("plant", {{"alice", "owner"}}), datasource("crm", "plant")}),
+            "");
+}
+
+TEST_F(ResourceServiceTest, the_order_of_keys_is_no_change) {
+  const json turned = json::parse(R"({"members": {"alice": "owner"}, "name": "plant", "kind": "team"})");
+  EXPECT_EQ(apply({turned}), "");
+}
+
+// --- secrets
+
+TEST_F(ResourceServiceTest, an_absent_secret_is_kept_and_a_changed_one_is_sealed_anew) {
+  json changed = datasource("crm", "plant", "");
+  changed["guard"] = "block";
+  EXPECT_EQ(apply({changed}), "~datasource crm");
+  EXPECT_EQ(secret_of("crm", "secrets.token", kDestination), "s3cret");
+  EXPECT_EQ(apply({datasource("crm", "plant", "new")}), "~datasource crm");
+  EXPECT_EQ(secret_of("crm", "secrets.token", kDestination), "new");
+}
+
+TEST_F(ResourceServiceTest, the_placeholder_keeps_a_secret) {
+  EXPECT_EQ(apply({datasource("crm", "plant", std::string(policy::kSecretPlaceholder))}), "");
+  EXPECT_EQ(secret_of("crm", "secrets.token", kDestination), "s3cret");
+  EXPECT_EQ(apply({datasource("erp", "plant", std::string(policy::kSecretPlaceholder))}),
+            "[0].secrets.token: has no value that could be kept\n");
+}
+
+TEST_F(ResourceServiceTest, null_deletes_a_secret_that_nothing_uses) {
+  json with = datasource("crm", "plant", "");
+  with["secrets"] = {{"spare", "x"}};
+  EXPECT_EQ(apply({with}), "~datasource crm");
+  EXPECT_EQ(secret_of("crm", "secrets.spare", kDestination), "x");
+  with["secrets"] = {{"spare", nullptr}};
+  EXPECT_EQ(apply({with}), "~datasource crm");
+  EXPECT_EQ(secret_of("crm", "secrets.spare", kDestination), "(none)");
+  EXPECT_EQ(apply({with}), "") << "deleting what is gone is no change";
+}
+
+TEST_F(ResourceServiceTest, null_does_not_delete_a_secret_that_an_injection_uses) {
+  json without = datasource("crm", "plant", "");
+  without["secrets"] = {{"token", nullptr}};
+  EXPECT_EQ(apply({without}), "[0].secrets.token: has no value, and an injection uses it\n");
+  EXPECT_EQ(secret_of("crm", "secrets.token", kDestination), "s3cret");
+}
+
+TEST_F(ResourceServiceTest, a_secret_that_is_set_after_it_was_deleted_is_a_new_one) {
+  json with = datasource("crm", "plant", "");
+  for (const json& value : {json("x"), json(nullptr), json("x")}) {
+    with["secrets"] = {{"spare", value}};
+    EXPECT_EQ(apply({with}), "~datasource crm");
+  }
+  const policy::ResourceRecord record = records().at("crm");
+  for (const auto& field : record.secrets) {
+    if (field.field == "secrets.spare") {
+      EXPECT_EQ(field.epoch, 3u);
+    }
+  }
+  EXPECT_FALSE(record.damaged);
+}
+
+TEST_F(ResourceServiceTest, a_change_of_destination_drops_every_secret_that_is_not_given_again) {
+  for (const char* url : {"https://127.0.0.1:9445/v1", "http://127.0.0.1:9444/v1", "https://127.0.0.2:9444/v1"}) {
+    json moved = datasource("crm", "plant", "");
+    moved["upstream"]["url"] = url;
+    EXPECT_EQ(apply({moved}), "[0].secrets.token: must be given again: the destination changed\n") << url;
+    moved["secrets"] = {{"token", policy::kSecretPlaceholder}};
+    EXPECT_EQ(apply({moved}), "[0].secrets.token: must be given again: it was sealed for another destination\n") << url;
+  }
+  json moved = datasource("crm", "plant", "again");
+  moved["upstream"]["url"] = "https://127.0.0.1:9445/v1";
+  EXPECT_EQ(apply({moved}), "~datasource crm");
+  EXPECT_EQ(secret_of("crm", "secrets.token", "https://127.0.0.1:9445"), "again");
+  EXPECT_EQ(secret_of("crm", "secrets.token", kDestination), "error: sealed value does not open");
+}
+
+TEST_F(ResourceServiceTest, a_secret_that_nothing_uses_is_dropped_when_the_destination_changes) {
+  json with = datasource("crm", "plant", "s3cret");
+  with["secrets"]["spare"] = "x";
+  ASSERT_EQ(apply({with}), "~datasource crm");
+  json moved = datasource("crm", "plant", "s3cret");
+  moved["upstream"]["url"] = "https://127.0.0.1:9445/v1";
+  EXPECT_EQ(apply({moved}), "~datasource crm");
+  EXPECT_EQ(secret_of("crm", "secrets.spare", "https://127.0.0.1:9445"), "(none)");
+  EXPECT_NE(last_event().detail.find("secrets.spare gone"), std::string::npos);
+}
+
+TEST_F(ResourceServiceTest, another_path_at_the_same_destination_keeps_the_secrets) {
+  json moved = datasource("crm", "plant", "");
+  moved["upstream"]["url"] = "https://127.0.0.1:9444/v2";
+  EXPECT_EQ(apply({moved}), "~datasource crm");
+  EXPECT_EQ(secret_of("crm", "secrets.token", kDestination), "s3cret");
+}
+
+TEST_F(ResourceServiceTest, secrets_are_texts) {
+  const auto with = [](const json& secrets) {
+    json out = datasource("erp", "plant", "s");
+    out["secrets"] = secrets;
+    return out;
+  };
+  EXPECT_EQ(apply({with({{"token", 5}})}), "[0].secrets.token: must be text: put it in quotes\n");
+  EXPECT_EQ(apply({with({{"token", true}})}), "[0].secrets.token: must be text: put it in quotes\n");
+  EXPECT_EQ(apply({with({{"token", {{"a", "b"}}}})}), "[0].secrets.token: must be text\n");
+  EXPECT_EQ(apply({with({{"token", ""}})}), "[0].secrets.token: must not be empty; null deletes it\n");
+  EXPECT_EQ(apply({with({{"token", std::string(kSecretBytesMax + 1, 'x')}})}),
+            "[0].secrets.token: secret value is too long\n");
+  EXPECT_EQ(apply({with("x")}), "[0].secrets: must be a mapping of names to texts\n");
+  EXPECT_EQ(apply({with({{"token", "fine"}})}), "+datasource erp");
+}
+
+// --- passwords and people
+
+TEST_F(ResourceServiceTest, a_password_counts_only_when_the_user_is_made) {
+  json again = user("alice");
+  again["password"] = "another one entirely";
+  EXPECT_EQ(apply({again}), "");
+  EXPECT_EQ(secret_of("alice", "password", ""), "hash of correct horse");
+}
+
+TEST_F(ResourceServiceTest, a_password_that_is_refused_is_a_mistake) {
+  json bob = user("bob");
+  bob["password"] = "short";
+  EXPECT_EQ(apply({bob}), "[0].password: is too short\n");
+  EXPECT_EQ(apply({bob}, ApplyMode::kDryRun), "[0].password: is too short\n");
+  bob.erase("password");
+  EXPECT_EQ(apply({bob}), "+user bob");
+  EXPECT_EQ(secret_of("bob", "password", ""), "(none)");
+}
+
+TEST_F(ResourceServiceTest, a_new_password_ends_the_sessions_of_its_user) {
+  SessionRecord session;
+  session.id = session.family = RecordId::random();
+  session.user = records().at("alice").id;
+  session.absolute_end = WallMicros{INT64_MAX};
+  session.idle = std::chrono::hours(1);
+  session.last_seen_at = clock_.now;
+  ASSERT_TRUE(store_->commit({.changes = {PutSession{session}}, .expected = std::nullopt}, {}));
+  EXPECT_FALSE(service_->set_password("alice", secret("short"), "cli:0"));
+  EXPECT_EQ(store_->sessions(clock_.now).value().size(), 1u);
+  ASSERT_TRUE(service_->set_password("alice", secret("correct battery"), "cli:0"));
+  EXPECT_EQ(secret_of("alice", "password", ""), "hash of correct battery");
+  EXPECT_EQ(store_->sessions(clock_.now).value().size(), 0u);
+  EXPECT_EQ(last_event().action, "user.password");
+  EXPECT_EQ(last_event().object, "user alice");
+  EXPECT_EQ(last_event().detail.find("battery"), std::string::npos);
+  EXPECT_EQ(service_->set_password("nobody", secret("correct battery"), "cli:0").error().error->code, Code::kNotFound);
+}
+
+TEST_F(ResourceServiceTest, suspending_lasts_until_somebody_resumes) {
+  ASSERT_TRUE(service_->set_suspended("alice", true, "cli:0"));
+  EXPECT_EQ(last_event().action, "user.suspend");
+  EXPECT_EQ(service_->get(policy::Kind::kUser, "alice").value().at(0)["suspended"], true);
+  const size_t before = events();
+  ASSERT_TRUE(service_->set_suspended("alice", true, "cli:0"));
+  EXPECT_EQ(events(), before) << "a second time is no change";
+  EXPECT_EQ(apply({user("alice")}), "") << "a file that does not speak of it does not undo it";
+  json moved = user("alice");
+  moved["email"] = "alice@other.test";
+  EXPECT_EQ(apply({moved}), "~user alice");
+  EXPECT_EQ(service_->get(policy::Kind::kUser, "alice").value().at(0)["suspended"], true);
+  EXPECT_EQ(apply(shown()), "");
+  ASSERT_TRUE(service_->set_suspended("alice", false, "cli:0"));
+  EXPECT_FALSE(service_->get(policy::Kind::kUser, "alice").value().at(0).contains("suspended"));
+  EXPECT_EQ(secret_of("alice", "password", ""), "hash of correct horse");
+}
+
+TEST_F(ResourceServiceTest, the_last_administrator_stays) {
+  json demoted = user("root");
+  EXPECT_EQ(apply({demoted}), "[0].admin: the last administrator stays one\n");
+  EXPECT_EQ(remove(policy::Kind::kUser, "root"), ": the last administrator stays\n");
+  const auto refused = service_->set_suspended("root", true, "cli:0");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().mistakes.at(0).code, "last_admin");
+  EXPECT_EQ(apply({user("bob", true), demoted}), "+user bob, ~user root") << "another one takes over in the same file";
+  EXPECT_EQ(remove(policy::Kind::kUser, "root"), "-user root");
+  EXPECT_EQ(remove(policy::Kind::kUser, "bob"), ": the last administrator stays\n");
+}
+
+TEST_F(ResourceServiceTest, a_user_who_goes_leaves_no_session_and_no_token) {
+  ASSERT_EQ(apply({user("bob")}), "+user bob");
+  TokenRecord token;
+  token.id = RecordId::random();
+  token.user = records().at("bob").id;
+  SessionRecord session;
+  session.id = session.family = RecordId::random();
+  session.user = token.user;
+  session.absolute_end = WallMicros{INT64_MAX};
+  session.idle = std::chrono::hours(1);
+  session.last_seen_at = clock_.now;
+  ASSERT_TRUE(store_->commit({.changes = {PutToken{token}, PutSession{session}}, .expected = std::nullopt}, {}));
+  EXPECT_EQ(remove(policy::Kind::kUser, "bob"), "-user bob");
+  EXPECT_TRUE(store_->tokens().value().empty());
+  EXPECT_TRUE(store_->sessions(clock_.now).value().empty());
+}
+
+// --- what several documents must agree on
+
+TEST_F(ResourceServiceTest, what_is_named_exists) {
+  EXPECT_EQ(apply({datasource("erp", "nowhere")}), "[0].team: there is no team `nowhere`\n");
+  EXPECT_EQ(apply({team("t", {{"ghost", "viewer"}})}), "[0].members.ghost: there is no user `ghost`\n");
+  json with_role = datasource("erp", "plant");
+  with_role["roles"] = {{"ghost", "none"}};
+  EXPECT_EQ(apply({with_role}), "[0].roles.ghost: there is no user `ghost`\n");
+  EXPECT_EQ(apply({datasource("erp", "nowhere"), team("nowhere")}), "+team nowhere, +datasource erp")
+      << "in whichever order they stand";
+}
+
+TEST_F(ResourceServiceTest, what_is_named_does_not_go_away) {
+  EXPECT_EQ(remove(policy::Kind::kTeam, "plant"), ": datasource crm: team: there is no team `plant`\n");
+  EXPECT_EQ(remove(policy::Kind::kUser, "alice"), ": team plant: members.alice: there is no user `alice`\n");
+  EXPECT_EQ(remove(policy::Kind::kDatasource, "nothing"), "error: there is no such resource");
+  EXPECT_EQ(remove(policy::Kind::kDatasource, "crm"), "-datasource crm");
+  EXPECT_EQ(remove(policy::Kind::kTeam, "plant"), "-team plant");
+  EXPECT_EQ(remove(policy::Kind::kUser, "alice"), "-user alice");
+}
+
+TEST_F(ResourceServiceTest, a_host_belongs_to_one_team) {
+  ASSERT_EQ(apply({team("office")}), "+team office");
+  json erp = datasource("erp", "office");
+  erp["at"] = "crm.apps.localhost/erp";
+  EXPECT_EQ(apply({erp}),
+            "[0].at: a host belongs to one team, and this one has resources of another: datasource crm\n");
+  erp["team"] = "plant";
+  EXPECT_EQ(apply({erp}), "+datasource erp");
+  json crm = datasource("crm", "office");
+  EXPECT_NE(apply({crm}), "~datasource crm") << "one of two cannot move alone";
+  erp["team"] = "office";
+  EXPECT_EQ(apply({crm, erp}), "~datasource crm, ~datasource erp") << "both together can";
+}
+
+TEST_F(ResourceServiceTest, a_place_is_taken_once_and_the_gates_never) {
+  json erp = datasource("erp", "plant");
+  erp["at"] = "crm.apps.localhost";
+  EXPECT_EQ(apply({erp}), "[0].at: is taken by datasource crm\n");
+  erp["at"] = "gate.localhost/api";
+  EXPECT_EQ(apply({erp}), "[0].at: the gate's own host carries no resource\n");
+  erp["at"] = "CRM.apps.localhost";
+  EXPECT_NE(apply({erp}), "+datasource erp") << "nor in other letters";
+  json crm = datasource("crm", "plant");
+  crm["at"] = "other.apps.localhost";
+  erp["at"] = "crm.apps.localhost";
+  EXPECT_EQ(apply({erp, crm}), "+datasource erp, ~datasource crm") << "given up and taken in one change";
+}
+
+TEST_F(ResourceServiceTest, an_address_belongs_to_one_user) {
+  json bob = user("bob");
+  bob["email"] = "ALICE@example.test";
+  EXPECT_EQ(apply({bob}), "[0].email: is the address of user alice\n");
+}
+
+TEST_F(ResourceServiceTest, a_document_is_there_once) {
+  EXPECT_EQ(apply({team("t"), team("t")}), "[1].name: is there twice\n");
+  json other = datasource("t", "t");
+  EXPECT_EQ(apply({team("t"), other}), "+team t, +datasource t") << "a name is unique per kind";
+}
+
+TEST_F(ResourceServiceTest, every_mistake_of_every_document_is_told_at_once) {
+  json erp = datasource("erp", "plant");
+  erp["nonsense"] = 1;
+  const std::string told = apply({{{"kind", "user"}}, erp, json::array(), {{"kind", "what"}, {"name", "x"}}});
+  for (const char* path : {"[0].name", "[1].nonsense", "[2]", "[3].kind"})
+    EXPECT_NE(told.find(path), std::string::npos) << path << " in " << told;
+}
+
+TEST_F(ResourceServiceTest, text_that_is_no_utf8_is_refused) {
+  json bad = team("t");
+  bad["members"] = {{"\xff\xfe", "viewer"}};
+  EXPECT_EQ(apply({bad}), "[0]: must be UTF-8\n");
+}
+
+// --- all or nothing, dry runs, pruning
+
+TEST_F(ResourceServiceTest, one_mistake_leaves_everything_as_it_was) {
+  const Generation before = store_->generation().value();
+  EXPECT_EQ(apply({user("bob"), team("office", {{"bob", "owner"}}), datasource("erp", "nowhere")}),
+            "[2].team: there is no team `nowhere`\n");
+  EXPECT_EQ(store_->generation().value(), before);
+  EXPECT_FALSE(records().contains("bob"));
+}
+
+TEST_F(ResourceServiceTest, a_dry_run_tells_and_does_nothing) {
+  const Generation before = store_->generation().value();
+  json changed = datasource("crm", "plant");
+  changed["guard"] = "block";
+  EXPECT_EQ(apply({datasource("erp", "office"), changed, team("office"), user("bob")}, ApplyMode::kDryRun),
+            "+user bob, +team office, +datasource erp, ~datasource crm");
+  EXPECT_EQ(store_->generation().value(), before);
+  EXPECT_EQ(apply({datasource("erp", "office"), changed, team("office"), user("bob")}),
+            "+user bob, +team office, +datasource erp, ~datasource crm");
+}
+
+TEST_F(ResourceServiceTest, prune_deletes_what_an_apply_made_and_never_users) {
+  EXPECT_EQ(apply({team("office")}, ApplyMode::kDryRun, Prune::kYes), "+team office, -datasource crm, -team plant");
+  EXPECT_EQ(apply({team("office")}, ApplyMode::kCommit, Prune::kYes), "+team office, -datasource crm, -team plant");
+  EXPECT_TRUE(records().contains("alice"));
+  EXPECT_FALSE(records().contains("plant"));
+}
+
+TEST_F(ResourceServiceTest, prune_spares_what_was_not_made_by_an_apply) {
+  // As the API would make it.
+  ResourceRow row = store_->resources_since(Generation{0}).value().changed.at(0);
+  for (ResourceRow& one : store_->resources_since(Generation{0}).value().changed)
+    if (one.record.name == "crm") row = one;
+  row.record.applied = false;
+  std::vector<FieldEpoch> epochs{{"", 2, keyring_->epoch_mac(row.record.id, "", 2)}};
+  ASSERT_TRUE(store_->commit(
+      {.changes = {PutResource{row.record, keyring_->row_mac(row.record, 2), epochs}}, .expected = std::nullopt}, {}));
+  EXPECT_EQ(apply({team("plant", {{"alice", "owner"}})}, ApplyMode::kCommit, Prune::kYes), "");
+  json changed = datasource("crm", "plant");
+  changed["guard"] = "block";
+  ASSERT_EQ(apply({changed}), "~datasource crm");
+  EXPECT_EQ(apply({team("plant", {{"alice", "owner"}})}, ApplyMode::kCommit, Prune::kYes), "")
+      << "an apply that changes it does not make it its own";
+}
+
+TEST_F(ResourceServiceTest, prune_does_not_break_what_stays) {
+  EXPECT_EQ(apply({datasource("crm", "plant")}, ApplyMode::kCommit, Prune::kYes),
+            "[0].team: there is no team `plant`\n");
+}
+
+TEST_F(ResourceServiceTest, a_pruned_place_can_be_taken_in_the_same_apply) {
+  json erp = datasource("erp", "plant");
+  erp["at"] = "crm.apps.localhost";
+  EXPECT_EQ(apply({team("plant", {{"alice", "owner"}}), erp}, ApplyMode::kCommit, Prune::kYes),
+            "+datasource erp, -datasource crm");
+}
+
+TEST_F(ResourceServiceTest, each_change_leaves_its_event) {
+  const size_t before = events();
+  ASSERT_EQ(apply({datasource("crm", "plant", "new"), team("office")}), "+team office, ~datasource crm");
+  const auto all = store_->admin_events(before, 10).value();
+  ASSERT_EQ(all.size(), 2u);
+  EXPECT_EQ(all[0].event.action, "resource.put");
+  EXPECT_EQ(all[0].event.object, "team office");
+  EXPECT_EQ(all[0].event.actor, "cli:0");
+  EXPECT_EQ(all[0].event.detail, "made");
+  EXPECT_EQ(all[1].event.object, "datasource crm");
+  EXPECT_EQ(all[1].event.detail, "changed, secrets.token set");
+}
+
+// A store in which somebody else commits just before we do, a few times.
+class Contended final : public Store {
+ public:
+  Contended(Store& store, int times, std::function<void()> meanwhile)
+      : store_(store), times_(times), meanwhile_(std::move(meanwhile)) {}
+  Result<Generation> commit(const ChangeSet& changes, const std::vector<AdminEvent>& events) override {
+    if (times_-- > 0) meanwhile_();
+    return store_.commit(changes, events);
+  }
+  Result<Installation> installation() override { return store_.installation(); }
+  Result<Generation> generation() override { return store_.generation(); }
+  Result<ResourceChanges> resources_since(Generation since) override { return store_.resources_since(since); }
+  Result<RevocationsSince> revocations_since(Generation since) override { return store_.revocations_since(since); }
+  Result<std::vector<SessionRecord>> sessions(WallMicros now) override { return store_.sessions(now); }
+  Result<std::vector<TokenRecord>> tokens() override { return store_.tokens(); }
+  Result<std::vector<DataKeyRecord>> data_keys() override { return store_.data_keys(); }
+  Result<std::vector<NamedKeyRecord>> named_keys(std::string_view purpose) override {
+    return store_.named_keys(purpose);
+  }
+  Result<std::vector<ChainedAdminEvent>> admin_events(uint64_t after, size_t max) override {
+    return store_.admin_events(after, max);
+  }
+  Result<ChainHead> admin_chain_head() override { return store_.admin_chain_head(); }
+  Result<FlowRecord> take_flow(const Sha256& key, WallMicros now) override { return store_.take_flow(key, now); }
+  Result<FlowRecord> peek_flow(const Sha256& key, WallMicros now) override { return store_.peek_flow(key, now); }
+  Result<void> sweep(WallMicros now) override { return store_.sweep(now); }
+
+ private:
+  Store& store_;
+  int times_;
+  std::function<void()> meanwhile_;
+};
+
+TEST_F(ResourceServiceTest, a_change_that_is_overtaken_is_planned_again_and_loses_nothing) {
+  int made = 0;
+  int hashed = 0;
+  const auto meanwhile = [&] { ASSERT_NE(apply({team("other" + std::to_string(++made))}), ""); };
+  const auto hash = [&](const SecretBytes&, const std::string&,
+                        const std::string&) -> std::expected<SecretBytes, std::string> {
+    ++hashed;
+    return secret("hash");
+  };
+  {
+    Contended contended(*store_, 4, meanwhile);
+    ResourceService overtaken(contended, *keyring_, clock_, hash);
+    std::vector<json> documents{team("mine"), user("bob")};
+    EXPECT_EQ(words(overtaken.apply(documents, ApplyMode::kCommit, Prune::kNo, "cli:0", "")), "+user bob, +team mine");
+    EXPECT_EQ(made, 4);
+    EXPECT_EQ(hashed, 1);
+  }
+  Contended contended(*store_, 5, meanwhile);
+  ResourceService overtaken(contended, *keyring_, clock_, hash);
+  std::vector<json> documents{team("never")};
+  EXPECT_EQ(words(overtaken.apply(documents, ApplyMode::kCommit, Prune::kNo, "cli:0", "")),
+            "error: resources were changed by somebody else again and again");
+  EXPECT_FALSE(records().contains("never"));
+}
+
+}  // namespace
+}  // namespace sallyport::storage
