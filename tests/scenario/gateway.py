@@ -1,9 +1,11 @@
 """One gateway: its state folder, its commands, its process, its log. Everything by the commands an operator has."""
+import contextlib
 import ctypes
 import json
 import os
 import re
 import signal
+import sqlite3
 import subprocess
 import threading
 from dataclasses import dataclass
@@ -87,6 +89,13 @@ class Gateway:
         for key, value in changes.items():
             config[key] = value
         self.write_config(config)
+
+    @contextlib.contextmanager
+    def store(self):
+        """The SQLite file, opened beside or without the gateway; committed and closed in the end."""
+        with contextlib.closing(sqlite3.connect(self.dir / "sallyport.db")) as base:
+            with base:
+                yield base
 
     # --- commands
 

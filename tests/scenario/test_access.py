@@ -98,8 +98,8 @@ def networks_of_platform_team_resource_and_rule(t):
     equal(gateway.ask(host("ruled"), headers=ann, source="127.0.0.3").status, 403, "outside the team's networks")
     gateway.apply({"kind": "team", "name": "plant", "members": {"ann": "owner"}},
                   {"kind": "platform", "name": "platform", "networks": ["127.0.0.5/32"]})
-    for where in (host("ruled"), GATE):
-        equal(gateway.ask(where, target="/.sallyport/login", source="127.0.0.3").status, 403, f"{where} outside the platform's")
+    for where, target in ((host("ruled"), "/"), (host("crm"), "/"), (GATE, "/.sallyport/login"), (GATE, "/")):
+        equal(gateway.ask(where, target=target, source="127.0.0.3").status, 403, f"{where}{target} outside the platform's")
     equal(gateway.ask(GATE, target="/.sallyport/login", source="127.0.0.5").status, 200, "the gate inside the platform's")
 
 
@@ -108,6 +108,14 @@ def addresses_are_refused_before_sign_in(t):
     echo = upstream(t)
     gateway = world(t, datasource("crm", echo, networks=["127.0.0.2/32"]))
     equal(gateway.ask(host("crm"), headers=[("Accept", HTML)]).status, 403, "a browser's page load from outside")
+
+
+@test
+def addresses_are_refused_on_the_gateways_own_paths_too(t):
+    echo = upstream(t)
+    gateway = world(t, datasource("crm", echo, networks=["127.0.0.2/32"]))
+    for path in ("/.sallyport/callback?code=x", "/.sallyport/logout", "/.sallyport/login", "/.sallyport/nothing"):
+        equal(gateway.ask(host("crm"), target=path).status, 403, f"{path} from outside the resource's networks")
 
 
 @test

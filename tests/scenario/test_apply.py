@@ -4,7 +4,7 @@ import threading
 
 from registry import absent, contains, equal, expect, one_of, test
 from web_client import PASSWORD, Browser
-from world import bearer, datasource, host, instance, keyed, upstream, world
+from world import bearer, datasource, host, instance, keyed, people, upstream, world
 
 URL = "https://198.51.100.1"
 
@@ -33,7 +33,7 @@ def all_or_nothing(t):
 def dry_run_prints_the_plan_and_does_nothing(t):
     gateway = world(t, datasource("same", URL), datasource("changing", URL), datasource("going", URL))
     before = gateway.must("get", "datasource", "-o", "json")
-    documents = [datasource("same", URL), datasource("changing", URL + "/v2"), datasource("new", URL)]
+    documents = [*people(), datasource("same", URL), datasource("changing", URL + "/v2"), datasource("new", URL)]
     wanted = sorted([("+", "datasource", "new"), ("~", "datasource", "changing")])
     equal(plan(gateway.apply(*documents, flags=["--dry-run"])), wanted, "the plan")
     with_prune = plan(gateway.apply(*documents, flags=["--dry-run", "--prune"]))

@@ -4,7 +4,6 @@ import hashlib
 import json
 import re
 import shutil
-import sqlite3
 import struct
 
 from registry import absent, contains, equal, expect, test
@@ -286,7 +285,7 @@ def edits_of_administrative_events_are_found(t):
         path.unlink()  # stopped and checkpointed: nothing of value is in them
     good = t.dir / "good.db"
     shutil.copy(base, good)
-    with sqlite3.connect(base) as store:
+    with gateway.store() as store:
         top = store.execute("SELECT max(seq) FROM admin_events").fetchone()[0]
         columns = [row[1] for row in store.execute("PRAGMA table_info(admin_events)")]
     expect(top >= 5, f"{top} administrative events")
@@ -306,7 +305,7 @@ def edits_of_administrative_events_are_found(t):
     wrong = []
     for name, statement in edits.items():
         shutil.copy(good, base)
-        with sqlite3.connect(base) as store:
+        with gateway.store() as store:
             if name == "swapped":
                 store.execute(f"UPDATE admin_events SET seq = -1 WHERE seq = {middle}")
                 store.execute(f"UPDATE admin_events SET seq = {middle} WHERE seq = {middle + 1}")

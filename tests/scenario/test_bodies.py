@@ -24,7 +24,7 @@ def measured(gateway, what, work):
     expect(growth < GROWTH_KIB, f"{what}: peak memory grew by {growth} KiB")
 
 
-@test(limit=400, alone=True)
+@test(limit=1200, alone=True)
 def a_large_download_in_constant_memory(t):
     gateway, _, crm = standing(t)
     token, size = bearer(gateway.token("ann")), amount(t)
@@ -44,7 +44,7 @@ def a_large_download_in_constant_memory(t):
     measured(gateway, "download", work)
 
 
-@test(limit=400, alone=True)
+@test(limit=1200, alone=True)
 def a_large_upload_in_constant_memory(t):
     gateway, echo, crm = standing(t)
     token, size = bearer(gateway.token("ann")), amount(t)
@@ -61,7 +61,7 @@ def a_large_upload_in_constant_memory(t):
     measured(gateway, "upload", work)
 
 
-@test(limit=400, alone=True)
+@test(limit=1200, alone=True)
 def large_chunked_bodies_both_ways_at_once(t):
     gateway, echo, crm = standing(t)
     token, size = bearer(gateway.token("ann")), amount(t) // 4

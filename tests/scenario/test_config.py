@@ -3,7 +3,6 @@ import base64
 import os
 import re
 import socket
-import sqlite3
 
 import certs
 import ports
@@ -190,7 +189,7 @@ def serve_refuses_another_salt(t):
 @test
 def serve_refuses_a_store_of_a_newer_version(t):
     gateway = world(t, start=False)
-    with sqlite3.connect(gateway.dir / "sallyport.db") as base:
+    with gateway.store() as base:
         changed = 0
         if base.execute("PRAGMA user_version").fetchone()[0]:
             base.execute("PRAGMA user_version = 9999")

@@ -273,9 +273,10 @@ def too_large_heads_each_have_their_error(t):
 
 @test
 def limits_of_the_file_are_in_force(t):
-    gateway, _, crm, token = plain(t, limits={"head_bytes": "4KiB", "headers": 20})
+    gateway, _, crm, token = plain(t, limits={"head_bytes": "4KiB", "target_bytes": "1KiB", "headers": 20})
     equal(gateway.ask(crm, headers=token + [("X", "a" * 3000)]).status, 200, "within")
     equal(gateway.ask(crm, headers=token + [("X", "a" * 5000)]).status, 431, "over head_bytes")
+    equal(gateway.ask(crm, target="/" + "a" * 1500, headers=token).status, 414, "over target_bytes")
     equal(gateway.ask(crm, headers=token + [(f"X-{n}", "a") for n in range(25)]).status, 431, "over headers")
 
 
@@ -379,11 +380,18 @@ def raw_paths_travel_untouched(t):
 
 
 @test
-def the_gates_own_answers_are_framed_and_dated(t):
+def the_gates_own_answers_are_dated(t):
+    """RFC 9110 6.6.1: a server with a clock says when."""
+    gateway, _, crm, token = plain(t)
+    for where, target in ((crm, "/"), (GATE, "/.sallyport/login"), ("no.apps.localhost", "/")):
+        expect(gateway.ask(where, target=target).get("date"), f"Date of {where}{target}")
+
+
+@test
+def the_gates_own_answers_are_framed(t):
     gateway, _, crm, _ = plain(t)
     for where, target in ((crm, "/"), (GATE, "/.sallyport/login"), (GATE, "/nothing-here"), ("no.apps.localhost", "/")):
         response = gateway.ask(where, target=target)
-        expect(response.get("date"), f"Date of {where}{target}")
         expect(len(response.all("content-length")) == 1, f"Content-Length of {where}{target}")
         absent(response.get("server").lower(), "/", "Server tells no version")
         absent(json.dumps(response.headers), "spt_", "headers")

@@ -174,14 +174,14 @@ def auth_presets(t):
     echo = upstream(t)
     table = {
         "none": ({"type": "none"}, {}, []),
-        "basic": ({"type": "basic", "user": "svc"}, {"password": "pä:ss"},
+        "basic": ({"type": "basic", "username": "svc"}, {"password": "pä:ss"},
                   ["Basic " + base64.b64encode("svc:pä:ss".encode()).decode()]),
         "bearer": ({"type": "bearer"}, {"token": KEY}, [f"Bearer {KEY}"]),
     }
     gateway = world(t, *[datasource(name, echo, auth=auth, **({"secrets": secrets} if secrets else {}))
                          for name, (auth, secrets, _) in table.items()],
-                    datasource("header", echo, auth={"type": "api_key", "header": "X-Key"}, secrets={"api_key": KEY}),
-                    datasource("query", echo, auth={"type": "api_key", "query": "key"}, secrets={"api_key": KEY}))
+                    datasource("header", echo, auth={"type": "api_key", "header": "X-Key"}, secrets={"key": KEY}),
+                    datasource("query", echo, auth={"type": "api_key", "query": "key"}, secrets={"key": KEY}))
     token = bearer(gateway.token("ann"))
     for name, (_, _, wanted) in table.items():
         equal(gateway.ask(host(name), headers=token).status, 200, f"status of {name}")

@@ -2,7 +2,6 @@
 import base64
 import json
 import re
-import sqlite3
 import time
 
 from gateway import GATE
@@ -296,7 +295,7 @@ def session_ids_in_the_store_are_useless_as_cookies(t):
     gateway.stop()
     raw = b"".join(p.read_bytes() for p in gateway.dir.rglob("sallyport.db*"))
     absent(raw, value.encode(), "the store's files")
-    with sqlite3.connect(gateway.dir / "sallyport.db") as base:
+    with gateway.store() as base:
         rows = base.execute("SELECT * FROM sessions").fetchall() if base.execute(
             "SELECT 1 FROM sqlite_master WHERE name = 'sessions'").fetchone() else []
     gateway.start()

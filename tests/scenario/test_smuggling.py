@@ -89,7 +89,6 @@ def attacks(authority, token):
         "method with a bad byte": (head(start="G@T\x01 / HTTP/1.1"), bad),
         "space before the start line": (" " + head(), bad),
         "HTTP/2 preface": ("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + behind, (400, 505)),
-        "fragment in the target": (head(start="GET /a#b HTTP/1.1"), bad),
         "8-bit byte in the target": (head(start="GET /\xe9 HTTP/1.1"), bad),
         "NUL in the target": (head(start="GET /\0 HTTP/1.1"), bad),
         "target without slash": (head(start="GET x HTTP/1.1"), bad),
@@ -122,13 +121,14 @@ def attacks(authority, token):
 
 def strict_paths(authority, token):
     head = f"Host: {authority}{CRLF}Authorization: Bearer {token}{CRLF}{CRLF}"
+    head += f"GET /smuggled HTTP/1.1{CRLF}{head}"
     paths = ("/a%2fb", "/a%2Fb", "/a%5cb", "/a\\b", "/a;b", "/a%3bb", "//", "/a//b", "/.", "/..", "/./a", "/a/.", "/a/..", "/a/../b",
              "/%2e/a", "/a/%2e%2e/b", "/a/.%2e/b", "/%00", "/a%00b", "/%", "/%4", "/%zz", "/a%0d%0ab", "/a/%2E", "/%c0%ae%c0%ae/x",
-             "/a%7f", "/a%01")
+             "/a%7f", "/a%01", "/a#b")
     return {path: f"GET {path} HTTP/1.1{CRLF}{head}" for path in paths}
 
 
-def behaves(gateway, where, echo, name, data, wanted, closes=True):
+def behaves(gateway, where, echo, name, data, wanted):
     """What is wrong with the gateway's treatment of one attack, or None."""
     seen = len(echo.requests)
     with gateway.wire(where, seconds=8) as connection:
@@ -144,13 +144,13 @@ def behaves(gateway, where, echo, name, data, wanted, closes=True):
             return f"{name}: {why}"
         if response.status not in wanted:
             return f"{name}: {response.status}"
-        if closes:
-            try:
-                rest = connection.rest()
-            except Exception as why:
-                return f"{name}: {response.status}, but not closed ({why})"
-            if rest:
-                return f"{name}: {response.status}, then {rest[:60]!r}"
+        try:
+            connection.response()
+            return f"{name}: {response.status}, and then the request behind it was answered"
+        except Closed:
+            pass
+        except Exception as why:
+            return f"{name}: {response.status}, but not closed ({why})"
     smuggled = [request.target for request in echo.requests[seen:] if "smuggled" in request.target]
     if smuggled:
         return f"{name}: the second request reached the upstream"
@@ -190,7 +190,7 @@ def strict_paths_refuse_what_upstreams_read_differently(t):
     gateway = world(t, datasource("crm", echo))
     crm, token = host("crm"), gateway.token("ann")
     wrong = [fault for path, data in strict_paths(f"{crm}:{gateway.port}", token).items()
-             if (fault := behaves(gateway, crm, echo, path, data, (400,), closes=False))]
+             if (fault := behaves(gateway, crm, echo, path, data, (400,)))]
     equal(wrong, [], "answers")
     equal(echo.requests, [], "what reached the upstream")
 
@@ -209,17 +209,15 @@ def underscores_are_dropped_or_refused_as_configured(t):
 
 
 @test
-def leading_empty_lines_and_case_are_fine(t):
-    """The twins of the refusals: what RFC 9112 allows is taken."""
+def what_rfc_9112_allows_is_taken(t):
+    """The twins of the refusals: case, white space around values, zeros before sizes, extensions."""
     echo = upstream(t, None)
     gateway = world(t, datasource("crm", echo))
     crm, token = host("crm"), gateway.token("ann")
     authority = f"{crm}:{gateway.port}"
-    for data in (f"\r\nGET / HTTP/1.1\r\nHost: {authority}\r\nAuthorization: Bearer {token}\r\n\r\n",
-                 f"GET / HTTP/1.1\r\nhOST:{authority}\r\nauthorization:\t Bearer {token} \t\r\n\r\n",
+    for data in (f"GET / HTTP/1.1\r\nhOST:{authority}\r\nauthorization:\t Bearer {token} \t\r\n\r\n",
                  f"POST / HTTP/1.1\r\nHost: {authority.upper()}\r\nX-Sallyport-Token: {token}\r\nTransfer-Encoding: Chunked\r\n\r\n"
-                 "5;a=b\r\nhello\r\n00\r\nX: y\r\n\r\n",
-                 f"POST / HTTP/1.1\r\nHost: {authority}\r\nX-Sallyport-Token: {token}\r\nContent-Length: 005\r\n\r\nhello"):
+                 "5;a=b\r\nhello\r\n00\r\nX: y\r\n\r\n"):
         with gateway.wire(crm) as connection:
             connection.send(data)
             equal(connection.response().status, 200, f"status of {data[:60]!r}")

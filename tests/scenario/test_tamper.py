@@ -1,7 +1,6 @@
 """An edited store: the record that was touched refuses, the attempt is audited, every other record works."""
 import json
 import shutil
-import sqlite3
 
 from registry import absent, contains, equal, expect, test
 from web_client import PASSWORD, Browser
@@ -26,7 +25,7 @@ class Bench:
         shutil.copy(self.base, self.good)
 
     def checkpoint(self):
-        with sqlite3.connect(self.base) as store:
+        with self.gateway.store() as store:
             store.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def restore(self):
@@ -36,7 +35,7 @@ class Bench:
         shutil.copy(self.good, self.base)
 
     def edit(self, statements):
-        with sqlite3.connect(self.base) as store:
+        with self.gateway.store() as store:
             store.execute("PRAGMA foreign_keys = OFF")
             for statement in statements:
                 if callable(statement):
@@ -82,6 +81,9 @@ def respec(name, old, new):
         expect(old in spec, f"{old!r} is not in the stored {spec}")
         store.execute("UPDATE resources SET spec = ? WHERE name = ?", (spec.replace(old, new), name))
     return change
+
+
+PLACELESS = ("JSON cut", "JSON emptied", "spec and MAC of another")  # nobody can know any more which host the row was for
 
 
 def edits(bench):
@@ -142,7 +144,7 @@ def every_edit_of_a_sealed_row_stops_that_resource_alone(t):
             wrong.append(f"{name}: the gateway does not start at all")
             continue
         crm, erp = bench.status("crm"), bench.status("erp")
-        if crm not in (502, 503):
+        if crm not in ((404, 502, 503) if name in PLACELESS else (502, 503)):
             wrong.append(f"{name}: crm answers {crm}")
         if erp != 200:
             wrong.append(f"{name}: erp answers {erp}")
@@ -163,7 +165,7 @@ def every_edit_of_a_sealed_row_stops_that_resource_alone(t):
 @test
 def an_older_row_put_back_is_refused(t):
     bench = Bench(t)
-    with sqlite3.connect(bench.base) as store:
+    with bench.gateway.store() as store:
         old = store.execute(f"SELECT * FROM resources WHERE id = {CRM}").fetchone()
         sealed = store.execute(f"SELECT resource, field, sealed FROM secrets WHERE resource = {CRM}").fetchall()
     bench.gateway.apply(keyed("crm", bench.echo, secrets={"token": "sk-newer-" + KEY}))
@@ -185,7 +187,7 @@ def an_older_row_put_back_is_refused(t):
 @test
 def an_older_secret_put_back_is_refused(t):
     bench = Bench(t)
-    with sqlite3.connect(bench.base) as store:
+    with bench.gateway.store() as store:
         sealed = store.execute(f"SELECT sealed, resource, field FROM secrets WHERE resource = {CRM} AND field LIKE '%token'").fetchall()
     document = keyed("crm", bench.echo, secrets={"token": "sk-newer-" + KEY, "second": OTHER}, inject={
         "headers": {"Authorization": "Bearer {{ secrets.token }}", "X-Second": "{{ secrets.second }}"}})
@@ -200,7 +202,7 @@ def an_older_secret_put_back_is_refused(t):
 @test
 def a_deleted_resource_put_back_is_refused(t):
     bench = Bench(t)
-    with sqlite3.connect(bench.base) as store:
+    with bench.gateway.store() as store:
         old = store.execute(f"SELECT * FROM resources WHERE id = {CRM}").fetchone()
         sealed = store.execute(f"SELECT resource, field, sealed FROM secrets WHERE resource = {CRM}").fetchall()
     bench.gateway.must("delete", "datasource", "crm")
@@ -310,7 +312,7 @@ def tampering_while_running_never_sends_a_secret_elsewhere(t):
 def sealed_values_differ_though_the_secret_is_the_same(t):
     echo = upstream(t)
     gateway = world(t, *[keyed(f"same{n}", echo) for n in range(5)], start=False)
-    with sqlite3.connect(gateway.dir / "sallyport.db") as store:
+    with gateway.store() as store:
         sealed = [row[0] for row in store.execute("SELECT sealed FROM secrets WHERE field LIKE '%token'").fetchall()]
     equal((len(sealed), len(set(sealed)), len({row[5:17] for row in sealed})), (5, 5, 5), "values, and IVs, all different")
     equal({row[0] for row in sealed}, {1}, "version bytes")

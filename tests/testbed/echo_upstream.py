@@ -75,6 +75,9 @@ class Stream:
     def until(self, mark):
         while mark not in self.buffer:
             self.fill()
+            if self.buffer[:2] == b"\x16\x03":  # a TLS hello: what servers of plain HTTP say to it
+                self.send(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+                raise Gone("TLS on a plain port")
         at = self.buffer.index(mark) + len(mark)
         taken, self.buffer = self.buffer[:at], self.buffer[at:]
         return taken
@@ -297,6 +300,8 @@ class EchoUpstream:
     def do_chunk(self, stream, request, argument, _query):
         self._read_body(stream, request)
         stream.send(b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\n")
+        if request.method == "HEAD":
+            return
         for index in range(int(argument)):
             line = f"chunk {index}\n".encode()
             stream.send(b"%x\r\n%s\r\n" % (len(line), line))
