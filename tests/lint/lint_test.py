@@ -103,8 +103,8 @@ class Style(unittest.TestCase):
         self.assertEqual(found({"sso/x.h": HEAD + "#pragma once\n"}), [])
         self.assertEqual(found({"sso/x.cc": '#include "base/y.h"\n'}), ["sso/x.cc:1"])
         self.assertEqual(found({"sso/x.cc": '#include "sso/x.h"\n'}), [])
-        self.assertEqual(found({"tests/sso/x_test.cc": "#include <vector>\n"}), ["tests/sso/x_test.cc:1"])
-        self.assertEqual(found({"tests/sso/x_test.cc": '#include "sso/x.h"\n'}), [])
+        self.assertEqual(found({"tests/support/x.cc": "#include <vector>\n"}), ["tests/support/x.cc:1"])
+        self.assertEqual(found({"tests/sso/x_test.cc": "#include <vector>\n"}), [])
 
     def test_length(self):
         self.assertEqual(found({"sso/x.cc": HEAD + "int x;\n" * 450}), ["sso/x.cc:451"])
