@@ -42,8 +42,10 @@ std::string encode(ByteView bytes, std::string_view alphabet, bool pad) {
 Result<Bytes> decode(std::string_view text, const std::array<int8_t, 256>& table, bool pad) {
   if (pad) {
     if (text.size() % 4 != 0) return malformed(Side::kClient, "base64 length is not a multiple of four");
-    if (text.ends_with("==")) text.remove_suffix(2);
-    else if (text.ends_with('=')) text.remove_suffix(1);
+    if (text.ends_with("=="))
+      text.remove_suffix(2);
+    else if (text.ends_with('='))
+      text.remove_suffix(1);
   }
   if (text.size() % 4 == 1) return malformed(Side::kClient, "base64 length is impossible");
   Bytes out;

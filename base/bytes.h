@@ -17,9 +17,7 @@ using Bytes = std::vector<std::byte>;
 inline ByteView as_bytes(std::string_view text) {
   return {reinterpret_cast<const std::byte*>(text.data()), text.size()};
 }
-inline std::string_view as_text(ByteView bytes) {
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
+inline std::string_view as_text(ByteView bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
 inline std::string to_text(ByteView bytes) { return std::string(as_text(bytes)); }
 
 std::string hex_encode(ByteView bytes);  // lower case

@@ -31,16 +31,18 @@ void Deferred::withdraw() {
 
 Loop::Loop(const Clock& clock)
     : clock_(clock), base_(make_base()), timers_(clock.monotonic()), mailbox_(std::make_shared<Mailbox>()) {
-  event_assign(&tick_event_, base_.get(), -1, EV_PERSIST,
-               [](evutil_socket_t, short, void* self) {
-                 auto& loop = *static_cast<Loop*>(self);
-                 loop.timers_.advance(loop.now());
-               },
-               this);
+  event_assign(
+      &tick_event_, base_.get(), -1, EV_PERSIST,
+      [](evutil_socket_t, short, void* self) {
+        auto& loop = *static_cast<Loop*>(self);
+        loop.timers_.advance(loop.now());
+      },
+      this);
   const timeval tick{0, std::chrono::microseconds(TimerWheel::kTick).count()};
   event_add(&tick_event_, &tick);
-  event_assign(&wake_event_, base_.get(), mailbox_->wake_fd_.get(), EV_READ | EV_PERSIST | EV_ET,
-               [](evutil_socket_t, short, void* self) { static_cast<Loop*>(self)->drain_posts(); }, this);
+  event_assign(
+      &wake_event_, base_.get(), mailbox_->wake_fd_.get(), EV_READ | EV_PERSIST | EV_ET,
+      [](evutil_socket_t, short, void* self) { static_cast<Loop*>(self)->drain_posts(); }, this);
   event_add(&wake_event_, nullptr);
 }
 

@@ -1,5 +1,5 @@
-// One thread's event loop over libevent: raw edge-triggered events added once per descriptor, deferred work at the end of
-// each turn, a timer wheel, and post() as the only way in from another thread.
+// One thread's event loop over libevent: raw edge-triggered events added once per descriptor, deferred work at the end
+// of each turn, a timer wheel, and post() as the only way in from another thread.
 #pragma once
 
 #include <event2/event_struct.h>
@@ -80,7 +80,7 @@ class Loop {
   // From any thread; runs on the loop's thread, in order.
   void post(std::move_only_function<void()> job) { mailbox_->post(std::move(job)); }
   const std::shared_ptr<Mailbox>& mailbox() const { return mailbox_; }  // for who may post after the loop's end
-  void defer(Deferred& work);                      // idempotent until it has run
+  void defer(Deferred& work);                                           // idempotent until it has run
 
   event_base* base() const { return base_.get(); }
   TimerWheel& timers() {  // knows the time of this turn

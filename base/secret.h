@@ -1,5 +1,5 @@
-// Memory for secrets: one locked, non-dumpable arena of the process with a fixed size; blocks are wiped when they are given
-// back, and asking for more than there is fails loudly (kLimit) instead of spilling into ordinary memory.
+// Memory for secrets: one locked, non-dumpable arena of the process with a fixed size; blocks are wiped when they are
+// given back, and asking for more than there is fails loudly (kLimit) instead of spilling into ordinary memory.
 // SecretBytes has no formatter and no stream operator: printing one does not compile. Any thread may use these.
 #pragma once
 

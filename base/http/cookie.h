@@ -36,11 +36,12 @@ void for_each_cookie(std::string_view field, F&& each) {
   }
 }
 
-// Appends the field without the pairs whose name begins with `prefix`, compared ASCII case-insensitively; returns whether
-// anything was left. (The gateway's own cookies, "__Host-sallyport", never travel on.)
+// Appends the field without the pairs whose name begins with `prefix`, compared ASCII case-insensitively; returns
+// whether anything was left. (The gateway's own cookies, "__Host-sallyport", never travel on.)
 bool append_cookies_without(std::string_view field, std::string_view prefix, std::string& out);
 
-// One Set-Cookie field value: the name, and whether it carries a Domain attribute. errors: kMalformed no '=' or empty name.
+// One Set-Cookie field value: the name, and whether it carries a Domain attribute. errors: kMalformed no '=' or empty
+// name.
 struct SetCookieFacts {
   std::string_view name;
   bool has_domain;

@@ -49,14 +49,13 @@ Result<AuthorityView> parse_authority(std::string_view text, std::string& scratc
 enum class PathMode : uint8_t {
   kStrict,  // refuses %2F, %5C, backslash, ';' and its %3B, '//', dot segments in any spelling, %00 and other
             // control bytes, overlong UTF-8 (%C0.., %C1.., %E0%80..%9F, %F0%80..%8F)
-  kRaw,  // only checks that percent signs and bytes are legal; nothing is decoded
+  kRaw,     // only checks that percent signs and bytes are legal; nothing is decoded
 };
 // The canonical form of a path: percent-encoded unreserved characters decoded, other hex digits upper-cased.
 // input: begins with '/', no query.   returns: false and the same view in `out` when the input is already
 // canonical (the usual case, no allocation), true when `scratch` was written and `out` views it.   errors:
 // kMalformed what the mode refuses.
-Result<bool> canonical_path(std::string_view path, PathMode mode, std::string& scratch,
-                            std::string_view& out);
+Result<bool> canonical_path(std::string_view path, PathMode mode, std::string& scratch, std::string_view& out);
 
 struct Target {
   std::string_view path;   // as sent

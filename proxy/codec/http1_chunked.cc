@@ -63,8 +63,8 @@ std::expected<ChunkedReader::Step, Refusal> ChunkedReader::read(std::string_view
         ++step.consumed;
         break;
       case State::kData: {
-        step.data = input.substr(
-            step.consumed, static_cast<size_t>(std::min<uint64_t>(left_, input.size() - step.consumed)));
+        step.data =
+            input.substr(step.consumed, static_cast<size_t>(std::min<uint64_t>(left_, input.size() - step.consumed)));
         step.consumed += step.data.size();
         left_ -= step.data.size();
         if (left_ == 0) state_ = State::kDataCr;

@@ -8,9 +8,7 @@
 namespace sallyport::http {
 namespace {
 
-std::unexpected<Refusal> refuse(uint16_t status, const char* what) {
-  return std::unexpected(Refusal{status, what});
-}
+std::unexpected<Refusal> refuse(uint16_t status, const char* what) { return std::unexpected(Refusal{status, what}); }
 
 std::string_view trimmed(std::string_view text) {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
@@ -31,8 +29,7 @@ void for_each_element(std::string_view list, F&& each) {
 constexpr size_t kLengthDigitsMax = 18;  // fits an int64_t whatever the digits are
 
 std::optional<uint64_t> parse_length(std::string_view text) {
-  if (text.empty() || text.size() > kLengthDigitsMax || (text.size() > 1 && text[0] == '0'))
-    return std::nullopt;
+  if (text.empty() || text.size() > kLengthDigitsMax || (text.size() > 1 && text[0] == '0')) return std::nullopt;
   uint64_t value = 0;
   for (const char c : text) {
     if (c < '0' || c > '9') return std::nullopt;
@@ -173,8 +170,7 @@ std::expected<RequestFraming, Refusal> request_framing(const Head& head) {
   out.upgrade = connection.upgrade && head.minor == 1 && head.has(FieldId::kUpgrade);  // RFC 9110 s7.8
   if (head.has(FieldId::kExpect)) {
     for (const Field& field : head.fields())
-      if (field.id == FieldId::kExpect && !iequals(field.value, "100-continue"))
-        return refuse(417, "unknown Expect");
+      if (field.id == FieldId::kExpect && !iequals(field.value, "100-continue")) return refuse(417, "unknown Expect");
     out.expect_continue = head.minor == 1 && out.body != Body::kNone;  // RFC 9110 s10.1.1
   }
   return out;
@@ -211,16 +207,15 @@ std::expected<ResponseFraming, Refusal> response_framing(const Head& head, bool 
 ConnectionOptions::ConnectionOptions(const Head& head) : head_(head) {
   if (!head.has(FieldId::kConnection)) return;
   for (const Field& field : head.fields())
-    if (field.id == FieldId::kConnection && !iequals(field.value, "keep-alive") &&
-        !iequals(field.value, "close"))
+    if (field.id == FieldId::kConnection && !iequals(field.value, "keep-alive") && !iequals(field.value, "close"))
       names_fields_ = true;
 }
 
 bool ConnectionOptions::hop_by_hop(const Field& field) const {
-  constexpr uint64_t kAlways = bit(FieldId::kConnection) | bit(FieldId::kKeepAlive) |
-                               bit(FieldId::kProxyConnection) | bit(FieldId::kTe) | bit(FieldId::kTrailer) |
-                               bit(FieldId::kTransferEncoding) | bit(FieldId::kUpgrade) |
-                               bit(FieldId::kProxyAuthenticate) | bit(FieldId::kProxyAuthorization);
+  constexpr uint64_t kAlways = bit(FieldId::kConnection) | bit(FieldId::kKeepAlive) | bit(FieldId::kProxyConnection) |
+                               bit(FieldId::kTe) | bit(FieldId::kTrailer) | bit(FieldId::kTransferEncoding) |
+                               bit(FieldId::kUpgrade) | bit(FieldId::kProxyAuthenticate) |
+                               bit(FieldId::kProxyAuthorization);
   if ((kAlways & bit(field.id)) != 0) return true;
   if (!names_fields_) return false;
   bool named = false;

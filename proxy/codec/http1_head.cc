@@ -14,9 +14,7 @@ using Verdict = std::expected<size_t, Refusal>;
 constexpr size_t kMethodBytesMax = 32;
 constexpr size_t kIncomplete = 0;
 
-std::unexpected<Refusal> refuse(uint16_t status, const char* what) {
-  return std::unexpected(Refusal{status, what});
-}
+std::unexpected<Refusal> refuse(uint16_t status, const char* what) { return std::unexpected(Refusal{status, what}); }
 
 enum : uint8_t {
   kToken = 1,       // RFC 9110 s5.6.2
@@ -74,8 +72,7 @@ const char* scan_target(const char* p, const char* end) {
 const char* scan_name(const char* p, const char* end, bool& folded) {
   while (end - p >= 16) {
     const __m128i v = load(p);
-    const __m128i letter =
-        at_most(_mm_sub_epi8(_mm_or_si128(v, _mm_set1_epi8(0x20)), _mm_set1_epi8('a')), 'z' - 'a');
+    const __m128i letter = at_most(_mm_sub_epi8(_mm_or_si128(v, _mm_set1_epi8(0x20)), _mm_set1_epi8('a')), 'z' - 'a');
     const __m128i digit = at_most(_mm_sub_epi8(v, _mm_set1_epi8('0')), 9);
     const __m128i common = _mm_or_si128(_mm_or_si128(letter, digit), _mm_cmpeq_epi8(v, _mm_set1_epi8('-')));
     const unsigned mask = static_cast<unsigned>(_mm_movemask_epi8(common)) ^ 0xffffu;
@@ -105,8 +102,7 @@ std::unexpected<Refusal> bad_value(char byte) {
 
 // Field lines up to and with the empty one. `begin` is where the head begins, for the length that is
 // returned.
-Verdict parse_fields(const char* begin, const char* p, const char* const end, const HeadLimits& limits,
-                     Head& out) {
+Verdict parse_fields(const char* begin, const char* p, const char* const end, const HeadLimits& limits, Head& out) {
   const size_t lines_max = std::min(limits.fields_max, kFieldsMax);
   size_t lines = 0;
   for (;;) {
@@ -138,8 +134,7 @@ Verdict parse_fields(const char* begin, const char* p, const char* const end, co
     p += 2;
     if (folded && limits.underscores == Underscores::kDrop) continue;
     const FieldId id = field_id(name);
-    std::construct_at(&out.storage[out.count++], name,
-                      std::string_view(value, static_cast<size_t>(last - value)), id);
+    std::construct_at(&out.storage[out.count++], name, std::string_view(value, static_cast<size_t>(last - value)), id);
     if (id != FieldId::kOther) out.present |= bit(id);
   }
 }
@@ -179,8 +174,7 @@ Verdict request_within(std::string_view input, const HeadLimits& limits, Head& o
   out.method = {begin, static_cast<size_t>(p - begin)};
   const char* const target = ++p;
   p = scan_target(p, end);
-  if (static_cast<size_t>(p - target) > limits.target_bytes_max)
-    return refuse(414, "request target is too long");
+  if (static_cast<size_t>(p - target) > limits.target_bytes_max) return refuse(414, "request target is too long");
   if (p == end) return kIncomplete;
   if (*p == '\r' && p > target) {
     if (end - p < 2) return kIncomplete;

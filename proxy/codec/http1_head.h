@@ -65,10 +65,8 @@ struct HeadLimits {
 //   414 target, 431 head bytes or field count, 501 a method longer than any, 505 HTTP/1.2+, HTTP/2+ or 0.9
 //   style. The verdict depends on the bytes alone, not on how many of the following ones are here already.
 // cost: one pass, no allocation; about 150 ns for 550 bytes.
-std::expected<size_t, Refusal> parse_request_head(std::string_view input, const HeadLimits& limits,
-                                                  Head& out);
-std::expected<size_t, Refusal> parse_response_head(std::string_view input, const HeadLimits& limits,
-                                                   Head& out);
+std::expected<size_t, Refusal> parse_request_head(std::string_view input, const HeadLimits& limits, Head& out);
+std::expected<size_t, Refusal> parse_response_head(std::string_view input, const HeadLimits& limits, Head& out);
 // The trailer section after the last chunk, same syntax as fields. 0 = more bytes needed.
 std::expected<size_t, Refusal> parse_trailers(std::string_view input, const HeadLimits& limits, Head& out);
 

@@ -118,6 +118,20 @@ TEST_F(offload, may_be_destroyed_when_its_value_is_already_on_the_way) {
   EXPECT_TRUE(last.done());
 }
 
+TEST(offload_end, may_come_after_the_loop_it_reports_to) {
+  std::binary_semaphore started(0);
+  std::binary_semaphore release(0);
+  const SystemClock clock;
+  BlockingPool pool("test", 1, 8);
+  {
+    Loop loop(clock);
+    auto task = waits_for(pool, loop, started, release, std::make_shared<int>(1));
+    task.start();
+    started.acquire();
+  }
+  release.release();  // the value comes when nobody is there any more
+}
+
 TEST_F(offload, answers_unavailable_at_once_when_the_queue_is_full) {
   std::counting_semaphore<8> started(0);
   std::counting_semaphore<8> release(0);

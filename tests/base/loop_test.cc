@@ -89,6 +89,23 @@ TEST(loop, gives_up_posts_that_never_ran) {
   EXPECT_EQ(kept.use_count(), 1);
 }
 
+TEST(loop, leaves_a_mailbox_that_drops_what_comes_late) {
+  const SystemClock clock;
+  auto kept = std::make_shared<int>(1);
+  std::shared_ptr<Mailbox> mailbox;
+  std::jthread late;
+  {
+    Loop loop(clock);
+    mailbox = loop.mailbox();
+    late = std::jthread([mailbox, kept] {
+      for (int i = 0; i < 1000; ++i) mailbox->post([kept] { ADD_FAILURE(); });
+    });
+  }
+  mailbox->post([kept] { FAIL(); });
+  late.join();
+  EXPECT_EQ(kept.use_count(), 1);
+}
+
 struct Work final : Deferred {
   void run_deferred() override {
     ++ran;

@@ -273,10 +273,11 @@ TEST(http1_request, knows_each_byte_by_its_class) {
     const bool value = c == '\t' || (c >= 0x20 && c != 0x7f);
     const bool visible = c > 0x20 && c < 0x7f;
     for (const size_t pad : {0, 3, 17, 40}) {
-      const string around(pad, 'x');
-      if (c != ':') EXPECT_EQ(verdict(with("n" + around + byte + around + ": v\r\n")), token ? 0 : 400) << c;
-      EXPECT_EQ(verdict(with("n: v" + around + byte + around + "v\r\n")), value ? 0 : 400) << c;
-      if (c != ' ') EXPECT_EQ(verdict(target("/" + around + byte + around)), visible ? 0 : 400) << c;
+      string inside(2 * pad + 1, 'x');
+      inside[pad] = byte;
+      if (c != ':') EXPECT_EQ(verdict(with("n" + inside + ": v\r\n")), token ? 0 : 400) << c;
+      EXPECT_EQ(verdict(with("n: v" + inside + "v\r\n")), value ? 0 : 400) << c;
+      if (c != ' ') EXPECT_EQ(verdict(target("/" + inside)), visible ? 0 : 400) << c;
     }
   }
 }
