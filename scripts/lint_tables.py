@@ -42,7 +42,7 @@ WRAPPED = [
     Wrapped("openssl/ssl.h", ["proxy/tls/"]),
     Wrapped("argon2.h", ["sso/password"]),
     Wrapped("zxcvbn", ["sso/password"]),
-    Wrapped("ares", ["base/resolver", "proxy/upstream/resolver"]),
+    Wrapped("ares", ["base/dns_channel."]),
     Wrapped("yaml-cpp/", ["conf/"]),
     Wrapped("CLI/", ["cli/", "main.cc"]),
     Wrapped("spdlog/", ["base/log"]),

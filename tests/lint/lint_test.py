@@ -84,6 +84,9 @@ class Style(unittest.TestCase):
         self.accepts('const char* word = "a new one";  // a new comment, delete me')
         self.accepts('const char* text = R"(new delete)";')
         self.accepts("static void* operator new(size_t size);")
+        self.accepts("#include <new>")
+        self.accepts("auto* thing = new Thing;  // NOLINT: the library frees it")
+        self.refuses("auto* thing = new Thing;  // NOLINT")
 
     def test_functions_without_bounds(self):
         self.refuses("strcpy(to, from);")
@@ -121,6 +124,11 @@ class Documents(unittest.TestCase):
         page = "See `proxy/worker.h` and [threats](THREATS.md).\n"
         self.assertEqual(found({"docs/A.md": page}), ["docs/A.md:1", "docs/A.md:1"])
         self.assertEqual(found({"docs/A.md": page}, there=["proxy/worker.h", "docs/THREATS.md"]), [])
+
+    def test_named_scenarios_exist(self):
+        scenarios = {"tests/scenario/test_tls.py": "def old_clients(t):\n    pass\n"}
+        self.assertEqual(found({"docs/A.md": "`tls.new_clients`\n"} | scenarios), ["docs/A.md:1"])
+        self.assertEqual(found({"docs/A.md": "`tls.old_clients` and `other.word`\n"} | scenarios), [])
 
     def test_lock_file_names_no_registry(self):
         self.assertEqual(found({"a/package-lock.json": '{"resolved": "x"}\n'}), ["a/package-lock.json:1"])
