@@ -9,6 +9,7 @@ std::string_view to_string(Code code) {
     case Code::kDenied: return "denied";
     case Code::kNotFound: return "not_found";
     case Code::kMisdirected: return "misdirected";
+    case Code::kUnsupported: return "unsupported";
     case Code::kTooLarge: return "too_large";
     case Code::kConflict: return "conflict";
     case Code::kLimit: return "limit";

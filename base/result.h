@@ -15,6 +15,7 @@ enum class Code : uint8_t {
   kDenied,           // known, and not allowed
   kNotFound,
   kMisdirected,  // right here, wrong connection (421)
+  kUnsupported,  // understood, and never done (a method)
   kTooLarge,     // more bytes than are taken
   kConflict,     // the world moved: compare and try again
   kLimit,        // a named bound was reached

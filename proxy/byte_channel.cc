@@ -11,7 +11,8 @@ ssize_t Socket::receive(void* into, size_t size) {
     const ssize_t got = ::recv(fd_.get(), into, size, 0);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0 && errno == EAGAIN) drained_ = true;
-    if (got > 0 && static_cast<size_t>(got) < size && !closed_) drained_ = true;
+    short_ = got > 0 && static_cast<size_t>(got) < size && !closed_;
+    if (short_) drained_ = true;
     return got;
   }
 }

@@ -39,6 +39,13 @@ class Socket {
     if (ready.readable || ready.closed) drained_ = false;
   }
   bool drained() const { return drained_; }
+  // A short read says that the socket is empty, but an error or end that came with the same edge stays unseen. Who is about
+  // to wait for more asks first: true (once) means read again before waiting.
+  bool recheck() {
+    if (!std::exchange(short_, false)) return false;
+    drained_ = false;
+    return true;
+  }
   // recv/send once. A short read means drained, unless the end is known to be near.
   ssize_t receive(void* into, size_t size);
   ssize_t transmit(const void* from, size_t size);
@@ -47,6 +54,7 @@ class Socket {
  private:
   Fd fd_;
   bool drained_ = false;
+  bool short_ = false;
   bool closed_ = false;
 };
 

@@ -1,5 +1,6 @@
 #include "proxy/error_reply.h"
 
+#include "base/http/date.h"
 #include "base/json_text.h"
 #include "proxy/codec/reason.h"
 #include "proxy/worker.h"
@@ -41,6 +42,7 @@ int status_of(const Error& error) {
     case Code::kDenied: return error.side == Side::kClient ? 403 : error.side == Side::kUpstream ? 502 : 503;
     case Code::kNotFound: return error.side == Side::kClient ? 404 : error.side == Side::kUpstream ? 502 : 503;
     case Code::kMisdirected: return 421;
+    case Code::kUnsupported: return 501;
     case Code::kTooLarge: return 413;
     case Code::kConflict: return 409;
     case Code::kLimit: return error.side == Side::kClient ? 429 : 503;
@@ -55,6 +57,11 @@ void add_transport_security(Exchange& exchange) {
   if (exchange.connection().tls) exchange.field("Strict-Transport-Security", "max-age=31536000");
 }
 
+void add_own_fields(Exchange& exchange, WallMicros now) {
+  exchange.field("Date", http::imf_date(now));
+  add_transport_security(exchange);
+}
+
 void reply_error(RequestContext& context, const Error& error) {
   Exchange& exchange = context.exchange;
   if (*context.reason == '\0') context.reason = error.what;
@@ -63,6 +70,7 @@ void reply_error(RequestContext& context, const Error& error) {
   const int status = status_of(error);
   const char* const message = public_message(status, error);
   context.status = status;
+  if (status == 400 || status == 501) exchange.close_after();
   std::string body;
   if (context.page_load) {
     body = sso::error_page(status, public_title(status), message, context.request_id);
@@ -85,7 +93,7 @@ void reply_error(RequestContext& context, const Error& error) {
   }
   if (status == 401) exchange.field("WWW-Authenticate", "Bearer");
   if (status == 503 || status == 429) exchange.field("Retry-After", "5");
-  add_transport_security(exchange);
+  add_own_fields(exchange, context.worker.loop().wall());
   exchange.end_head(http::Body::kLength, body.size());
   exchange.data(body);
   exchange.finish({});

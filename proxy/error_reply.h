@@ -14,5 +14,7 @@ void reply_error(RequestContext& context, const Error& error);
 
 // Strict-Transport-Security on every answer under TLS.
 void add_transport_security(Exchange& exchange);
+// The fields of every answer that is the gateway's own: that, and Date (RFC 9110 s6.6.1).
+void add_own_fields(Exchange& exchange, WallMicros now);
 
 }  // namespace sallyport::proxy

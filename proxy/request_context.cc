@@ -11,8 +11,8 @@ RequestContext::RequestContext(Exchange& asked, Worker& by)
       began(by.loop().now()),
       at(by.loop().wall()),
       client{asked.connection().peer.endpoint.address} {
-  std::array<char, 32> room;
-  request_id.assign(worker.next_request_id(room));
+  std::array<char, RequestIds::kLength> room;
+  request_id.assign(worker.ids().next(room));
 }
 
 storage::AccessEvent RequestContext::event(storage::AuditKind kind) const {

@@ -2,9 +2,6 @@
 
 #include <pthread.h>
 
-#include <charconv>
-
-#include "base/random.h"
 #include "proxy/listener.h"
 #include "proxy/request_path.h"
 
@@ -22,10 +19,9 @@ Worker::Worker(const GatewayParts& parts, std::vector<Socket> sockets)
                    .fields_max = std::min(parts.config.limits.headers, http::kFieldsMax),
                    .underscores = parts.config.limits.drop_underscores ? http::Underscores::kDrop
                                                                        : http::Underscores::kRefuse},
-      home_{loop_, blocks_, out_, parts.config.limits, head_limits_, draining_, metrics_},
+      home_{loop_, blocks_, out_, parts.config.limits, head_limits_, draining_, metrics_, ids_, parts.log},
       snapshot_(parts.snapshot),
-      sockets_(std::move(sockets)),
-      id_prefix_(hex_encode(random_bytes<8>())) {
+      sockets_(std::move(sockets)) {
   out_.reserve(2 * kBlockBytes);
 }
 
@@ -86,14 +82,6 @@ void Worker::drain() {
   draining_ = true;
   for (const auto& listener : listeners_) listener->stop();
   for (const auto& [raw, owned] : connections_) raw->drain();
-}
-
-std::string_view Worker::next_request_id(std::span<char, 32> room) {
-  std::copy(id_prefix_.begin(), id_prefix_.end(), room.begin());
-  const uint64_t number = ++id_counter_;
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  for (size_t i = 0; i < 8; ++i) room[16 + i] = kDigits[number >> (28 - 4 * i) & 15];
-  return {room.data(), 24};
 }
 
 }  // namespace sallyport::proxy

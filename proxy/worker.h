@@ -52,7 +52,7 @@ class Worker final : private Http1Connection::Owner, private ExchangeServer {
   std::string& out() { return out_; }
   Metrics& metrics() { return metrics_; }
   const Metrics& metrics() const { return metrics_; }
-  std::string_view next_request_id(std::span<char, 32> room);
+  RequestIds& ids() { return ids_; }
   const std::string& gate_host() const { return parts_.config.gate.host; }
   bool draining() const { return draining_; }
   bool durable() const { return parts_.config.audit.mode == conf::AuditMode::kDurable; }
@@ -72,6 +72,7 @@ class Worker final : private Http1Connection::Owner, private ExchangeServer {
   UpstreamPools upstreams_;
   Credentials credentials_;
   Metrics metrics_;
+  RequestIds ids_;
   http::HeadLimits head_limits_;
   bool draining_ = false;
   ConnectionHome home_;
@@ -81,8 +82,6 @@ class Worker final : private Http1Connection::Owner, private ExchangeServer {
   ExchangeServer* admin_ = nullptr;
   std::unordered_map<Http1Connection*, std::unique_ptr<Http1Connection>> connections_;
   std::thread thread_;
-  std::string id_prefix_;  // 16 hex digits, random
-  uint64_t id_counter_ = 0;
 };
 
 }  // namespace sallyport::proxy

@@ -5,6 +5,7 @@
 #include <cassert>
 #include <charconv>
 
+#include "base/http/date.h"
 #include "proxy/codec/reason.h"
 #include "proxy/tls/tls_channel.h"
 
@@ -202,13 +203,19 @@ bool Http1Connection::take_head() {
 
 void Http1Connection::refuse(const http::Refusal& refusal) {
   home_.metrics.requests_malformed.add();
-  home_.out.clear();
   std::string& out = home_.out;
+  std::array<char, RequestIds::kLength> room;
+  const std::string_view id = home_.ids.next(room);
+  home_.log.info("request_refused", {{"status", static_cast<int>(refusal.status)},
+                                     {"reason", refusal.what},
+                                     {"client", facts_.peer.endpoint.address.to_string()},
+                                     {"request_id", id}});
   const std::string body = std::string("{\"error\":\"") + error_code(refusal.status) + "\",\"message\":\"" + refusal.what +
-                           "\",\"details\":[],\"request_id\":\"\"}";
+                           "\",\"details\":[],\"request_id\":\"" + std::string(id) + "\"}";
   out.append("HTTP/1.1 ");
   append_number(out, refusal.status);
   out.append(" ").append(reason_phrase(refusal.status));
+  out.append("\r\nDate: ").append(http::imf_date(home_.loop.wall()));
   out.append("\r\nContent-Type: application/json\r\nCache-Control: no-store\r\nConnection: close\r\nContent-Length: ");
   append_number(out, body.size());
   out.append("\r\n\r\n").append(body);

@@ -10,7 +10,9 @@
 #include "proxy/codec/http1_chunked.h"
 #include "proxy/exchange.h"
 #include "proxy/input_buffer.h"
+#include "base/log.h"
 #include "proxy/metrics.h"
+#include "proxy/request_ids.h"
 
 namespace sallyport::proxy {
 
@@ -25,6 +27,8 @@ struct ConnectionHome {
   const http::HeadLimits& head_limits;
   const bool& draining;
   Metrics& metrics;
+  RequestIds& ids;
+  Log& log;
 };
 
 class Http1Connection final : private Exchange, private IoHandler, private Deferred, private TaskOwner, private Timer {

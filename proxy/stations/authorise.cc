@@ -92,7 +92,7 @@ void answer_preflight(RequestContext& context) {
     exchange.field("Access-Control-Allow-Headers", wanted->value);
   exchange.field("Access-Control-Max-Age", "600");
   exchange.field("Vary", "Origin");
-  add_transport_security(exchange);
+  add_own_fields(exchange, context.worker.loop().wall());
   exchange.end_head(http::Body::kNone, kNoLength);
   exchange.finish({});
 }

@@ -57,28 +57,25 @@ Task<Result<SecretBytes>> Credentials::secret_of(const policy::CompiledResource&
 
 Task<Result<SecretBytes>> Credentials::value_of(const policy::CompiledResource& resource, const policy::InjectedValue& value) {
   SecretBytes out;
-  size_t coded_from = 0;
-  bool coded = false;
   for (const policy::TemplatePart& part : value.parts) {
-    if (part.coding == policy::TemplatePart::Coding::kBasicUserPassword && !coded) {
-      coded = true;
-      coded_from = out.size();
-    }
     if (part.secret.empty()) {
       CO_CHECKED(append(out, part.text));
-    } else {
-      auto finding = secret_of(resource, part.secret);
-      CO_TRY(const SecretBytes secret, co_await finding);
-      CO_CHECKED(append(out, secret.reveal()));
+      continue;
     }
-  }
-  if (coded) {  // RFC 7617 s2: base64(user ":" password)
-    std::string text = base64_encode(out.view().subspan(coded_from));
-    CO_TRY(SecretBytes whole, SecretBytes::copy_of(out.view().first(coded_from)));
-    const auto added = append(whole, text);
+    auto finding = secret_of(resource, part.secret);
+    CO_TRY(const SecretBytes secret, co_await finding);
+    if (part.coding == policy::TemplatePart::Coding::kPlain) {
+      CO_CHECKED(append(out, secret.reveal()));
+      continue;
+    }
+    SecretBytes pair;  // RFC 7617 s2: base64(user ":" password)
+    CO_CHECKED(append(pair, part.text));
+    CO_CHECKED(append(pair, ":"));
+    CO_CHECKED(append(pair, secret.reveal()));
+    std::string text = base64_encode(pair.view());
+    const auto added = append(out, text);
     wipe(text);
     CO_CHECKED(added);
-    out = std::move(whole);
   }
   co_return out;
 }

@@ -148,7 +148,7 @@ Task<Result<Forwarded>> forward(RequestContext& context, UpstreamTarget target, 
 
   for (bool repeated = false;; repeated = true) {
     if (!out.upstream) {
-      auto connecting = pools.connect(pool);
+      auto connecting = pools.connect(pool, std::string(context.request_id.view()));
       CO_TRY(out.upstream, co_await connecting);
       worker.metrics().upstream_connections.add();
       std::string head = kept;

@@ -89,7 +89,7 @@ void write_reply(RequestContext& context, const sso::GateReply& reply) {
   if (*reply.reason != '\0') context.reason = reply.reason;
   exchange.begin(reply.status, {});
   for (const auto& [name, value] : reply.headers) exchange.field(name, value);
-  add_transport_security(exchange);
+  add_own_fields(exchange, context.worker.loop().wall());
   const bool empty = reply.status == 204 || reply.status == 304;
   exchange.end_head(empty ? http::Body::kNone : http::Body::kLength, empty ? kNoLength : reply.body.size());
   exchange.data(reply.body);

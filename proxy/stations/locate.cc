@@ -30,6 +30,12 @@ Result<void> read_host(RequestContext& context, std::string_view field) {
   return {};
 }
 
+// The gate itself is behind the platform's list alone.
+bool gate_allowed(const policy::Snapshot& snapshot, const ClientAddress& client) {
+  const CidrList& networks = snapshot.platform().networks;
+  return networks.empty() || contains(networks, client.address);
+}
+
 }  // namespace
 
 Result<Located> locate(RequestContext& context, std::string& scratch) {
@@ -40,6 +46,9 @@ Result<Located> locate(RequestContext& context, std::string& scratch) {
     if (const http::Field* accept = head.find(http::FieldId::kAccept))
       context.page_load = accept->value.find("text/html") != std::string_view::npos;
   }
+  // An answer to TRACE would show the client what was injected (RFC 9110 s9.3.8); CONNECT asks for a tunnel.
+  if (head.method == "TRACE" || head.method == "CONNECT" || head.method == "TRACK")
+    return fail(Code::kUnsupported, Side::kClient, "this method is not served");
   TRY(const http::Target target, http::parse_target(head.target));
   context.path.assign(target.path);
   if (exchange.framing().host.empty()) return fail(Code::kMalformed, Side::kClient, "the request names no host");
@@ -56,6 +65,10 @@ Result<Located> locate(RequestContext& context, std::string& scratch) {
   if (canonical) {
     context.path.assign(path);
     if (gate_host || (http::path_has_prefix(path, kGatePrefix) && snapshot.has_host(context.host))) {
+      const policy::CompiledResource* const here = gate_host ? nullptr : snapshot.locate(context.host, path).resource;
+      const bool allowed = here != nullptr ? policy::address_allowed(snapshot, *here, context.client)
+                                           : gate_allowed(snapshot, context.client);
+      if (!allowed) return fail(Code::kDenied, Side::kClient, "this address is not allowed here");
       out.at_gate = true;
       out.path = path;
       return out;

@@ -85,7 +85,11 @@ TlsChannel::TlsChannel(Fd fd, ssl_st* ssl) : ByteChannel(std::move(fd)), ssl_(ss
   SSL_set_bio(ssl_, bio, bio);
 }
 
-TlsChannel::~TlsChannel() { SSL_free(ssl_); }
+TlsChannel::~TlsChannel() {
+  // OpenSSL takes a session that ends without close_notify for broken and would not resume it.
+  if (handshaken_ && !broken_) SSL_set_shutdown(ssl_, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+  SSL_free(ssl_);
+}
 
 Io TlsChannel::push() {
   if (gathered > 0) {

@@ -199,6 +199,7 @@ UpstreamConnection::HeadStep UpstreamConnection::read_head() {
           bad_ = "the response head is too large";
           return HeadStep::kBad;
         }
+        if (channel_->socket().recheck()) continue;
         input_.rest();
         return HeadStep::kWait;
       case Io::kEnd:
@@ -248,6 +249,7 @@ BodyPiece UpstreamConnection::read_body() {
     switch (result.io) {
       case Io::kOk: continue;
       case Io::kBlocked:
+        if (channel_->socket().recheck()) continue;
         input_.rest();
         loop_.timers().set(*this, timeouts_.idle);
         return {Kind::kWait};

@@ -134,11 +134,11 @@ void UpstreamPools::give_back(UpstreamPool& pool, std::unique_ptr<UpstreamConnec
     bury(std::move(connection));
 }
 
-Task<Result<UpstreamLease>> UpstreamPools::connect(UpstreamPool& pool) {
+Task<Result<UpstreamLease>> UpstreamPools::connect(UpstreamPool& pool, std::string request_id) {
   const policy::CompiledResource& resource = pool.resource();
   const policy::Upstream& upstream = resource.spec.upstream;
   const auto refused = [&](const Endpoint& endpoint, const char* why) {
-    log_.warning("upstream_failed", {{"resource", resource.name}, {"address", endpoint.to_string()}, {"reason", why}});
+    log_.warning("upstream_failed", {{"resource", resource.name}, {"address", endpoint.to_string()}, {"reason", why}, {"request_id", request_id}});
   };
   UpstreamLease lease(pool, nullptr);  // counts the pool as in use while this waits
 
@@ -150,7 +150,7 @@ Task<Result<UpstreamLease>> UpstreamPools::connect(UpstreamPool& pool) {
     auto answer = co_await resolving;
     if (!answer) {
       log_.warning("upstream_failed",
-                   {{"resource", resource.name}, {"host", upstream.url.host}, {"reason", answer.error().what}});
+                   {{"resource", resource.name}, {"host", upstream.url.host}, {"reason", answer.error().what}, {"request_id", request_id}});
       co_return fail(answer.error().code, Side::kUpstream, "the upstream's name cannot be resolved");
     }
     addresses = *std::move(answer);
@@ -158,7 +158,7 @@ Task<Result<UpstreamLease>> UpstreamPools::connect(UpstreamPool& pool) {
   if (upstream.url.scheme == "https" && !pool.tls_) {
     auto opened = ClientTls::open(upstream.ca_pem, upstream.server_name.empty() ? upstream.url.host : upstream.server_name);
     if (!opened) {
-      log_.error("upstream_failed", {{"resource", resource.name}, {"reason", opened.error().what}});
+      log_.error("upstream_failed", {{"resource", resource.name}, {"reason", opened.error().what}, {"request_id", request_id}});
       co_return fail(Code::kUnavailable, Side::kUpstream, opened.error().what);
     }
     pool.tls_ = *std::move(opened);

@@ -69,7 +69,7 @@ class UpstreamPools final : private Deferred {
   // A new connection: resolve, ask the outbound list, connect, verify.
   // errors (all Side::kUpstream): kNotFound the name, kDenied the outbound list, kUnavailable refused or not verified,
   // kTimeout. The log says which address and why.
-  Task<Result<UpstreamLease>> connect(UpstreamPool& pool);
+  Task<Result<UpstreamLease>> connect(UpstreamPool& pool, std::string request_id);
   // After a snapshot was swapped: pools of resources that are gone or of other versions are retired.
   void retire_others(const policy::Snapshot& snapshot);
 
