@@ -43,6 +43,8 @@ class offload : public testing::Test, public TaskOwner {
   void task_done() noexcept override { loop.stop(); }
 
  protected:
+  std::binary_semaphore started{0};  // before the pool, whose jobs may touch them until it ends
+  std::binary_semaphore release{0};
   const SystemClock clock;
   Loop loop{clock};
   BlockingPool pool{"test", 2, 8};
@@ -91,8 +93,6 @@ Task<Result<int>> waits_for(BlockingPool& pool, Loop& loop, std::binary_semaphor
 }
 
 TEST_F(offload, abandons_the_result_when_the_waiter_is_destroyed) {
-  std::binary_semaphore started(0);
-  std::binary_semaphore release(0);
   auto kept = std::make_shared<int>(7);
   {
     auto task = waits_for(pool, loop, started, release, kept);
@@ -133,8 +133,6 @@ TEST(offload_end, may_come_after_the_loop_it_reports_to) {
 }
 
 TEST_F(offload, answers_unavailable_at_once_when_the_queue_is_full) {
-  std::counting_semaphore<8> started(0);
-  std::counting_semaphore<8> release(0);
   BlockingPool one("test", 1, 1);
   ASSERT_TRUE(one.submit([&] {
     started.release();
