@@ -42,7 +42,7 @@ def metrics_count_requests_and_tell_no_secret(t):
 
     def total():
         text = gateway.admin("/metrics").text
-        found = re.findall(r'^sallyport_[a-z_]*requests_total(?:\{[^}]*\})? ([0-9.e+]+)$', text, re.MULTILINE)
+        found = re.findall(r'^sallyport_request(?:s_total|_seconds_count)(?:\{[^}]*\})? ([0-9.e+]+)$', text, re.MULTILINE)
         return sum(float(value) for value in found)
 
     response = gateway.admin("/metrics")

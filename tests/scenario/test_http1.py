@@ -198,6 +198,17 @@ def early_answers_come_through(t):
 
 
 @test
+def a_refusal_in_the_middle_of_an_upload_can_be_read(t):
+    """RFC 9112 9.6: closing at once would take the answer away from a client that is still sending."""
+    gateway, echo, crm, _ = plain(t)
+    for body in (b"x" * 500_000, b"x" * 4_000_000):
+        with gateway.wire(crm) as connection:
+            connection.send(asked(gateway, crm, [], "/sink", "POST", body))
+            equal(connection.response().status, 401, f"the answer to an upload of {len(body)} bytes by nobody")
+    equal(echo.requests, [], "what reached the upstream")
+
+
+@test
 def a_client_may_close_its_half(t):
     echo = upstream(t, None)
     gateway = world(t, datasource("crm", echo))

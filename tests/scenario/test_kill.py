@@ -16,13 +16,16 @@ from world import bearer, datasource, host, keyed, upstream, world
 GONE = (OSError, Closed, Failed, ssl.SSLError, subprocess.TimeoutExpired)
 
 
+ENOUGH = 400  # answered requests in a round; more only make the log long
+
+
 class Work:
     """Three kinds of work at once, each keeping what was acknowledged."""
 
     def __init__(self, t, gateway, round_number, token):
         self.t, self.gateway, self.round, self.token = t, gateway, round_number, token
         self.applied, self.cookies, self.answered = [], [], []
-        self.stop = threading.Event()
+        self.stop, self.killed, self.faults = threading.Event(), False, []
         self.threads = [threading.Thread(target=self._guard, args=(work,)) for work in (self.apply, self.sign_in, self.traffic)]
         for thread in self.threads:
             thread.start()
@@ -31,8 +34,9 @@ class Work:
         try:
             while not self.stop.is_set():
                 work()
-        except GONE:
-            pass
+        except GONE as fault:
+            if not self.killed:
+                self.faults.append(f"{work.__name__}: {type(fault).__name__}: {fault}")
 
     def apply(self):
         name = f"r{self.round}-{len(self.applied)}"
@@ -57,7 +61,7 @@ class Work:
                 connection.send(request_bytes("GET", path, f"{crm}:{self.gateway.port}", bearer(self.token)))
                 if connection.response().status == 200:
                     self.answered.append(path)
-                if self.stop.is_set():
+                if self.stop.is_set() or (len(self.answered) >= ENOUGH and self.stop.wait()):
                     return
 
     def join(self):
@@ -81,8 +85,10 @@ def rounds(t, count, seed):
         work = Work(t, gateway, number, token)
         wanted = chance.randint(0, 2), chance.randint(0, 3), chance.randint(1, 300)
         until(lambda: len(work.applied) >= wanted[0] and len(work.cookies) >= wanted[1] and len(work.answered) >= wanted[2]
-              or gateway.process.poll() is not None, f"work of round {number}", 60)
+              or gateway.process.poll() is not None or work.faults, f"work of round {number}", 60)
         equal(gateway.process.poll(), None, f"exit code before the kill in round {number}")
+        equal(work.faults, [], f"faults before the kill in round {number}")
+        work.killed = True
         gateway.kill()
         work.join()
         gateway.start()

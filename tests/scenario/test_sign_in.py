@@ -8,6 +8,7 @@ from gateway import GATE
 from registry import absent, contains, equal, expect, one_of, test
 from wait import until
 from web_client import HTML, PASSWORD, Browser, Forms
+from wire import Closed
 from world import signed_in, standing, world
 
 JSON = [("Content-Type", "application/json")]
@@ -96,8 +97,11 @@ def bad_json_is_400_and_harms_nothing(t):
 def a_huge_password_is_refused_before_hashing(t):
     gateway = world(t)
     began = time.monotonic()
-    response = login(gateway, "ann", "x" * 1_000_000)
-    one_of(response.status, (400, 401, 413, 422), "status")
+    for length in (5_000, 60_000, 1_000_000):
+        try:
+            one_of(login(gateway, "ann", "x" * length).status, (400, 401, 413, 422), f"status for {length} bytes")
+        except (Closed, OSError):
+            expect(length == 1_000_000, f"no answer for {length} bytes")
     expect(time.monotonic() - began < 5, "it took long")
 
 
