@@ -113,6 +113,7 @@ void Http1Connection::expired() {
 
 void Http1Connection::end_soon() {
   gone_ = true;
+  discard_out();  // a response under way here is not wanted any more; nothing else is ever in it at this moment
   home_.loop.defer(*this);
 }
 
@@ -294,6 +295,7 @@ void Http1Connection::interim_continue() {
 void Http1Connection::begin(int status, std::string_view reason) {
   assert(home_.out.empty() && !begun_);
   begun_ = true;
+  if (gone_) return;
   std::string& out = home_.out;
   out.append("HTTP/1.1 ");
   append_number(out, static_cast<uint64_t>(status));
@@ -301,10 +303,12 @@ void Http1Connection::begin(int status, std::string_view reason) {
 }
 
 void Http1Connection::field(std::string_view name, std::string_view value) {
+  if (gone_) return;
   home_.out.append(name).append(": ").append(value).append("\r\n");
 }
 
 void Http1Connection::end_head(http::Body body, uint64_t length) {
+  if (gone_) return;
   std::string& out = home_.out;
   if (!body_ended_ && !framing_.keep_alive) keep_alive_ = false;
   response_body_ = to_head_ ? http::Body::kNone : body;
@@ -358,7 +362,7 @@ void Http1Connection::data(std::string_view bytes) {
 }
 
 void Http1Connection::finish(std::string_view trailers) {
-  if (gone_) return discard_out();
+  if (gone_) return;
   if (response_body_ == http::Body::kChunked) home_.out.append("0\r\n").append(trailers).append("\r\n");
   if (response_body_ == http::Body::kLength && response_left_ > 0) return abort();
   finished_ = true;
