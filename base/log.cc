@@ -1,31 +1,43 @@
 #include "base/log.h"
 
+#include <poll.h>
 #include <pthread.h>
+#include <signal.h>
+#include <spdlog/async_logger.h>
+#include <spdlog/details/thread_pool.h>
+#include <spdlog/sinks/base_sink.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <charconv>
 #include <chrono>
-#include <condition_variable>
+#include <cmath>
 #include <cstdio>
 #include <ctime>
-#include <mutex>
-#include <thread>
 
 #include "base/json_text.h"
 
 namespace sallyport {
 namespace {
 
-constexpr size_t kQueueBytesMax = size_t{4} << 20;
+constexpr size_t kQueueLinesMax = 4096;
+constexpr size_t kTextBytesMax = 4096;  // of one field's value
+constexpr size_t kPieceBytes = 4096;    // a pipe that is writable takes so much at once (pipe(7), PIPE_BUF)
+constexpr int kPollMilliseconds = 100;
+constexpr auto kClosePatience = std::chrono::seconds(2);  // for a reader that does not read, at the end
 
 std::string_view word(LogLevel level) {
   switch (level) {
-    case LogLevel::kDebug: return "debug";
-    case LogLevel::kInfo: return "info";
-    case LogLevel::kWarning: return "warning";
-    case LogLevel::kError: return "error";
+    case LogLevel::kDebug:
+      return "debug";
+    case LogLevel::kInfo:
+      return "info";
+    case LogLevel::kWarning:
+      return "warning";
+    case LogLevel::kError:
+      return "error";
   }
   return "error";
 }
@@ -38,9 +50,9 @@ void append_now(std::string& out) {
   tm parts{};
   gmtime_r(&seconds, &parts);
   char text[40];
-  const int length = std::snprintf(text, sizeof text, "%04d-%02d-%02dT%02d:%02d:%02d.%06dZ", parts.tm_year + 1900,
-                                   parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec,
-                                   static_cast<int>(micros % 1000000));
+  const int length =
+      std::snprintf(text, sizeof text, "%04d-%02d-%02dT%02d:%02d:%02d.%06dZ", parts.tm_year + 1900, parts.tm_mon + 1,
+                    parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec, static_cast<int>(micros % 1000000));
   out.append(text, static_cast<size_t>(length));
 }
 
@@ -52,14 +64,20 @@ void append_number(std::string& out, Number number) {
 }
 
 void append_value(std::string& out, const LogField::Value& value) {
-  if (const auto* text = std::get_if<std::string_view>(&value)) return append_json_string(out, *text);
+  if (const auto* text = std::get_if<std::string_view>(&value))
+    return append_json_string(out, text->substr(0, kTextBytesMax));
   if (const auto* flag = std::get_if<bool>(&value)) {
     out.append(*flag ? "true" : "false");
     return;
   }
   if (const auto* whole = std::get_if<int64_t>(&value)) return append_number(out, *whole);
   if (const auto* natural = std::get_if<uint64_t>(&value)) return append_number(out, *natural);
-  append_number(out, std::get<double>(value));
+  const double number = std::get<double>(value);
+  if (!std::isfinite(number)) {  // JSON has no such numbers
+    out.append("null");
+    return;
+  }
+  append_number(out, number);
 }
 
 std::string line_head(LogLevel level, std::string_view event) {
@@ -70,69 +88,87 @@ std::string line_head(LogLevel level, std::string_view event) {
   return out;
 }
 
-}  // namespace
+// Writes finished lines as they are. It alone may wait for a slow reader, and not for ever once the log is being
+// closed.
+class LineSink final : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
+ public:
+  explicit LineSink(int fd) : fd_(fd) {}
+  void watch(spdlog::details::thread_pool& pool) { pool_ = &pool; }
+  void close() { closed_at_ = std::chrono::steady_clock::now().time_since_epoch().count(); }
 
-// Lines wait in one growing text, bounded by kQueueBytesMax, for the writer's thread.
-struct Log::Inside {
-  Inside(LogLevel least, int to) : level(least), fd(to), writer([this] { work(); }) {
-    pthread_setname_np(writer.native_handle(), "log");
-  }
-  ~Inside() {
-    {
-      const std::lock_guard lock(mutex);
-      stop = true;
+ private:
+  void sink_it_(const spdlog::details::log_msg& message) override {
+    if (const size_t dropped = pool_->overrun_counter(); dropped != said_) {
+      std::string line = line_head(LogLevel::kWarning, "log_dropped") + ",\"lines\":";
+      append_number(line, dropped - std::exchange(said_, dropped));
+      write_all(line + "}\n");
     }
-    ready.notify_one();
-    writer.join();
+    write_all(std::string(message.payload.data(), message.payload.size()) + "\n");
   }
+  void flush_() override {}
 
-  void push(std::string line) {
-    line += '\n';
-    {
-      const std::lock_guard lock(mutex);
-      if (queue.size() + line.size() > kQueueBytesMax) {
-        ++dropped;
+  bool patient() const {
+    const auto closed = closed_at_.load();
+    return closed == 0 || std::chrono::steady_clock::now().time_since_epoch() <
+                              std::chrono::steady_clock::duration(closed) + kClosePatience;
+  }
+  void write_all(std::string_view text) {
+    while (!text.empty() && !broken_) {
+      pollfd ready{fd_, POLLOUT, 0};
+      if (::poll(&ready, 1, kPollMilliseconds) == 0) {
+        broken_ = !patient();
+        continue;
+      }
+      const ssize_t put = ::write(fd_, text.data(), std::min(text.size(), kPieceBytes));
+      if (put < 0 && (errno == EINTR || errno == EAGAIN)) continue;
+      if (put <= 0) {
+        // A reader that is gone stays gone; a full disk may have room again for the next line.
+        broken_ = errno == EPIPE || errno == EBADF;
         return;
       }
-      queue += line;
-    }
-    ready.notify_one();
-  }
-
-  void work() {
-    for (;;) {
-      std::string taken;
-      {
-        std::unique_lock lock(mutex);
-        ready.wait(lock, [this] { return stop || !queue.empty(); });
-        if (queue.empty()) return;
-        taken.swap(queue);
-        if (dropped > 0) {
-          taken += line_head(LogLevel::kWarning, "log_dropped") + ",\"lines\":" + std::to_string(dropped) + "}\n";
-          dropped = 0;
-        }
-      }
-      write_all(taken);
-    }
-  }
-
-  void write_all(std::string_view text) const {
-    while (!text.empty()) {
-      const ssize_t put = ::write(fd, text.data(), text.size());
-      if (put < 0 && errno == EINTR) continue;
-      if (put <= 0) return;  // nobody reads any more: the log must not stop the gateway
       text.remove_prefix(static_cast<size_t>(put));
     }
   }
 
+  const int fd_;
+  spdlog::details::thread_pool* pool_ = nullptr;
+  size_t said_ = 0;
+  bool broken_ = false;
+  std::atomic<std::chrono::steady_clock::rep> closed_at_{0};
+};
+
+void prepare_thread() {
+  sigset_t broken_pipe;
+  sigemptyset(&broken_pipe);
+  sigaddset(&broken_pipe, SIGPIPE);
+  pthread_sigmask(SIG_BLOCK, &broken_pipe, nullptr);
+  pthread_setname_np(pthread_self(), "log");
+}
+
+}  // namespace
+
+// Line and line break are made by the caller; spdlog gives the bounded queue, which drops its oldest line when it is
+// full, and the thread.
+struct Log::Inside {
+  Inside(LogLevel least, int fd)
+      : level(least),
+        sink(std::make_shared<LineSink>(fd)),
+        pool(std::make_shared<spdlog::details::thread_pool>(kQueueLinesMax, 1, prepare_thread)),
+        logger(std::make_shared<spdlog::async_logger>("", sink, pool, spdlog::async_overflow_policy::overrun_oldest)) {
+    sink->watch(*pool);
+  }
+  ~Inside() {
+    sink->close();
+    pool.reset();  // writes what is queued, then joins
+  }
+  void push(std::string_view line) {
+    logger->log(spdlog::level::critical, spdlog::string_view_t(line.data(), line.size()));
+  }
+
   std::atomic<LogLevel> level;
-  const int fd;
-  std::mutex mutex;
-  std::condition_variable ready;
-  std::string queue;
-  uint64_t dropped = 0;
-  bool stop = false;
-  std::thread writer;  // last: it uses the others
+  std::shared_ptr<LineSink> sink;  // shared because spdlog's types are
+  std::shared_ptr<spdlog::details::thread_pool> pool;
+  std::shared_ptr<spdlog::async_logger> logger;
 };
 
 Log::Log(LogLevel level, int fd) : inside_(std::make_unique<Inside>(level, fd)) {}
@@ -150,7 +186,7 @@ void Log::write(LogLevel level, std::string_view event, LogFields fields) {
     append_value(line, field.value);
   }
   line += '}';
-  inside_->push(std::move(line));
+  inside_->push(line);
 }
 
 void Log::info_json(std::string_view event, std::string_view key, std::string_view json) {
@@ -159,7 +195,7 @@ void Log::info_json(std::string_view event, std::string_view key, std::string_vi
   line += ',';
   append_json_string(line, key);
   line.append(":").append(json).append("}");
-  inside_->push(std::move(line));
+  inside_->push(line);
 }
 
 }  // namespace sallyport
