@@ -1,230 +1,203 @@
 #include "base/resolver.h"
 
-#include <ares.h>
-#include <netdb.h>
-
 #include <algorithm>
-#include <cstring>
 #include <optional>
+#include <unordered_map>
 
 namespace sallyport {
 namespace {
 
 using std::chrono::seconds;
+using Addresses = std::vector<IpAddress>;
 
 constexpr seconds kKeepMin{1};
 constexpr seconds kKeepMax{300};
 constexpr seconds kKeepFailure{5};
-constexpr int kTryMilliseconds = 2000;
-constexpr int kTries = 3;
+constexpr size_t kNameBytesMax = 253;
+constexpr size_t kLabelBytesMax = 63;
 
-bool is_localhost(std::string_view host) { return host == "localhost" || host.ends_with(".localhost"); }
+char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_name_character(char c) { return is_digit(c) || (c >= 'a' && c <= 'z') || c == '-' || c == '_'; }
 
-// v6, v4, v6, v4, ... each family in the order it came.
-std::vector<IpAddress> interleaved(const std::vector<IpAddress>& v6, const std::vector<IpAddress>& v4) {
-  std::vector<IpAddress> out;
-  for (size_t i = 0; i < std::max(v6.size(), v4.size()); ++i) {
-    if (i < v6.size()) out.push_back(v6[i]);
-    if (i < v4.size()) out.push_back(v4[i]);
+// Hashes and compares without regard to case, so that a look-up needs no copy.
+struct NameHash {
+  using is_transparent = void;
+  size_t operator()(std::string_view name) const {
+    uint64_t out = 0xcbf29ce484222325;  // FNV-1a; the names come from the configuration
+    for (const char c : name) out = (out ^ static_cast<uint8_t>(lower(c))) * 0x100000001b3;
+    return out;
   }
-  return out;
+};
+struct NameEqual {
+  using is_transparent = void;
+  bool operator()(std::string_view a, std::string_view b) const {
+    return std::ranges::equal(a, b, [](char x, char y) { return lower(x) == lower(y); });
+  }
+};
+
+// The labels of a lower-case name without its final dot.
+bool is_host_name(std::string_view name) {
+  if (name.empty() || name.size() > kNameBytesMax) return false;
+  std::string_view label;
+  for (size_t begin = 0; begin <= name.size(); begin += label.size() + 1) {
+    label = name.substr(begin, name.find('.', begin) - begin);
+    if (label.empty() || label.size() > kLabelBytesMax || label.front() == '-' || label.back() == '-') return false;
+    if (!std::ranges::all_of(label, is_name_character)) return false;
+  }
+  // "127.1", "0x7f000001" and the like: other programs take them for addresses, so nobody may answer for them as names.
+  return !std::ranges::all_of(label, is_digit) && !label.starts_with("0x");
 }
 
-struct StringHash {
-  using is_transparent = void;
-  size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
+bool is_localhost(std::string_view name) { return name == "localhost" || name.ends_with(".localhost"); }
+
+Addresses loopback() {
+  std::array<uint8_t, 16> six{};
+  six[15] = 1;
+  return {IpAddress::v4({127, 0, 0, 1}), IpAddress::v6(six)};
+}
+
+// Somebody who waits for a name. Destroying it takes it out of whichever ring it is in.
+struct Waiter {
+  Waiter() = default;
+  Waiter(const Waiter&) = delete;
+  Waiter& operator=(const Waiter&) = delete;
+  ~Waiter() { leave(); }
+  void leave() {
+    next->prev = prev;
+    prev->next = next;
+    next = prev = this;
+  }
+  void join(Waiter& ring) {
+    leave();
+    prev = ring.prev;
+    next = &ring;
+    ring.prev->next = this;
+    ring.prev = this;
+  }
+  bool alone() const { return next == this; }
+
+  Waiter* next = this;
+  Waiter* prev = this;
+  std::optional<Result<Addresses>> result;
+  WaitSlot slot;
 };
 
 }  // namespace
 
-struct Resolver::Inside final : private Timer, private Deferred {
-  // One name: its answer, or those who wait for it.
-  struct Waiter {
-    WaitSlot slot;
-  };
-  struct Name {
-    Inside* owner = nullptr;
-    std::optional<Error> error;
-    std::vector<IpAddress> addresses;
-    Monotonic until;
-    bool asking = false;
-    std::list<Waiter*> waiters;
-  };
-  struct Watched final : IoHandler {
-    Watched(Inside& inside, int socket) : owner(inside), fd(socket) {}
-    void on_io(IoReady ready) override {
-      owner.process(ready.readable ? fd : ARES_SOCKET_BAD, ready.writable ? fd : ARES_SOCKET_BAD);
+struct Resolver::Inside final : private Deferred {
+  struct Name final : DnsQuery {
+    explicit Name(Inside& inside) : owner(inside) {}
+    void on_answer(DnsAnswer answer) override { owner.answered(*this, std::move(answer)); }
+    Result<Addresses> result() const {
+      if (error) return std::unexpected(*error);
+      return addresses;
     }
+
     Inside& owner;
-    const int fd;
-    std::optional<SocketEvent> event;
+    std::optional<Error> error;
+    Addresses addresses;
+    Monotonic until{};
+    bool asking = false;
+    Waiter waiting;  // a ring
   };
 
-  Inside(Loop& home, const std::vector<Endpoint>& servers) : loop(home) {
-    static const int ready = ares_library_init(ARES_LIB_INIT_ALL);
-    static_cast<void>(ready);
-    ares_options options{};
-    options.timeout = kTryMilliseconds;
-    options.tries = kTries;
-    options.sock_state_cb = [](void* self, ares_socket_t fd, int readable, int writable) {
-      static_cast<Inside*>(self)->watch(fd, readable != 0, writable != 0);
-    };
-    options.sock_state_cb_data = this;
-    char dns_only[] = "b";
-    int mask = ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_SOCK_STATE_CB;
-    if (!servers.empty()) {
-      options.lookups = dns_only;
-      mask |= ARES_OPT_LOOKUPS;
-    }
-    if (ares_init_options(&channel, &options, mask) != ARES_SUCCESS) channel = nullptr;
-    if (channel != nullptr && !servers.empty()) {
-      std::string csv;
-      for (const Endpoint& server : servers) csv += (csv.empty() ? "" : ",") + server.to_string();
-      ares_set_servers_ports_csv(channel, csv.c_str());
-    }
-  }
-
+  Inside(Loop& home, DnsOptions options) : loop(home), channel(home, std::move(options)) {}
   ~Inside() {
-    if (channel != nullptr) ares_destroy(channel);  // every query under way ends through answered()
-    for (auto& [text, name] : names)
-      for (Waiter* waiter : std::exchange(name->waiters, {})) waiter->slot.wake();
+    if (gone != nullptr) *gone = true;
+    empty(ready);
+    for (auto& [text, name] : names) empty(name->waiting);
+  }
+  static void empty(Waiter& ring) {
+    while (!ring.alone()) ring.next->leave();
   }
 
-  void watch(int fd, bool readable, bool writable) {
-    if (!readable && !writable) {
-      const auto it = watched.find(fd);
-      if (it == watched.end()) return;
-      it->second->event.reset();
-      buried.push_back(std::move(it->second));  // perhaps we are inside its callback
-      watched.erase(it);
-      loop.defer(*this);
-      return;
-    }
-    auto& slot = watched[fd];
-    if (!slot) slot = std::make_unique<Watched>(*this, fd);
-    slot->event.reset();
-    slot->event.emplace(loop, fd, SocketInterest{readable, writable}, *slot);
+  // The name's entry, new if need be; null when all are being asked for.
+  Name* entry(const std::string& host) {
+    if (const auto it = names.find(host); it != names.end()) return it->second.get();
+    if (names.size() >= kResolverNamesMax && !forget_one()) return nullptr;
+    return names.emplace(host, std::make_unique<Name>(*this)).first->second.get();
+  }
+  bool forget_one() {
+    auto oldest = names.end();
+    for (auto it = names.begin(); it != names.end(); ++it)
+      if (!it->second->asking && (oldest == names.end() || it->second->until < oldest->second->until)) oldest = it;
+    if (oldest == names.end()) return false;
+    names.erase(oldest);
+    return true;
   }
 
-  void process(int read_fd, int write_fd) {
-    ares_process_fd(channel, read_fd, write_fd);
-    schedule();
-  }
-
-  void schedule() {
-    if (asking == 0) return TimerWheel::clear(*this);
-    loop.timers().set(*this, TimerWheel::kTick);
-  }
-
-  void expired() override { process(ARES_SOCKET_BAD, ARES_SOCKET_BAD); }
-
-  void run_deferred() override { buried.clear(); }
-
-  Name& name_of(const std::string& host) {
-    if (names.size() >= kResolverNamesMax) {
-      const Monotonic now = loop.now();
-      std::erase_if(names, [&](const auto& one) {
-        return !one.second->asking && one.second->waiters.empty() && one.second->until <= now;
-      });
-      if (names.size() >= kResolverNamesMax)
-        std::erase_if(names, [](const auto& one) { return !one.second->asking && one.second->waiters.empty(); });
-    }
-    auto& slot = names[host];
-    if (!slot) {
-      slot = std::make_unique<Name>();
-      slot->owner = this;
-    }
-    return *slot;
-  }
-
-  void ask(Name& name, const std::string& host) {
-    name.asking = true;
-    ++asking;
-    ares_addrinfo_hints hints{};
-    hints.ai_family = AF_UNSPEC;
-    hints.ai_socktype = SOCK_STREAM;
-    ares_getaddrinfo(channel, host.c_str(), nullptr, &hints, answered, &name);
-    schedule();
-  }
-
-  static void answered(void* argument, int status, int, ares_addrinfo* info) {
-    Name& name = *static_cast<Name*>(argument);
-    Inside& self = *name.owner;
+  void answered(Name& name, DnsAnswer answer) {
     name.asking = false;
-    --self.asking;
-    name.error.reset();
-    name.addresses.clear();
-    seconds keep = kKeepFailure;
-    if (status == ARES_SUCCESS && info != nullptr) {
-      std::vector<IpAddress> v4;
-      std::vector<IpAddress> v6;
-      int ttl = static_cast<int>(kKeepMax.count());
-      for (const ares_addrinfo_node* node = info->nodes; node != nullptr; node = node->ai_next) {
-        SocketAddress address;
-        if (node->ai_addrlen > sizeof address.storage) continue;
-        std::memcpy(&address.storage, node->ai_addr, node->ai_addrlen);
-        address.length = node->ai_addrlen;
-        const IpAddress ip = address.endpoint().address;
-        auto& list = ip.is_v4() ? v4 : v6;
-        if (std::ranges::find(list, ip) == list.end()) list.push_back(ip);
-        ttl = std::min(ttl, node->ai_ttl);
-      }
-      name.addresses = interleaved(v6, v4);
-      keep = std::clamp(seconds(ttl), kKeepMin, kKeepMax);
+    name.error = answer.error;
+    name.addresses = std::move(answer.addresses);
+    name.until = loop.now() + (name.error ? kKeepFailure : std::clamp(answer.ttl, kKeepMin, kKeepMax));
+    while (!name.waiting.alone()) {
+      Waiter& waiter = *name.waiting.next;
+      waiter.result = name.result();
+      waiter.join(ready);
     }
-    if (info != nullptr) ares_freeaddrinfo(info);
-    if (name.addresses.empty()) {
-      const bool absent = status == ARES_SUCCESS || status == ARES_ENOTFOUND || status == ARES_ENODATA ||
-                          status == ARES_EBADNAME;
-      name.error = absent ? Error{Code::kNotFound, Side::kUpstream, "the name has no address"}
-                          : Error{Code::kUnavailable, Side::kUpstream, "no name server answered"};
+    if (!ready.alone()) loop.defer(*this);
+  }
+
+  // Whoever is resumed may destroy the tasks of others, ask again, or destroy the resolver.
+  void run_deferred() override {
+    bool is_gone = false;
+    gone = &is_gone;
+    while (!is_gone && !ready.alone()) {
+      Waiter& waiter = *ready.next;
+      waiter.leave();
+      waiter.slot.wake();
     }
-    name.until = self.loop.now() + keep;
-    for (Waiter* waiter : std::exchange(name.waiters, {})) waiter->slot.wake();
+    if (!is_gone) gone = nullptr;
   }
 
   Loop& loop;
-  ares_channel channel = nullptr;
-  size_t asking = 0;
-  std::unordered_map<std::string, std::unique_ptr<Name>, StringHash, std::equal_to<>> names;
-  std::unordered_map<int, std::unique_ptr<Watched>> watched;
-  std::vector<std::unique_ptr<Watched>> buried;
+  std::unordered_map<std::string, std::unique_ptr<Name>, NameHash, NameEqual> names;
+  Waiter ready;  // a ring: answered, to be resumed at the end of this turn
+  bool* gone = nullptr;
+  const Addresses local = loopback();
+  DnsChannel channel;  // last: it answers into the others
 };
 
-Resolver::Resolver(Loop& loop, const std::vector<Endpoint>& servers) : inside_(std::make_unique<Inside>(loop, servers)) {}
+Resolver::Resolver(Loop& loop, DnsOptions options) : inside_(std::make_unique<Inside>(loop, std::move(options))) {}
 Resolver::~Resolver() = default;
 
-const std::vector<IpAddress>* Resolver::cached(std::string_view host, Monotonic now) const {
-  const auto it = inside_->names.find(host);
-  if (it == inside_->names.end()) return nullptr;
-  const Inside::Name& name = *it->second;
-  return name.asking || name.addresses.empty() || name.until <= now ? nullptr : &name.addresses;
+const Addresses* Resolver::cached(std::string_view host, Monotonic now) const {
+  if (const auto it = inside_->names.find(host); it != inside_->names.end()) {
+    const Inside::Name& name = *it->second;
+    return name.asking || name.error || name.until <= now ? nullptr : &name.addresses;
+  }
+  constexpr std::string_view kLocalhost = "localhost";
+  const bool local = host.size() >= kLocalhost.size() &&
+                     NameEqual()(host.substr(host.size() - kLocalhost.size()), kLocalhost) &&
+                     (host.size() == kLocalhost.size() || host[host.size() - kLocalhost.size() - 1] == '.');
+  return local ? &inside_->local : nullptr;
 }
 
-Task<Result<std::vector<IpAddress>>> Resolver::resolve(std::string host) {
-  if (const auto literal = IpAddress::parse(host)) co_return std::vector<IpAddress>{*literal};
-  if (is_localhost(host)) {
-    std::array<uint8_t, 16> six{};
-    six[15] = 1;
-    co_return std::vector<IpAddress>{IpAddress::v4({127, 0, 0, 1}), IpAddress::v6(six)};
+Task<Result<Addresses>> Resolver::resolve(std::string host) {
+  std::ranges::transform(host, host.begin(), lower);
+  if (host.ends_with('.')) host.pop_back();
+  const auto literal = IpAddress::parse(host);
+  if (!literal && !is_host_name(host)) co_return malformed(Side::kUpstream, "not a host name");
+  if (is_localhost(host)) co_return inside_->local;
+  Inside::Name* const name = inside_->entry(host);
+  if (name == nullptr) co_return fail(Code::kLimit, Side::kSelf, "too many names are being resolved");
+  if (literal) {
+    name->addresses = {*literal};
+    name->until = inside_->loop.now() + kKeepMax;
+    co_return name->addresses;
   }
-  if (inside_->channel == nullptr) co_return fail(Code::kUnavailable, Side::kSelf, "the resolver could not be started");
-  Inside::Name& name = inside_->name_of(host);
-  if (!name.asking && name.until <= inside_->loop.now()) inside_->ask(name, host);
-  if (name.asking) {
-    Inside::Waiter waiter;
-    struct Registered {  // a cancelled look-up leaves the list
-      std::list<Inside::Waiter*>& list;
-      Inside::Waiter* waiter;
-      ~Registered() { list.remove(waiter); }
-    } registered{name.waiters, &waiter};
-    name.waiters.push_back(&waiter);
-    auto waiting = waiter.slot.wait();
-    co_await waiting;
+  if (!name->asking && name->until <= inside_->loop.now()) {
+    name->asking = true;
+    inside_->channel.ask(host, *name);
   }
-  if (name.error) co_return std::unexpected(*name.error);
-  if (name.addresses.empty()) co_return fail(Code::kUnavailable, Side::kUpstream, "no name server answered");
-  co_return name.addresses;
+  if (!name->asking) co_return name->result();
+  Waiter waiter;
+  waiter.join(name->waiting);
+  auto resumed = waiter.slot.wait();
+  co_await resumed;
+  co_return *std::move(waiter.result);
 }
 
 }  // namespace sallyport

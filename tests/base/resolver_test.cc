@@ -1,0 +1,447 @@
+// Names to addresses against a name server of the test's own: TTLs, rebinding, failures of every kind, sharing,
+// cancelling.
+#include "base/resolver.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <sstream>
+
+#include "tests/base/dns_server.h"
+
+namespace sallyport {
+namespace {
+
+using testing::ElementsAre;
+using namespace std::chrono_literals;
+using Texts = std::vector<std::string>;
+
+// Real time with an offset, since c-ares has its own idea of time.
+class ShiftedClock final : public Clock {
+ public:
+  WallMicros wall() const override { return SystemClock().wall() + shift; }
+  Monotonic monotonic() const override { return SystemClock().monotonic() + shift; }
+  std::chrono::milliseconds shift{0};
+};
+
+struct World {
+  World() { start({.servers = {server.endpoint()}, .timeout = 100ms, .tries = 2}); }
+  void start(DnsOptions options) { resolver = std::make_unique<Resolver>(loop, std::move(options)); }
+
+  void run(Task<void> body) {
+    struct Main {
+      static Task<void> run(Task<void>& body, Loop& loop) {
+        co_await body;
+        loop.stop();
+      }
+    };
+    auto main = Main::run(body, loop);
+    main.start();
+    loop.run();
+  }
+  Task<Texts> ask(std::string host) {
+    auto resolving = resolver->resolve(host);
+    const auto answer = co_await resolving;
+    co_return texts(answer);
+  }
+  // The addresses, or the error's code.
+  static Texts texts(const Result<std::vector<IpAddress>>& answer) {
+    Texts out;
+    if (!answer) return {std::string(to_string(answer.error().code))};
+    for (const IpAddress& address : *answer) out.push_back(address.to_string());
+    return out;
+  }
+  Texts cached(std::string_view host) const {
+    const auto* const known = resolver->cached(host, clock.monotonic());
+    return known == nullptr ? Texts{"-"} : texts(*known);
+  }
+  Task<void> turn() {  // lets the loop's own idea of now catch up
+    Sleep sleep(loop, 1ms);
+    co_await sleep;
+  }
+
+  ShiftedClock clock;
+  DnsServer server;
+  Loop loop{clock};
+  std::unique_ptr<Resolver> resolver;
+};
+
+// A test's body is a coroutine on the world's loop.
+#define RESOLVER_TEST(NAME)   \
+  struct NAME final : World { \
+    Task<void> body();        \
+  };                          \
+  TEST(resolver, NAME) {      \
+    NAME world;               \
+    world.run(world.body());  \
+  }                           \
+  Task<void> NAME::body()
+#define EXPECT_ASK(HOST, ...)                        \
+  do {                                               \
+    auto asking = ask(HOST);                         \
+    const Texts answer = co_await asking;            \
+    EXPECT_EQ(answer, (Texts{__VA_ARGS__})) << HOST; \
+  } while (false)
+
+RESOLVER_TEST(gives_both_families_in_turn) {
+  server.set_addresses("a.test", {"192.0.2.1", "192.0.2.2", "192.0.2.3", "2001:db8::1"}, 60);
+  EXPECT_ASK("a.test", "2001:db8::1", "192.0.2.1", "192.0.2.2", "192.0.2.3");
+  server.set_addresses("six.test", {"2001:db8::1", "2001:db8::2"}, 60);
+  EXPECT_ASK("six.test", "2001:db8::1", "2001:db8::2");
+  server.set_addresses("four.test", {"192.0.2.9"}, 60);
+  EXPECT_ASK("four.test", "192.0.2.9");
+}
+
+RESOLVER_TEST(folds_mapped_addresses_and_drops_doubles) {
+  server.set_addresses("a.test", {"10.0.0.1", "10.0.0.1", "::ffff:10.0.0.1"}, 60);
+  EXPECT_ASK("a.test", "10.0.0.1");
+}
+
+RESOLVER_TEST(asks_once_per_ttl) {
+  server.set_addresses("a.test", {"192.0.2.1"}, 30);
+  EXPECT_EQ(cached("a.test"), Texts{"-"});
+  EXPECT_ASK("a.test", "192.0.2.1");
+  EXPECT_EQ(cached("a.test"), Texts{"192.0.2.1"});
+  EXPECT_EQ(cached("A.TEST"), Texts{"192.0.2.1"});
+  clock.shift += 25s;
+  auto later = turn();
+  co_await later;
+  EXPECT_ASK("a.test", "192.0.2.1");
+  EXPECT_EQ(server.asked("a.test"), 1);
+  server.set_addresses("a.test", {"192.0.2.2"}, 30);  // rebinding: the new answer counts from here on
+  clock.shift += 6s;
+  EXPECT_EQ(cached("a.test"), Texts{"-"});
+  auto over = turn();
+  co_await over;
+  EXPECT_ASK("a.test", "192.0.2.2");
+  EXPECT_EQ(server.asked("a.test"), 2);
+  EXPECT_EQ(cached("a.test"), Texts{"192.0.2.2"});
+}
+
+RESOLVER_TEST(keeps_an_answer_at_least_a_second_and_at_most_five_minutes) {
+  server.set_addresses("zero.test", {"192.0.2.1"}, 0);
+  server.set_addresses("year.test", {"192.0.2.1"}, 31536000);
+  server.set_addresses("negative.test", {"192.0.2.1"}, 0xffffffff);
+  for (const std::string host : {"zero.test", "year.test", "negative.test"}) EXPECT_ASK(host, "192.0.2.1");
+  clock.shift += 500ms;
+  for (const std::string host : {"zero.test", "year.test", "negative.test"})
+    EXPECT_EQ(cached(host), Texts{"192.0.2.1"});
+  clock.shift += 1s;
+  EXPECT_EQ(cached("zero.test"), Texts{"-"});
+  EXPECT_EQ(cached("negative.test"), Texts{"-"});
+  clock.shift += 290s;
+  EXPECT_EQ(cached("year.test"), Texts{"192.0.2.1"});
+  clock.shift += 10s;
+  EXPECT_EQ(cached("year.test"), Texts{"-"});
+}
+
+RESOLVER_TEST(follows_aliases_and_keeps_their_smallest_ttl) {
+  const DnsReply chain{
+      .records = {{"a.test", 5, 2, "b.test"}, {"b.test", 5, 500, "c.test"}, {"c.test", 1, 600, "192.0.2.7"}}};
+  server.set("a.test", 1, chain);
+  server.set("a.test", 28, {.records = {{"a.test", 5, 2, "b.test"}, {"b.test", 5, 500, "c.test"}}});
+  EXPECT_ASK("a.test", "192.0.2.7");
+  clock.shift += 3s;
+  EXPECT_EQ(cached("a.test"), Texts{"-"});
+}
+
+RESOLVER_TEST(tells_a_name_that_does_not_exist_from_a_server_that_does_not_answer) {
+  server.set_both("refused.test", {.rcode = 5});
+  server.set_both("broken.test", {.rcode = 2});
+  server.set_both("silent.test", {.kind = DnsReply::Kind::kSilence});
+  server.set_both("empty.test", {});
+  EXPECT_ASK("missing.test", "not_found");
+  EXPECT_ASK("empty.test", "not_found");
+  EXPECT_ASK("refused.test", "unavailable");
+  EXPECT_ASK("broken.test", "unavailable");
+  EXPECT_ASK("silent.test", "unavailable");
+  EXPECT_GE(server.asked("silent.test"), 2) << "tried again";
+}
+
+RESOLVER_TEST(remembers_a_failure_for_five_seconds) {
+  EXPECT_ASK("new.test", "not_found");
+  server.set_addresses("new.test", {"192.0.2.1"}, 60);
+  clock.shift += 4s;
+  auto soon = turn();
+  co_await soon;
+  EXPECT_ASK("new.test", "not_found");
+  EXPECT_EQ(cached("new.test"), Texts{"-"});
+  EXPECT_EQ(server.asked("new.test"), 1);
+  clock.shift += 2s;
+  auto later = turn();
+  co_await later;
+  EXPECT_ASK("new.test", "192.0.2.1");
+}
+
+RESOLVER_TEST(does_not_believe_junk_or_foreign_answers) {
+  server.set_both("junk.test", {.kind = DnsReply::Kind::kJunk});
+  server.set_both("id.test", {.kind = DnsReply::Kind::kForeignId, .records = {{"id.test", 1, 60, "192.0.2.66"}}});
+  server.set_both("question.test",
+                  {.kind = DnsReply::Kind::kForeignQuestion, .records = {{"question.test", 1, 60, "192.0.2.66"}}});
+  EXPECT_ASK("junk.test", "unavailable");
+  EXPECT_ASK("id.test", "unavailable");
+  EXPECT_ASK("question.test", "unavailable");
+}
+
+RESOLVER_TEST(does_not_take_an_address_that_belongs_to_another_name) {
+  server.set("a.test", 1, {.records = {{"elsewhere.test", 1, 60, "192.0.2.66"}}});
+  server.set("a.test", 28, {});
+  auto asking = ask("a.test");
+  const Texts answer = co_await asking;
+  EXPECT_NE(answer, Texts{"192.0.2.66"});
+}
+
+RESOLVER_TEST(takes_a_truncated_answer_by_tcp) {
+  DnsReply many{.kind = DnsReply::Kind::kTruncated};
+  for (int i = 1; i <= 40; ++i) many.records.push_back({"big.test", 1, 60, "192.0.2." + std::to_string(i)});
+  server.set("big.test", 1, many);
+  server.set("big.test", 28, {});
+  auto asking = ask("big.test");
+  const Texts answer = co_await asking;
+  EXPECT_EQ(answer.size(), 40u);
+  EXPECT_EQ(answer.at(0), "192.0.2.1");
+  EXPECT_GE(server.asked_by_tcp(), 1);
+}
+
+RESOLVER_TEST(bounds_the_addresses_of_a_name) {
+  DnsReply many{.kind = DnsReply::Kind::kTruncated};
+  for (int i = 0; i < 1000; ++i)
+    many.records.push_back({"huge.test", 1, 60, "10.0." + std::to_string(i / 250) + "." + std::to_string(i % 250)});
+  server.set("huge.test", 1, many);
+  server.set("huge.test", 28, {});
+  auto asking = ask("huge.test");
+  const Texts answer = co_await asking;
+  EXPECT_EQ(answer.size(), 64u);
+}
+
+RESOLVER_TEST(answers_localhost_by_itself) {
+  for (const std::string host : {"localhost", "LOCALHOST", "localhost.", "gate.localhost", "a.b.localhost"})
+    EXPECT_ASK(host, "127.0.0.1", "::1");
+  EXPECT_EQ(cached("localhost"), (Texts{"127.0.0.1", "::1"}));
+  EXPECT_EQ(cached("Gate.LocalHost"), (Texts{"127.0.0.1", "::1"}));
+  EXPECT_EQ(cached("notlocalhost"), Texts{"-"});
+  EXPECT_ASK("notlocalhost", "not_found");
+  EXPECT_EQ(server.asked("localhost"), 0);
+  EXPECT_EQ(server.asked("gate.localhost"), 0);
+}
+
+RESOLVER_TEST(returns_address_literals_as_they_are) {
+  EXPECT_ASK("192.0.2.4", "192.0.2.4");
+  EXPECT_ASK("2001:DB8::4", "2001:db8::4");
+  EXPECT_ASK("::ffff:10.1.2.3", "10.1.2.3");
+  EXPECT_EQ(cached("192.0.2.4"), Texts{"192.0.2.4"});
+}
+
+RESOLVER_TEST(refuses_what_is_no_host_name) {
+  server.set_addresses("127.1", {"127.0.0.1"}, 60);
+  for (const std::string& host : {std::string(),
+                                  std::string("."),
+                                  std::string("a..test"),
+                                  std::string(".test"),
+                                  std::string("a b.test"),
+                                  std::string("a\0.test", 7),
+                                  std::string("a\n.test"),
+                                  std::string("-a.test"),
+                                  std::string("a-.test"),
+                                  std::string("\xc3\xa9.test"),
+                                  std::string(64, 'a') + ".test",
+                                  std::string(254, 'a'),
+                                  std::string("127.1"),
+                                  std::string("2130706433"),
+                                  std::string("0x7f000001"),
+                                  std::string("010.0.0.1"),
+                                  std::string("1.2.3.4.5"),
+                                  std::string("[::1]"),
+                                  std::string("fe80::1%eth0"),
+                                  std::string("a.test:80"),
+                                  std::string("a.test..")})
+    EXPECT_ASK(host, "malformed");
+  EXPECT_EQ(server.asked("127.1"), 0);
+  server.set_addresses("x_y-1.test", {"192.0.2.1"}, 60);
+  EXPECT_ASK("X_y-1.Test.", "192.0.2.1");
+}
+
+struct Count final : TaskOwner {
+  void task_done() noexcept override { ++done; }
+  int done = 0;
+};
+
+RESOLVER_TEST(shares_one_question_among_all_who_ask) {
+  server.set_addresses("a.test", {"192.0.2.1"}, 60);
+  std::vector<Task<Texts>> tasks;
+  Count count;
+  for (int i = 0; i < 100; ++i) {
+    tasks.push_back(ask(i % 2 == 0 ? "a.test" : "A.Test"));
+    tasks.back().start(&count);
+  }
+  while (count.done < 100) {
+    auto next = turn();
+    co_await next;
+  }
+  for (auto& task : tasks) EXPECT_EQ(task.take(), Texts{"192.0.2.1"});
+  EXPECT_EQ(server.asked("a.test"), 1);
+}
+
+RESOLVER_TEST(a_cancelled_look_up_leaves_the_others_alone) {
+  server.set_addresses("a.test", {"192.0.2.1"}, 60);
+  Task<Texts> first = ask("a.test");
+  Task<Texts> second = ask("a.test");
+  first.start();
+  second.start();
+  first.cancel();
+  EXPECT_ASK("a.test", "192.0.2.1");
+  EXPECT_TRUE(second.done());
+  EXPECT_EQ(server.asked("a.test"), 1);
+}
+
+RESOLVER_TEST(a_look_up_that_nobody_waits_for_any_more_still_fills_the_cache) {
+  server.set_addresses("a.test", {"192.0.2.1"}, 60);
+  Task<Texts> alone = ask("a.test");
+  alone.start();
+  alone.cancel();
+  while (cached("a.test") == Texts{"-"}) {
+    auto next = turn();
+    co_await next;
+  }
+}
+
+// Whoever is resumed first cancels everybody else, who wait in the same ring.
+struct Canceller {
+  static Task<void> run(World& world, std::vector<Task<Texts>>& others, bool& done) {
+    auto asking = world.ask("a.test");
+    (void)co_await asking;
+    others.clear();
+    done = true;
+  }
+};
+
+RESOLVER_TEST(who_is_resumed_may_cancel_those_behind) {
+  server.set_addresses("a.test", {"192.0.2.1"}, 60);
+  std::vector<Task<Texts>> others;
+  bool done = false;
+  auto canceller = Canceller::run(*this, others, done);
+  canceller.start();
+  for (int i = 0; i < 5; ++i) {
+    others.push_back(ask("a.test"));
+    others.back().start();
+  }
+  while (!done) {
+    auto next = turn();
+    co_await next;
+  }
+}
+
+struct Destroyer {
+  static Task<void> run(World& world, bool& done) {
+    auto asking = world.ask("a.test");
+    (void)co_await asking;
+    world.resolver.reset();
+    done = true;
+  }
+};
+
+RESOLVER_TEST(who_is_resumed_may_destroy_the_resolver) {
+  server.set_addresses("a.test", {"192.0.2.1"}, 60);
+  bool done = false;
+  auto destroyer = Destroyer::run(*this, done);
+  destroyer.start();
+  Task<Texts> left = ask("a.test");
+  left.start();
+  Task<Texts> other = ask("other.test");
+  other.start();
+  while (!done) {
+    auto next = turn();
+    co_await next;
+  }
+  EXPECT_FALSE(left.done());
+}
+
+RESOLVER_TEST(can_be_destroyed_with_look_ups_under_way) {
+  server.set_both("silent.test", {.kind = DnsReply::Kind::kSilence});
+  Task<Texts> waiting = ask("silent.test");
+  waiting.start();
+  resolver.reset();
+  auto next = turn();
+  co_await next;
+  EXPECT_FALSE(waiting.done());
+}
+
+RESOLVER_TEST(forgets_the_oldest_of_too_many_names) {
+  for (size_t i = 0; i < kResolverNamesMax + 10; ++i) {
+    const auto literal = IpAddress::v4({10, 1, static_cast<uint8_t>(i >> 8), static_cast<uint8_t>(i)});
+    EXPECT_ASK(literal.to_string(), literal.to_string());
+    if (i == 0) clock.shift += 1s;
+    if (i < 2) {
+      auto next = turn();
+      co_await next;
+    }
+  }
+  EXPECT_EQ(cached("10.1.0.0"), Texts{"-"});
+  EXPECT_EQ(cached("10.1.16.9"), Texts{"10.1.16.9"});
+}
+
+RESOLVER_TEST(refuses_more_questions_than_it_keeps_names) {
+  start({.servers = {server.endpoint()}, .timeout = 10s, .tries = 1});
+  std::vector<Task<Texts>> tasks;
+  for (size_t i = 0; i < kResolverNamesMax; ++i) {
+    const std::string host = "n" + std::to_string(i) + ".test";
+    tasks.push_back(ask(host));
+    tasks.back().start();
+  }
+  EXPECT_ASK("one-more.test", "limit");
+}
+
+RESOLVER_TEST(asks_the_second_server_when_the_first_is_dead) {
+  uint16_t dead_port = 0;
+  {
+    const DnsServer dead;
+    dead_port = dead.endpoint().port;
+  }
+  start({.servers = {{IpAddress::v4({127, 0, 0, 1}), dead_port}, server.endpoint()}, .timeout = 100ms, .tries = 2});
+  server.set_addresses("a.test", {"192.0.2.1"}, 60);
+  EXPECT_ASK("a.test", "192.0.2.1");
+}
+
+RESOLVER_TEST(says_unavailable_when_no_server_is_there) {
+  uint16_t dead_port = 0;
+  {
+    const DnsServer dead;
+    dead_port = dead.endpoint().port;
+  }
+  start({.servers = {{IpAddress::v4({127, 0, 0, 1}), dead_port}}, .timeout = 50ms, .tries = 1});
+  EXPECT_ASK("a.test", "unavailable");
+}
+
+// A name of /etc/hosts besides localhost, if there is one.
+std::pair<std::string, std::string> hosts_entry() {
+  std::ifstream file("/etc/hosts");
+  for (std::string line; std::getline(file, line);) {
+    std::istringstream words(line.substr(0, line.find('#')));
+    std::string address;
+    std::string name;
+    words >> address >> name;
+    const auto ip = IpAddress::parse(address);
+    if (ip && ip->is_v4() && !name.empty() && name.find("localhost") == name.npos) return {name, address};
+  }
+  return {};
+}
+
+TEST(resolver, the_systems_resolver_reads_the_hosts_file_and_a_list_of_servers_does_not) {
+  struct Hosts final : World {
+    Task<void> body(std::string name, std::string address) {
+      EXPECT_ASK(name, "not_found");
+      start({});
+      auto asking = ask(name);
+      const Texts answer = co_await asking;
+      EXPECT_THAT(answer, testing::Contains(address));
+    }
+  };
+  const auto [name, address] = hosts_entry();
+  if (name.empty()) GTEST_SKIP() << "/etc/hosts has no other name than localhost";
+  Hosts world;
+  world.run(world.body(name, address));
+}
+
+}  // namespace
+}  // namespace sallyport
