@@ -75,6 +75,12 @@ std::optional<AnchorLine> parse_anchor_line(std::string_view line) {
   return out;
 }
 
+Result<void> create_anchor(const std::string& path) {
+  const Fd fd(::open(path.c_str(), O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0600));
+  if (!fd) return fail(Code::kUnavailable, Side::kStorage, "audit anchor cannot be opened");
+  return {};
+}
+
 Result<void> append_anchor(const std::string& path, const AnchorLine& line) {
   const Fd fd(::open(path.c_str(), O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0600));
   struct stat status{};

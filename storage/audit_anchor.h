@@ -19,6 +19,9 @@ std::string format_anchor_line(const AnchorLine& line);  // with its newline
 std::optional<AnchorLine> parse_anchor_line(std::string_view line);
 std::string anchor_node_name(std::string_view node);
 
+// An empty file where there is none, so that a missing anchor is a finding.
+Result<void> create_anchor(const std::string& path);
+
 // Appends and syncs.   errors: kUnavailable; half a line may be left, which readers pass over.
 Result<void> append_anchor(const std::string& path, const AnchorLine& line);
 

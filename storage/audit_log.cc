@@ -33,10 +33,11 @@ size_t entries_that_fit(size_t position, size_t segment_bytes) {
              : (segment_bytes - kCheckpointBytes - position) / kAuditEntryBytesMax;
 }
 
-// Somebody who waits on a loop for an entry to be on the disk. The loop's thread alone touches `waiter`.
+// Somebody who waits on a loop for an entry to be on the disk. The loop's thread alone touches `waiter`; the loop may
+// be gone when a cancelled wait is served.
 struct DurableWait {
-  DurableWait(Loop& loop, uint64_t entry) : home(loop), seq(entry) {}
-  Loop& home;
+  DurableWait(const Loop& loop, uint64_t entry) : home(loop.mailbox()), seq(entry) {}
+  const std::shared_ptr<Mailbox> home;
   const uint64_t seq;
   bool synced = false;
   std::coroutine_handle<> waiter;
@@ -234,8 +235,8 @@ bool AuditLog::Inside::sync() {
 
 void AuditLog::Inside::wake_waiters(std::vector<std::shared_ptr<DurableWait>> served) {
   for (auto& wait : served) {
-    Loop& home = wait->home;
-    home.post([wait = std::move(wait)] {
+    const std::shared_ptr<Mailbox> home = wait->home;
+    home->post([wait = std::move(wait)] {
       if (auto waiter = std::exchange(wait->waiter, {})) waiter.resume();
     });
   }
@@ -366,7 +367,7 @@ Result<void> AuditLog::Inside::compare_with_anchor() {
         line.state.checkpoint.seq > seen && own.fits(line.state))
       seen = line.state.checkpoint.seq;
   });
-  anchor_failed = !read && read.error().code != Code::kNotFound;
+  anchor_failed = !read && (read.error().code != Code::kNotFound || !create_anchor(options.anchor));
   if (seen > seq)
     return fail(Code::kDenied, Side::kStorage, "audit log ends before its anchor; see `sallyport audit verify`");
   return {};
@@ -380,6 +381,7 @@ void AuditLog::Inside::stop() {
   wake.notify_all();
   if (!thread.joinable()) return;
   thread.join();
+  if (!checkpointed) set_next_aside();  // perhaps the closing checkpoint needs it
   checkpoint(CheckpointCause::kClose);
   sync();
   if (next) ::unlink(segment_path(options.dir, next->number()).c_str());
