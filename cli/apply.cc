@@ -24,7 +24,6 @@ int run_apply(Terminal& terminal, const ApplyOptions& options) {
   if (!outcome) {
     Failure failed = failure_of("nothing was changed", std::move(outcome.error()));
     documents->locate(failed.mistakes);
-    if (failed.message.empty()) failed.message = "nothing was changed";
     return refuse(terminal, failed);
   }
   for (const storage::PlannedChange& change : outcome->changes)

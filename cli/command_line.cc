@@ -5,6 +5,7 @@
 #include <ostream>
 
 #include "cli/commands.h"
+#include "cli/process.h"
 
 namespace sallyport::cli {
 namespace {
@@ -146,7 +147,7 @@ struct Builder {
     take_format(*list, said.select.format, kListFormats);
     auto* const revoke = command(*token, "revoke", "end tokens at once: --id ID, or --user NAME [--name NAME]",
                                  [this] { return run_token_revoke(terminal, said.select); });
-    revoke->add_option("--id", said.select.id, "the id from `token list`")->type_name("ID");
+    revoke->add_option("ID,--id", said.select.id, "the id from `token list`")->type_name("ID");
     revoke->add_option("--name", said.select.name, "the token's name, with --user")->type_name("NAME");
     for (CLI::App* const each : {list, revoke}) {
       take_config(*each, said.select.config);
@@ -196,6 +197,35 @@ struct Builder {
   }
 };
 
+// What is wrong with the words, in ours where CLI11's would mislead: an unknown command, or none.
+int wrong_usage(const CLI::App& app, int argc, char** argv, const CLI::ParseError& wrong, Terminal& terminal) {
+  const CLI::App* at = &app;
+  std::string words = "sallyport";
+  std::string unknown;
+  for (int i = 1; i < argc && unknown.empty() && !at->get_subcommands({}).empty(); ++i) {
+    const std::string word = argv[i];
+    if (word.starts_with('-')) continue;
+    const auto inside = at->get_subcommands([&word](const CLI::App* each) { return each->get_name() == word; });
+    if (inside.empty()) {
+      unknown = word;
+    } else {
+      at = inside.front();
+      words += " " + word;
+    }
+  }
+  const auto commands = at->get_subcommands([](const CLI::App*) { return true; });
+  terminal.err << "sallyport: ";
+  if (commands.empty()) {
+    terminal.err << wrong.what();
+  } else {
+    terminal.err << (unknown.empty() ? "a command is missing" : "there is no command `" + words + " " + unknown + "`")
+                 << "; there are";
+    for (const CLI::App* const each : commands) terminal.err << ' ' << each->get_name();
+  }
+  terminal.err << "\nTry `" << words << " --help`.\n";
+  return kWrongUsage;
+}
+
 }  // namespace
 
 int run(int argc, char** argv, Terminal& terminal) {
@@ -215,9 +245,9 @@ int run(int argc, char** argv, Terminal& terminal) {
   } catch (const CLI::Success& asked) {  // --help, --version
     return app.exit(asked, terminal.out, terminal.err) == 0 ? kDone : kWrongUsage;
   } catch (const CLI::ParseError& wrong) {
-    terminal.err << "sallyport: " << wrong.what() << "\nTry `sallyport --help`.\n";
-    return kWrongUsage;
+    return wrong_usage(app, argc, argv, wrong, terminal);
   }
+  hide_memory();
   return said.run();
 }
 

@@ -7,7 +7,6 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/reload.h"
-#include "cli/unix_socket.h"
 
 namespace sallyport::cli {
 namespace {
@@ -19,23 +18,21 @@ constexpr auto kSweepEvery = 60s;
 
 }  // namespace
 
-Outcome<std::unique_ptr<ControlLoop>> ControlLoop::make(Loop& loop, Serving& serving, Log& log, Fd signals) {
-  auto control = listen_unix(serving.control_socket(), kControlConversationsMax);
-  if (!control) return failure("cannot listen at " + serving.control_socket(), control.error());
-  return std::make_unique<ControlLoop>(loop, serving, log, std::move(signals), std::move(*control));
-}
-
-ControlLoop::ControlLoop(Loop& loop, Serving& serving, Log& log, Fd signals, Fd control)
+ControlLoop::ControlLoop(Loop& loop, Serving& serving, Log& log, Fd signals)
     : loop_(loop),
       serving_(serving),
       log_(log),
       signals_(std::move(signals)),
       signal_event_(loop, signals_.get(), *this),
-      look_(loop, kLookEvery, [this] { serving_.follower().poke(); }),
+      look_(loop, kLookEvery,
+            [this] {
+              serving_.follower().poke();
+              serving_.watch_audit();
+            }),
       write_uses_(loop, kWriteUsesEvery, [this] { serving_.write_uses(); }),
       sweep_(loop, kSweepEvery, [this] { serving_.sweep(); }),
       drain_thread_("drain", 1, 1) {
-  server_.emplace(loop, std::move(control), static_cast<ControlActions&>(*this), log);
+  server_.emplace(loop, serving.take_control(), static_cast<ControlActions&>(*this), log);
 }
 
 ControlLoop::~ControlLoop() { ::unlink(serving_.control_socket().c_str()); }

@@ -12,9 +12,8 @@ namespace sallyport::cli {
 
 class ControlLoop final : private IoHandler, private ControlActions {
  public:
-  // signals: of take_signals().   errors: the control socket cannot be made.
-  static Outcome<std::unique_ptr<ControlLoop>> make(Loop& loop, Serving& serving, Log& log, Fd signals);
-  ControlLoop(Loop& loop, Serving& serving, Log& log, Fd signals, Fd control);  // by make()
+  // signals: of take_signals().
+  ControlLoop(Loop& loop, Serving& serving, Log& log, Fd signals);
   ~ControlLoop();
 
   // Until SIGTERM or SIGINT came and everything was drained. A second one of them ends the process at once.
@@ -36,7 +35,7 @@ class ControlLoop final : private IoHandler, private ControlActions {
   Fd signals_;
   ReadEvent signal_event_;
   std::optional<ControlServer> server_;
-  PeriodicJob look_;
+  PeriodicJob look_;  // also at the audit log's health
   PeriodicJob write_uses_;
   PeriodicJob sweep_;
   bool draining_ = false;

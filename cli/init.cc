@@ -83,9 +83,7 @@ Outcome<void> make_store(const Places& places, const InitOptions& options, const
   auto applied =
       service.apply(documents, storage::ApplyMode::kCommit, storage::Prune::kNo, actor(), node->config.gate.host);
   if (applied) return {};
-  Failure why = failure_of("cannot make the first user", std::move(applied.error()));
-  if (why.message.empty()) why.message = "cannot make the first user";
-  return std::unexpected(std::move(why));
+  return std::unexpected(failure_of("cannot make the first user", std::move(applied.error())));
 }
 
 }  // namespace

@@ -93,7 +93,7 @@ storage::ResourceService make_service(NodeParts& node) {
 std::string actor() { return "cli:" + std::to_string(::geteuid()); }
 
 Failure failure_of(std::string_view while_doing, storage::ApplyFailure failed) {
-  Failure out;
+  Failure out{std::string(while_doing)};
   if (failed.error) out = failure_of(while_doing, *failed.error);
   out.mistakes = std::move(failed.mistakes);
   return out;

@@ -18,10 +18,13 @@ void write_text(const char* path, const char* text) {
 
 }  // namespace
 
-void harden_process() {
+void hide_memory() {
   // First the filter: a process that is not dumpable no longer owns its files in /proc.
   write_text("/proc/self/coredump_filter", "0");
   ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+}
+
+void settle_process() {
   ::umask(077);
   rlimit files{};
   if (::getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files.rlim_max) {

@@ -21,7 +21,7 @@ std::string listeners_json(const proxy::Gateway& gateway) {
 int run_serve(Terminal& terminal, const std::string& given) {
   auto config = load_config(given);
   if (!config) return refuse(terminal, config.error());
-  harden_process();
+  settle_process();
   Fd signals = take_signals();
   if (!signals) return refuse(terminal, {"cannot take signals"});
   Log log(config->log_level);
@@ -29,14 +29,14 @@ int run_serve(Terminal& terminal, const std::string& given) {
   Loop loop(clock);  // before everything that may still post to it
   auto serving = Serving::start(std::move(*config), log);
   if (!serving) return refuse(terminal, serving.error());
-  auto control = ControlLoop::make(loop, **serving, log, std::move(signals));
-  if (!control) return refuse(terminal, control.error());
+  std::optional<ControlLoop> control;
+  control.emplace(loop, **serving, log, std::move(signals));
   if (!secret_arena_use().locked)
     log.warning("secret_memory_not_locked", {{"hint", "raise RLIMIT_MEMLOCK, or secrets may reach the swap"}});
   log.info_json("ready", "listeners", listeners_json((*serving)->gateway()));
-  (*control)->run();
+  control->run();
   (*serving)->write_last_uses();
-  control->reset();
+  control.reset();
   serving->reset();
   log.info("stopped");
   return kDone;

@@ -5,9 +5,24 @@
 #include <future>
 
 #include "cli/audit_key.h"
+#include "cli/control_server.h"
+#include "cli/unix_socket.h"
 #include "storage/resource_service.h"
 
 namespace sallyport::cli {
+
+namespace {
+
+// One change of a trouble, as a line of the log.
+void tell(Log& log, const char* event, bool before, bool now) {
+  if (before == now) return;
+  if (now)
+    log.error(event);
+  else
+    log.info(event, {{"over", true}});
+}
+
+}  // namespace
 
 Serving::Serving(NodeParts node, Log& log)
     : log_(log), node_(std::move(node)), uses_(sessions_, tokens_, node_.clock) {}
@@ -21,9 +36,19 @@ Outcome<std::unique_ptr<Serving>> Serving::start(conf::NodeConfig config, Log& l
   auto node = open_node(std::move(config), StoreUse::kServe);
   if (!node) return std::unexpected(std::move(node.error()));
   auto serving = std::make_unique<Serving>(std::move(*node), log);
+  if (auto listening = serving->listen_for_commands(); !listening) return std::unexpected(std::move(listening.error()));
   if (auto loaded = serving->load(); !loaded) return std::unexpected(std::move(loaded.error()));
   if (auto open = serving->open_gates(); !open) return std::unexpected(std::move(open.error()));
   return serving;
+}
+
+// Before anything is loaded: a command that commits from now on is answered once it is in force, and what was committed
+// before is loaded. Since the store's lock is held, a socket that is there was left behind.
+Outcome<void> Serving::listen_for_commands() {
+  auto control = listen_unix(control_socket(), kControlConversationsMax);
+  if (!control) return failure("cannot listen at " + control_socket(), control.error());
+  control_ = std::move(*control);
+  return {};
 }
 
 Outcome<void> Serving::load() {
@@ -40,6 +65,7 @@ Outcome<void> Serving::load() {
                                        *seed, node_.clock);
   if (!audit) return failure("cannot open the audit log " + wanted.dir, audit.error());
   audit_ = std::move(*audit);
+  last_health_.room = true;
   refused_ = std::make_unique<RefusedRecords>(log_, *audit_);
 
   auto rows = store.resources_since(storage::Generation{0});
@@ -123,6 +149,14 @@ void Serving::write_uses() {
 
 void Serving::sweep() {
   store_job("sweep", [now = node_.clock.wall()](storage::Store& store) { return store.sweep(now).has_value(); });
+}
+
+void Serving::watch_audit() {
+  const storage::AuditHealth now = audit_->health();
+  tell(log_, "audit_no_room", !last_health_.room, !now.room);
+  tell(log_, "audit_disk_failed", last_health_.disk_failed, now.disk_failed);
+  tell(log_, "audit_anchor_failed", last_health_.anchor_failed, now.anchor_failed);
+  last_health_ = now;
 }
 
 void Serving::write_last_uses() {

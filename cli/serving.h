@@ -22,8 +22,8 @@ namespace sallyport::cli {
 
 class Serving {
  public:
-  // Opens the store (alone, brought up to this version), loads what is in it, and starts the gateway: all listeners
-  // accept when it returns. Blocking.
+  // Opens the store (alone, brought up to this version) and the control socket, loads what is in the store, and starts
+  // the gateway: all listeners accept when it returns. Blocking.
   static Outcome<std::unique_ptr<Serving>> start(conf::NodeConfig config, Log& log);
   Serving(NodeParts node, Log& log);  // by start()
   ~Serving();
@@ -31,27 +31,33 @@ class Serving {
   proxy::Gateway& gateway() { return *gateway_; }
   Follower& follower() { return *follower_; }
   std::string control_socket() const { return node_.control_socket(); }
+  Fd take_control() { return std::move(control_); }  // once: the listening control socket
   const conf::NodeConfig& config() const { return node_.config; }
   ControlStatus status() const;
 
   // What has to be done from time to time, on the store's thread; these only hand it over.
   void write_uses();
   void sweep();
+  // Says in the log when the audit log cannot take entries, or its anchor is out of reach, and when that is over.
+  void watch_audit();
   // Blocking: the last uses, once nothing is served any more.
   void write_last_uses();
 
  private:
+  Outcome<void> listen_for_commands();
   Outcome<void> load();
   Outcome<void> open_gates();
   void store_job(const char* name, std::move_only_function<bool(storage::Store&)> job);
 
   Log& log_;
+  Fd control_;
   NodeParts node_;  // its store moves to store_ once everything is loaded
   storage::SessionTable sessions_;
   storage::TokenTable tokens_;
   UseKeeper uses_;
   std::shared_ptr<const policy::Snapshot> first_snapshot_;
   std::unique_ptr<storage::AuditLog> audit_;
+  storage::AuditHealth last_health_;
   std::unique_ptr<RefusedRecords> refused_;
   std::unique_ptr<storage::StoreThread> store_;
   std::unique_ptr<BlockingPool> hashing_;
