@@ -95,6 +95,7 @@ void reply_error(RequestContext& context, const Error& error) {
   if (status == 503 || status == 429) exchange.field("Retry-After", "5");
   add_own_fields(exchange, context.worker.loop().wall());
   exchange.end_head(http::Body::kLength, body.size());
+  context.record(body.size());
   exchange.data(body);
   exchange.finish({});
 }

@@ -54,9 +54,14 @@ RequestContext::~RequestContext() {
   while (bucket < Metrics::kBucketMicros.size() && micros > Metrics::kBucketMicros[bucket]) ++bucket;
   metrics.latency[bucket].add();
   metrics.latency_micros.add(micros);
-  if (slot)
-    worker.parts().audit.record(std::move(slot),
-                                event(durable_begin ? storage::AuditKind::kAccessEnd : storage::AuditKind::kAccess));
+  record();
+}
+
+void RequestContext::record(uint64_t unsent) {
+  if (!slot) return;
+  storage::AccessEvent entry = event(durable_begin ? storage::AuditKind::kAccessEnd : storage::AuditKind::kAccess);
+  entry.response_bytes += unsent;
+  worker.parts().audit.record(std::move(slot), entry);
 }
 
 }  // namespace sallyport::proxy

@@ -1,5 +1,5 @@
 // What the stations know of one request. It owns copies of everything that outlives the request's head, and its destructor
-// writes the one audit entry, whichever way the request ends (an answer, a refusal, a cancelled connection).
+// writes the one audit entry if nothing has yet, whichever way the request ends (a refusal, a cancelled connection).
 #pragma once
 
 #include <memory>
@@ -46,6 +46,9 @@ struct RequestContext {
   UserId about{};               // whom the gate's own answer was about
 
   storage::AccessEvent event(storage::AuditKind kind) const;
+  // Writes the audit entry, once. Called before the last bytes of an answer leave, so that no answered request is without
+  // one even if the process is killed in between. `unsent`: bytes of the body that will still follow.
+  void record(uint64_t unsent = 0);
 };
 
 }  // namespace sallyport::proxy

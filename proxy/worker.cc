@@ -19,7 +19,7 @@ Worker::Worker(const GatewayParts& parts, std::vector<Socket> sockets)
                    .fields_max = std::min(parts.config.limits.headers, http::kFieldsMax),
                    .underscores = parts.config.limits.drop_underscores ? http::Underscores::kDrop
                                                                        : http::Underscores::kRefuse},
-      home_{loop_, blocks_, out_, parts.config.limits, head_limits_, draining_, metrics_, ids_, parts.log},
+      home_{loop_, blocks_, out_, parts.config.limits, head_limits_, draining_, metrics_, ids_},
       snapshot_(parts.snapshot),
       sockets_(std::move(sockets)) {
   out_.reserve(2 * kBlockBytes);
@@ -55,7 +55,8 @@ void Worker::accepted(Fd fd, const Endpoint& peer, const Socket& socket) {
   } else {
     channel = std::make_unique<PlainChannel>(std::move(fd));
   }
-  const bool admin = parts_.config.listeners[socket.listener].kind == conf::ListenerKind::kAdmin;
+  const bool admin = is_admin(socket);
+  if (admin) ++admin_connections_;
   ExchangeServer& server = admin ? *admin_ : *this;
   auto connection = std::make_unique<Http1Connection>(home_, static_cast<Http1Connection::Owner&>(*this), server, std::move(channel), tls, peer);
   Http1Connection* const raw = connection.get();
@@ -65,9 +66,30 @@ void Worker::accepted(Fd fd, const Endpoint& peer, const Socket& socket) {
   raw->start();
 }
 
+bool Worker::is_admin(const Socket& socket) const {
+  return parts_.config.listeners[socket.listener].kind == conf::ListenerKind::kAdmin;
+}
+
 void Worker::connection_over(Http1Connection& connection) {
+  if (connection.server() == admin_) --admin_connections_;
   connections_.erase(&connection);
   metrics_.connections_open.set(connections_.size());
+}
+
+void Worker::head_refused(const PeerAddress& peer, std::string_view request_id, int status, const char* why) {
+  const IpAddress client = peer.endpoint.address;
+  parts_.log.info("request_refused",
+                  {{"status", status}, {"reason", why}, {"client", client.to_string()}, {"request_id", request_id}});
+  auto slot = parts_.audit.reserve();
+  if (!slot) return metrics_.audit_full.add();
+  storage::AccessEvent event;
+  event.at = loop_.wall();
+  event.request_id = request_id;
+  event.client = client;
+  event.outcome = "refused";
+  event.reason = why;
+  event.status = status;
+  parts_.audit.record(*std::move(slot), event);
 }
 
 Task<void> Worker::serve(Exchange& exchange) { return proxy::serve(exchange, *this); }
@@ -80,7 +102,8 @@ void Worker::adopt(std::shared_ptr<const policy::Snapshot> snapshot) {
 
 void Worker::drain() {
   draining_ = true;
-  for (const auto& listener : listeners_) listener->stop();
+  for (size_t i = 0; i < listeners_.size(); ++i)
+    if (!is_admin(sockets_[i])) listeners_[i]->stop();  // /live and /ready are answered to the end
   for (const auto& [raw, owned] : connections_) raw->drain();
 }
 

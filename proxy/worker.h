@@ -40,7 +40,7 @@ class Worker final : private Http1Connection::Owner, private ExchangeServer {
   // --- on the worker's own thread
   void adopt(std::shared_ptr<const policy::Snapshot> snapshot);
   void drain();
-  size_t connections() const { return connections_.size(); }
+  size_t connections() const { return connections_.size() - admin_connections_; }  // the admin listener's do not count
   // While connections_max are open no new one is taken.
   bool has_room() const { return connections_.size() < connections_max_; }
 
@@ -60,7 +60,9 @@ class Worker final : private Http1Connection::Owner, private ExchangeServer {
  private:
   friend class Listener;
   void accepted(Fd fd, const Endpoint& peer, const Socket& socket);
+  bool is_admin(const Socket& socket) const;
   void connection_over(Http1Connection& connection) override;
+  void head_refused(const PeerAddress& peer, std::string_view request_id, int status, const char* why) override;
   Task<void> serve(Exchange& exchange) override;
 
   const GatewayParts& parts_;
@@ -81,6 +83,7 @@ class Worker final : private Http1Connection::Owner, private ExchangeServer {
   std::vector<std::unique_ptr<Listener>> listeners_;
   ExchangeServer* admin_ = nullptr;
   std::unordered_map<Http1Connection*, std::unique_ptr<Http1Connection>> connections_;
+  size_t admin_connections_ = 0;
   std::thread thread_;
 };
 

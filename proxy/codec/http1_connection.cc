@@ -12,7 +12,7 @@
 namespace sallyport::proxy {
 namespace {
 
-constexpr size_t kLingerBytesMax = 256 * 1024;
+constexpr size_t kLingerBytesMax = 16 * 1024 * 1024;  // of a body nobody wants, so that the refusal can be read (RFC 9112 s9.6)
 constexpr std::chrono::milliseconds kLinger{2000};
 constexpr size_t kOutBytesMax = 64 * 1024;  // what is gathered before it is written
 
@@ -207,10 +207,7 @@ void Http1Connection::refuse(const http::Refusal& refusal) {
   std::string& out = home_.out;
   std::array<char, RequestIds::kLength> room;
   const std::string_view id = home_.ids.next(room);
-  home_.log.info("request_refused", {{"status", static_cast<int>(refusal.status)},
-                                     {"reason", refusal.what},
-                                     {"client", facts_.peer.endpoint.address.to_string()},
-                                     {"request_id", id}});
+  owner_.head_refused(facts_.peer, id, refusal.status, refusal.what);
   const std::string body = std::string("{\"error\":\"") + error_code(refusal.status) + "\",\"message\":\"" + refusal.what +
                            "\",\"details\":[],\"request_id\":\"" + std::string(id) + "\"}";
   out.append("HTTP/1.1 ");

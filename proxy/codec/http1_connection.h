@@ -10,7 +10,6 @@
 #include "proxy/codec/http1_chunked.h"
 #include "proxy/exchange.h"
 #include "proxy/input_buffer.h"
-#include "base/log.h"
 #include "proxy/metrics.h"
 #include "proxy/request_ids.h"
 
@@ -28,7 +27,6 @@ struct ConnectionHome {
   const bool& draining;
   Metrics& metrics;
   RequestIds& ids;
-  Log& log;
 };
 
 class Http1Connection final : private Exchange, private IoHandler, private Deferred, private TaskOwner, private Timer {
@@ -36,6 +34,8 @@ class Http1Connection final : private Exchange, private IoHandler, private Defer
   class Owner {
    public:
     virtual void connection_over(Http1Connection& connection) = 0;  // destroys it
+    // A request that could not even be read: to be logged and recorded.
+    virtual void head_refused(const PeerAddress& peer, std::string_view request_id, int status, const char* why) = 0;
 
    protected:
     ~Owner() = default;
@@ -45,6 +45,7 @@ class Http1Connection final : private Exchange, private IoHandler, private Defer
                   TlsChannel* tls, const Endpoint& peer);
   ~Http1Connection();
   void start();       // the handshake, then heads; may end the connection (deferred)
+  const ExchangeServer* server() const { return &server_; }
   void drain();       // closes when idle, else after the exchange under way
 
  private:

@@ -94,6 +94,7 @@ void answer_preflight(RequestContext& context) {
   exchange.field("Vary", "Origin");
   add_own_fields(exchange, context.worker.loop().wall());
   exchange.end_head(http::Body::kNone, kNoLength);
+  context.record();
   exchange.finish({});
 }
 

@@ -92,6 +92,7 @@ void write_reply(RequestContext& context, const sso::GateReply& reply) {
   add_own_fields(exchange, context.worker.loop().wall());
   const bool empty = reply.status == 204 || reply.status == 304;
   exchange.end_head(empty ? http::Body::kNone : http::Body::kLength, empty ? kNoLength : reply.body.size());
+  context.record(reply.body.size());
   exchange.data(reply.body);
   exchange.finish({});
 }

@@ -1,6 +1,7 @@
 #include "proxy/stations/locate.h"
 
 #include "base/http/url.h"
+#include "policy/client_address.h"
 #include "proxy/worker.h"
 
 namespace sallyport::proxy {
@@ -17,6 +18,15 @@ bool plain_host(std::string_view field, std::string_view& host) {
   for (const char c : field.substr(std::min(field.size(), host.size() + 1)))
     if (c < '0' || c > '9') return false;
   return field.size() - host.size() <= 6;
+}
+
+void find_client(RequestContext& context) {
+  const CidrList& trusted = context.worker.parts().config.trusted_proxies;
+  if (trusted.empty() || !context.exchange.head().has(http::FieldId::kXForwardedFor)) return;
+  std::vector<std::string_view> values;
+  for (const http::Field& field : context.exchange.head().fields())
+    if (field.id == http::FieldId::kXForwardedFor) values.push_back(field.value);
+  context.client = policy::client_address(context.exchange.connection().peer, trusted, values);
 }
 
 Result<void> read_host(RequestContext& context, std::string_view field) {
@@ -42,6 +52,7 @@ Result<Located> locate(RequestContext& context, std::string& scratch) {
   Exchange& exchange = context.exchange;
   const http::Head& head = exchange.head();
   context.method.assign(head.method);
+  find_client(context);
   if (head.method == "GET") {
     if (const http::Field* accept = head.find(http::FieldId::kAccept))
       context.page_load = accept->value.find("text/html") != std::string_view::npos;

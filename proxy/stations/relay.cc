@@ -72,7 +72,10 @@ Task<Result<void>> relay(RequestContext& context, Forwarded& forwarded) {
   for (;;) {
     const BodyPiece piece = upstream.read_body();
     switch (piece.kind) {
-      case BodyPiece::Kind::kData: exchange.data(piece.data); break;
+      case BodyPiece::Kind::kData:
+        if (upstream.body_ended()) context.record(piece.data.size());
+        exchange.data(piece.data);
+        break;
       case BodyPiece::Kind::kWait: {
         exchange.flush();
         if (exchange.gone() || exchange.blocked()) break;
@@ -81,6 +84,7 @@ Task<Result<void>> relay(RequestContext& context, Forwarded& forwarded) {
         break;
       }
       case BodyPiece::Kind::kEnd: {
+        context.record();
         exchange.finish(allowed_trailers(upstream.trailers()));
         if (exchange.blocked() && !exchange.gone()) {
           auto taken = exchange.writable_slot().wait();

@@ -56,6 +56,7 @@ class UpstreamConnection final : private IoHandler, private Timer {
   const char* bad() const { return bad_; }  // after kBad: what was wrong
   bool answered() const { return answered_; }  // any byte of the response has come
   BodyPiece read_body();
+  bool body_ended() const { return body_ended_; }  // the piece just read was the last
   std::string_view trailers() const { return chunks_ ? std::string_view(chunks_->trailers()) : std::string_view(); }
   // The response was read to its end and the connection may carry another request.
   bool reusable() const;
