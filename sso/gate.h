@@ -22,7 +22,7 @@ constexpr std::string_view kSessionCookie = "__Host-sallyport";
 constexpr std::string_view kFlowCookie = "__Host-sallyport-flow";
 constexpr std::string_view kNonceCookie = "__Host-sallyport-nonce";  // on a target host, before its first redirect
 constexpr std::string_view kCsrfCookie = "__Host-sallyport-csrf";    // on the gate, before anybody is signed in
-constexpr size_t kGateBodyBytesMax = 64 * 1024;
+constexpr size_t kGateBodyBytesMax = 8 * 1024;  // held in secret memory, for people who have proven nothing
 
 struct GateRequest {
   std::string method;

@@ -40,6 +40,8 @@ constexpr size_t kHashingQueueMax = 16;
 // How many flows may begin: each is a row of the store made for somebody who has proven nothing.
 constexpr Rate kFlowsPerNetwork{600, 600};
 constexpr Rate kFlowsTogether{1000, 3000};
+// How often the store is asked for a handle or a code that anybody can make up.
+constexpr Rate kLookupsPerNetwork{3000, 3000};
 constexpr size_t kTargetBytesMax = 8 * 1024;
 constexpr std::chrono::hours kNonceLife{1};
 
@@ -105,10 +107,11 @@ class SignIn final : public Gate {
   // sign_in_hand_over.cc
   Task<GateReply> callback(Loop& home, GateRequest request);
   Task<GateReply> send_to_gate(Loop& home, const GateRequest& request, SignInFlow flow, std::string nonce);
-  Task<std::optional<SignInFlow>> wanted_page(Loop& home, std::string handle,
+  Task<std::optional<SignInFlow>> wanted_page(Loop& home, std::string handle, IpAddress client,
                                               std::shared_ptr<const policy::Snapshot> snapshot);
   Task<Result<std::string>> hand_over(Loop& home, HandOver hand_over);
   bool may_begin_flow(const IpAddress& client);
+  bool may_look_up(const IpAddress& client);
   std::string callback_url(const std::string& host, const std::string& code) const;
   // sign_out.cc
   Task<GateReply> show_logout(Loop& home, GateRequest request);
@@ -126,6 +129,7 @@ class SignIn final : public Gate {
   std::mutex flows_mutex_;
   TokenBuckets flows_per_network_{kFlowsPerNetwork, kAttemptKeysMax};
   TokenBuckets flows_together_{kFlowsTogether, 1};
+  TokenBuckets lookups_per_network_{kLookupsPerNetwork, kAttemptKeysMax};
 };
 
 }  // namespace sallyport::sso

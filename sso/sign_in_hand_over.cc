@@ -13,6 +13,13 @@ constexpr Problem kBadCode{403, "bad_code", "This link has been used",
                            "The sign-in link is too old, was used before or belongs to another browser. "
                            "Open the page you wanted once more."};
 
+GateReply too_many(const GateRequest& request) {
+  GateReply reply = problem_reply(request, {429, "too_many_sign_ins", "Too many sign-ins",
+                                            "Too many sign-ins were begun. Please wait a little and try again."});
+  add_header(reply, "Retry-After", "10");
+  return reply;
+}
+
 bool is_query_text(std::string_view text) {
   return std::ranges::all_of(text, [](char c) { return c > 0x20 && c < 0x7f; });
 }
@@ -42,6 +49,15 @@ bool SignIn::may_begin_flow(const IpAddress& client) {
   return true;
 }
 
+bool SignIn::may_look_up(const IpAddress& client) {
+  const Sha256 network = network_key(client);
+  const Monotonic now = parts_.clock.monotonic();
+  const std::lock_guard lock(flows_mutex_);
+  if (lookups_per_network_.wait(network, now) > std::chrono::nanoseconds::zero()) return false;
+  lookups_per_network_.take(network, now);
+  return true;
+}
+
 Task<GateReply> SignIn::begin_sign_in(Loop& home, GateRequest request) {
   SignInFlow flow;
   flow.host = request.host;
@@ -55,12 +71,7 @@ Task<GateReply> SignIn::begin_sign_in(Loop& home, GateRequest request) {
 
 // Keeps the flow and sends the browser to the gate's sign-in, which hands over at once if it is signed in there.
 Task<GateReply> SignIn::send_to_gate(Loop& home, const GateRequest& request, SignInFlow flow, std::string nonce) {
-  if (!may_begin_flow(request.client.address)) {
-    GateReply reply = problem_reply(request, {429, "too_many_sign_ins", "Too many sign-ins",
-                                              "Too many sign-ins were begun. Please wait a little and try again."});
-    add_header(reply, "Retry-After", "10");
-    co_return reply;
-  }
+  if (!may_begin_flow(request.client.address)) co_return too_many(request);
   flow.nonce_hash = sha256(as_bytes(nonce));
   const std::string handle = random_handle();
   auto record = to_record(flow, handle, parts_.keyring, parts_.clock.wall());
@@ -78,8 +89,9 @@ Task<GateReply> SignIn::send_to_gate(Loop& home, const GateRequest& request, Sig
 
 // The page a handle stands for, while it is wanted and its host is still protected here. The flow stays until it is
 // over: a form that is sent twice leads to the page twice.
-Task<std::optional<SignInFlow>> SignIn::wanted_page(Loop& home, std::string handle,
+Task<std::optional<SignInFlow>> SignIn::wanted_page(Loop& home, std::string handle, IpAddress client,
                                                     std::shared_ptr<const policy::Snapshot> snapshot) {
+  if (!may_look_up(client)) co_return std::nullopt;
   const WallMicros now = parts_.clock.wall();
   auto peeking = parts_.store.peek_flow(home, sha256(as_bytes(handle)), now);
   const auto record = co_await peeking;
@@ -105,6 +117,7 @@ Task<GateReply> SignIn::callback(Loop& home, GateRequest request) {
   const auto query = http::parse_form(request.query);
   const std::string* const code = query ? http::find_field(*query, "code") : nullptr;
   if (code == nullptr || !is_random_handle(*code)) co_return problem_reply(request, kBadCode);
+  if (!may_look_up(request.client.address)) co_return too_many(request);
 
   const WallMicros now = parts_.clock.wall();
   auto taking = parts_.store.take_flow(home, sha256(as_bytes(*code)), now);

@@ -27,13 +27,12 @@ constexpr Problem kBusy{503, "busy", "Too busy", "Too many people are signing in
 constexpr Problem kNotRecorded{503, "unavailable", "Not available just now",
                                "You could not be signed in at the moment. Please try again."};
 
-// The account of an attempt: a user is the same by name and by e-mail address.
-Sha256 account_key(const policy::CompiledUser* user, const std::string& typed) {
-  if (user != nullptr) return sha256({as_bytes("user"), user->id.view()});
-  std::string lower = typed;
-  for (char& c : lower)
+// The account of an attempt is what was typed, and not who was found by it: were name and e-mail address one account
+// here, the limit of the one would tell whether the other exists.
+Sha256 account_key(std::string typed) {
+  for (char& c : typed)
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return sha256({as_bytes("name"), as_bytes(lower)});
+  return sha256(as_bytes(typed));
 }
 
 // What can be shown of a User-Agent: printable ASCII, and not much of it.
@@ -72,7 +71,7 @@ Task<GateReply> SignIn::show_login(Loop& home, GateRequest request) {
     if (const std::string* const flow = http::find_field(*query, "flow"); flow != nullptr && is_random_handle(*flow))
       form.flow = *flow;
   if (!form.flow.empty()) {
-    auto looking = wanted_page(home, form.flow, request.snapshot);
+    auto looking = wanted_page(home, form.flow, request.client.address, request.snapshot);
     form.wanted = co_await looking;
     if (!form.wanted) form.flow.clear();
   }
@@ -113,7 +112,7 @@ Task<GateReply> SignIn::post_login(Loop& home, GateRequest request) {
 
   const policy::CompiledUser* user = request.snapshot->user_by_name_or_email(credentials->user);
   const std::string user_name = user == nullptr ? std::string() : user->name;
-  const Attempt attempt{account_key(user, credentials->user), request.client.address};
+  const Attempt attempt{account_key(credentials->user), request.client.address};
   const auto& clock = parts_.clock;
   if (const auto wait = attempts_.refuse(attempt, clock.monotonic())) {
     refusals_.record(user_name, request.client.address, "too many attempts", clock.wall(), clock.monotonic());
@@ -123,7 +122,7 @@ Task<GateReply> SignIn::post_login(Loop& home, GateRequest request) {
   }
 
   if (!again.flow.empty()) {
-    auto looking = wanted_page(home, again.flow, request.snapshot);
+    auto looking = wanted_page(home, again.flow, request.client.address, request.snapshot);
     again.wanted = co_await looking;
   }
   const char* reason = why_unusable(user);

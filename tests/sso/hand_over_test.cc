@@ -333,6 +333,18 @@ TEST_F(HandOverTest, beginning_is_limited_for_a_network) {
   EXPECT_EQ(header(last, "Retry-After"), "10");
 }
 
+TEST_F(HandOverTest, guessing_codes_is_limited_before_the_store_is_asked) {
+  GateReply last;
+  for (int i = 0; i <= kLookupsPerNetwork.burst; ++i)
+    last = ask(page(kCrm, "/.sallyport/callback?code=" + random_handle()));
+  EXPECT_EQ(last.status, 429);
+  Jar elsewhere;
+  sign_in(elsewhere);
+  GateRequest other = page(kCrm, "/.sallyport/callback?code=" + random_handle());
+  other.client.address = *IpAddress::parse("198.51.100.1");
+  EXPECT_EQ(ask(std::move(other)).status, 403) << "another network is not held back";
+}
+
 TEST_F(HandOverTest, a_tampered_flow_leads_nowhere) {
   Jar jar;
   sign_in(jar);
