@@ -58,7 +58,7 @@ enum class AuditMode : uint8_t { kBatched, kDurable };
 struct AuditConfig {
   std::string dir;
   AuditMode mode = AuditMode::kBatched;
-  std::string anchor;  // empty: none; a file (URLs are refused by this version)
+  std::string anchor;  // a file (URLs are refused by this version); by default "checkpoints" in dir
   uint64_t segment_bytes = uint64_t{16} << 20;
 };
 

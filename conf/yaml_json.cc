@@ -18,6 +18,7 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr size_t kDepthMax = 64;
+constexpr size_t kNodesMax = 8'000'000;  // of one document: some hundred bytes each
 
 // yaml-cpp's words without what it quotes from the document (an alias could be a secret that someone forgot to quote).
 std::string syntax_message(const std::string& words) {
@@ -153,6 +154,12 @@ class Builder final : public YAML::EventHandler {
 
   // Puts a value where it belongs, and goes into it when it is a collection.
   void place(const YAML::Mark& mark, Json value, bool enter) {
+    if (++nodes_ == kNodesMax) mistake(mark, "holds too many values", "limit");
+    if (nodes_ >= kNodesMax) {
+      if (enter) skipped_ = 1;
+      if (!frames_.empty() && frames_.back().node->is_object()) frames_.back().wants_key = true;
+      return;
+    }
     std::string path = here();
     if (frames_.empty()) {
       first_line_ = line_of(mark);
@@ -183,6 +190,7 @@ class Builder final : public YAML::EventHandler {
   const std::string& file_;
   Mistakes& mistakes_;
   std::vector<Frame> frames_;
+  size_t nodes_ = 0;
   size_t skipped_ = 0;  // collections that are open and go nowhere
   int first_line_ = 1;
 };

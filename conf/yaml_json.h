@@ -35,9 +35,9 @@ struct YamlDocument {
 constexpr size_t kYamlBytesMax = size_t{64} << 20;
 
 // errors: syntax and everything refused above, all of them, with file and line; also control bytes, what is not UTF-8,
-// more than 64 levels and numbers that do not fit. Messages quote keys, never values. JSON text is YAML and reads as
-// well. Documents that are empty (or null) are left out. Plain scalars become null, bool, integer, float or string by
-// the core schema ("yes"/"no" stay strings); quoted ones strings.
+// more than 64 levels or 8 million values, and numbers that do not fit. Messages quote keys, never values. JSON text is
+// YAML and reads as well. Documents that are empty (or null) are left out. Plain scalars become null, bool, integer,
+// float or string by the core schema ("yes"/"no" stay strings); quoted ones strings.
 std::expected<std::vector<YamlDocument>, Mistakes> read_yaml(std::string_view text, const std::string& file);
 // Block style, with a line break at the end. JSON objects come sorted by key, so the order is made here: kind, name,
 // team, type and at first, then as they come. Reads back as the same value.

@@ -35,15 +35,6 @@ std::vector<AddressSet> rules_admitted(const Protected& spec) {
   return out;
 }
 
-const std::shared_ptr<const CompiledTeam>& no_team() {
-  static const auto team = [] {
-    CompiledTeam none;
-    none.damaged = true;
-    return std::make_shared<const CompiledTeam>(std::move(none));
-  }();
-  return team;
-}
-
 // Does nothing that other entries point at differ? Then a change is a change of this entry alone, however many there
 // are.
 bool same_links(const CompiledResource& old, const ResourceRecord& record, const Protected& spec) {
@@ -53,8 +44,6 @@ bool same_links(const CompiledResource& old, const ResourceRecord& record, const
              old.spec.roles, spec.roles, {}, [](const auto& one) { return one.first; },
              [](const auto& one) { return one.first; });
 }
-
-size_t segments_of(std::string_view prefix) { return static_cast<size_t>(std::ranges::count(prefix, '/')); }
 
 }  // namespace
 
@@ -215,125 +204,6 @@ void SnapshotBuilder::remove_protected(const CompiledResource& resource) {
   drop(resource_names_.at(resource_key(resource.kind, resource.name)).resources, resource.id);
   moved_resources_.erase(resource.id);
   resources_.erase(resource.id);
-}
-
-std::optional<UserId> SnapshotBuilder::user_named(const std::string& name) const {
-  const Login* login = logins_.peek(name);
-  std::optional<UserId> out;
-  for (const UserId& id : login ? login->users : std::vector<UserId>{}) {
-    const auto* user = users_.find(id);
-    if (!user || (*user)->damaged) continue;
-    if (out) return std::nullopt;
-    out = id;
-  }
-  return out;
-}
-
-// Whatever mentions a name that now means somebody else (or nobody, or somebody again) has to be compiled anew.
-void SnapshotBuilder::compile_names() {
-  for (const std::string& name : moved_names_) {
-    std::optional<UserId> meant;
-    if (const auto* login = before_ ? before_->logins.find(name) : nullptr) {
-      int sound = 0;
-      for (const UserId& id : (*login)->users) {
-        const auto* user = before_->users.find(id);
-        if (!user || (*user)->damaged) continue;
-        meant = id;
-        ++sound;
-      }
-      if (sound != 1) meant.reset();
-    }
-    if (meant == user_named(name)) continue;
-    const Mentions* mentions = mentions_.peek(name);
-    if (!mentions) continue;
-    moved_teams_.insert(mentions->teams.begin(), mentions->teams.end());
-    moved_resources_.insert(mentions->resources.begin(), mentions->resources.end());
-  }
-}
-
-void SnapshotBuilder::compile_team(const std::string& name) {
-  TeamSlot& slot = teams_.at(name);
-  moved_resources_.insert(slot.resources.begin(), slot.resources.end());
-  slot.compiled = nullptr;
-  if (slot.records.empty()) return;
-  const std::shared_ptr<const TeamRecord> record = *team_records_.find(slot.records.front());
-  CompiledTeam team;
-  team.name = record->name;
-  team.networks = record->spec.networks;
-  team.mfa = record->spec.mfa;
-  team.admitted = AddressSet(team.networks);
-  team.damaged = record->damaged || slot.records.size() > 1;
-  if (!team.damaged) {
-    for (const auto& [user, role] : record->spec.members) {
-      if (const auto id = user_named(user)) team.members.emplace(*id, role);
-    }
-  }
-  slot.compiled = std::make_shared<const CompiledTeam>(std::move(team));
-}
-
-void SnapshotBuilder::compile_resource(const RecordId& id) {
-  const ResourceSlot* slot = resources_.find(id);
-  if (!slot) return;
-  ResourceSlot next = *slot;
-  auto compiled = std::make_shared<CompiledResource>(*slot->compiled);
-  const TeamSlot* team = teams_.peek(compiled->spec.team);
-  compiled->team = team && team->compiled ? team->compiled : no_team();
-  compiled->role_overrides.clear();
-  for (const auto& [name, role] : compiled->spec.roles) {
-    if (const auto user = user_named(name)) compiled->role_overrides.emplace(*user, role);
-  }
-  compiled->damaged = next.record_damaged || compiled->team->damaged;
-  if (!compiled->spec.at.host.empty()) moved_hosts_.insert(compiled->spec.at.host);
-  next.compiled = std::move(compiled);
-  resources_.set(std::move(next));
-}
-
-bool SnapshotBuilder::is_sound(const ResourceSlot& slot) const {
-  return !slot.record_damaged && !slot.compiled->team->damaged;
-}
-
-void SnapshotBuilder::mark(const RecordId& id, bool damaged) {
-  const ResourceSlot& slot = *resources_.find(id);
-  if (slot.compiled->damaged == damaged) return;
-  ResourceSlot next = slot;
-  auto compiled = std::make_shared<CompiledResource>(*slot.compiled);
-  compiled->damaged = damaged;
-  next.compiled = std::move(compiled);
-  resources_.set(std::move(next));
-}
-
-// Gives the host's places to its claimants. The sound ones must be of one team, and each place has one of them.
-void SnapshotBuilder::compile_host(const std::string& host) {
-  HostSlot& slot = hosts_.at(host);
-  slot.routes.clear();
-  slot.many.clear();
-  slot.segments_max = 0;
-  std::vector<RecordId> holders;
-  std::set<std::string> teams;
-  std::unordered_map<std::string, int> claims;
-  for (const RecordId& id : slot.claimants) {
-    const ResourceSlot& claimant = *resources_.find(id);
-    if (!is_sound(claimant)) continue;
-    holders.push_back(id);
-    teams.insert(claimant.compiled->spec.team);
-    ++claims[claimant.compiled->spec.at.prefix];
-  }
-  for (const RecordId& id : holders) {
-    mark(id, teams.size() > 1 || claims[resources_.find(id)->compiled->spec.at.prefix] > 1);
-  }
-  if (holders.empty()) holders = slot.claimants;
-  for (const RecordId& id : holders) {
-    const auto& compiled = resources_.find(id)->compiled;
-    const std::string& prefix = compiled->spec.at.prefix;
-    slot.many.try_emplace(prefix, Route{prefix, compiled});
-    slot.segments_max = std::max(slot.segments_max, segments_of(prefix));
-  }
-  if (slot.many.size() > kFewRoutes) return;
-  for (auto& [prefix, route] : slot.many) slot.routes.push_back(std::move(route));
-  slot.many.clear();
-  std::ranges::sort(slot.routes, [](const Route& a, const Route& b) {
-    return a.prefix.size() != b.prefix.size() ? a.prefix.size() > b.prefix.size() : a.prefix < b.prefix;
-  });
 }
 
 std::shared_ptr<const Snapshot> SnapshotBuilder::finish(uint64_t generation) && {

@@ -42,6 +42,9 @@ class Staged {
   std::unordered_map<std::string, T> open_;
 };
 
+// Stands for a team that is not there: damaged, without members.
+const std::shared_ptr<const CompiledTeam>& no_team();
+
 class SnapshotBuilder {
  public:
   explicit SnapshotBuilder(const Snapshot* previous);
