@@ -108,7 +108,7 @@ int run_audit_verify(Terminal& terminal, const std::string& config) {
   // broken.
   storage::VerifyOutcome access;
   if (!public_keys.empty())
-    access = storage::verify_audit(node->config.audit.dir, public_keys, node->config.audit.anchor);
+    access = storage::verify_audit(node->config.audit.dir, public_keys, node->config.audit.anchor_path());
   if (access.broken_seq) {
     terminal.out << "broken " << *access.broken_seq << ": " << access.reason << '\n';
     return kRefused;

@@ -60,7 +60,7 @@ Outcome<void> Serving::load() {
   auto audit = storage::AuditLog::open({.dir = wanted.dir,
                                         .installation = node_.keyring->installation(),
                                         .node = "",
-                                        .anchor = wanted.anchor,
+                                        .anchor = wanted.anchor_path(),
                                         .segment_bytes = wanted.segment_bytes},
                                        *seed, node_.clock);
   if (!audit) return failure("cannot open the audit log " + wanted.dir, audit.error());

@@ -140,7 +140,6 @@ class Reader {
     out_.audit.dir = resolved(text_at(audit, "dir").value_or("audit"));
     if (text_at(audit, "mode") == "durable") out_.audit.mode = AuditMode::kDurable;
     if (const auto anchor = text_at(audit, "anchor")) out_.audit.anchor = resolved(*anchor);
-    if (out_.audit.anchor.empty()) out_.audit.anchor = out_.audit.dir + "/checkpoints";
     read_size(audit, "segment", out_.audit.segment_bytes);
   }
 

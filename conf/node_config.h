@@ -58,8 +58,12 @@ enum class AuditMode : uint8_t { kBatched, kDurable };
 struct AuditConfig {
   std::string dir;
   AuditMode mode = AuditMode::kBatched;
-  std::string anchor;  // a file (URLs are refused by this version); by default "checkpoints" in dir
+  std::string anchor;  // a file (URLs are refused by this version); empty: see anchor_path()
   uint64_t segment_bytes = uint64_t{16} << 20;
+
+  // Where checkpoints are copied to: without an anchor of the operator's, a file beside the segments. That one shows edits and
+  // cuts of the segments alone; who can change both needs to be met by an anchor elsewhere.
+  std::string anchor_path() const { return anchor.empty() ? dir + "/checkpoints" : anchor; }
 };
 
 struct Limits {
