@@ -33,9 +33,6 @@ build() {
   return 1
 }
 
-# has_target NAME TARGET: does this build folder know how to make it?
-has_target() { ninja -C "build/$1" -t query "$2" >/dev/null 2>&1; }
-
 build_release() {
   configure release Release && build release sallyport || exit 1
 }

@@ -76,7 +76,7 @@ test_units() {
     return
   fi
   for room in "$@"; do
-    has_target "$folder" "${room}_test" || continue
+    [[ -n $(find "tests/$room" -name '*_test.cc' -print -quit 2>/dev/null) ]] || continue
     rooms+=("$room")
     targets+=("${room}_test")
   done
