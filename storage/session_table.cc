@@ -11,6 +11,7 @@ namespace sallyport::storage {
 namespace {
 
 constexpr size_t kShards = 64;
+constexpr size_t kChildrenMax = 256;  // of a family; the oldest goes
 constexpr std::chrono::seconds kNoteFamilyEvery{1};
 constexpr int64_t kNever = INT64_MIN;
 
@@ -196,6 +197,11 @@ bool SessionTable::insert(const SessionRecord& record) {
     if (family == nullptr || family->user != record.user) return false;
     const auto known = std::ranges::find(family->children, record.id, &Child::id);
     if (known == family->children.end()) {
+      if (family->children.size() == kChildrenMax) {
+        inside_->drop_slot(family->children.front().key);
+        inside_->forget_child(family->children.front().id);
+        family->children.erase(family->children.begin());
+      }
       family->children.push_back({record.id, record.id_hash});
     } else {
       if (known->key != record.id_hash) inside_->drop_slot(known->key);

@@ -12,7 +12,7 @@ namespace sallyport::storage {
 namespace {
 
 constexpr int kBusyTimeoutMs = 5000;
-// journal_mode gives a row back, which sqlite3_exec passes over; that it took is checked by what is read.
+// Where WAL is not to be had SQLite stays with its rollback journal, which is as safe.
 constexpr const char* kPragmas =
     "PRAGMA journal_mode = WAL;"
     "PRAGMA synchronous = FULL;"

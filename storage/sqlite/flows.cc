@@ -4,6 +4,8 @@
 namespace sallyport::storage {
 namespace {
 
+// Uses are written now and then: what looks idle here may have been used since by a running gateway.
+constexpr std::chrono::hours kUnwrittenUse{1};
 constexpr std::chrono::hours kRemembered{30 * 24};  // deletions, for those who follow; expired tokens, for their owners
 
 Result<FlowRecord> flow_of(Query& read, const Sha256& key_hash) {
@@ -42,7 +44,8 @@ Result<void> SqliteStore::sweep(WallMicros now) {
     return write.bind(time).run();
   };
   CHECKED(run("DELETE FROM flows WHERE expires_at <= ?", now));
-  CHECKED(run("DELETE FROM sessions WHERE absolute_end <= ?1 OR last_seen_at + idle_seconds * 1000000 <= ?1", now));
+  CHECKED(run("DELETE FROM sessions WHERE absolute_end <= ?", now));
+  CHECKED(run("DELETE FROM sessions WHERE last_seen_at + idle_seconds * 1000000 <= ?", now - kUnwrittenUse));
   CHECKED(run("DELETE FROM tokens WHERE expires_at <= ?", now - kRemembered));
   CHECKED(run("UPDATE tombstones SET at = ? WHERE at IS NULL", now));
   CHECKED(run("DELETE FROM tombstones WHERE at <= ?", now - kRemembered));

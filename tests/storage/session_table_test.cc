@@ -145,6 +145,21 @@ TEST_F(SessionTableTest, a_child_of_an_ended_family_does_not_come_in) {
   EXPECT_EQ(table_.size(), 0u);
 }
 
+TEST_F(SessionTableTest, a_family_has_at_most_256_children_and_the_oldest_goes) {
+  const SessionRecord gate = session_of(alice_);
+  table_.insert(gate);
+  std::vector<SessionRecord> children;
+  for (int i = 0; i < 300; ++i) {
+    children.push_back(session_of(alice_, kApp, gate.id));
+    ASSERT_TRUE(table_.insert(children.back()));
+  }
+  EXPECT_EQ(table_.size(), 257u);
+  EXPECT_FALSE(lives(children[43], seconds(1)));
+  EXPECT_TRUE(lives(children[44], seconds(1)));
+  EXPECT_TRUE(lives(children[299], seconds(1)));
+  EXPECT_FALSE(table_.end(children[0].id));
+}
+
 TEST_F(SessionTableTest, all_of_a_user_end_and_nobody_elses) {
   const SessionRecord one = session_of(alice_), two = session_of(alice_), app = session_of(alice_, kApp, one.id),
                       other = session_of(bob_);

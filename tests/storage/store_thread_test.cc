@@ -1,6 +1,7 @@
 // The store's thread seen from loops: answers come back to the loop that asked, and who no longer waits is not resumed.
 #include <thread>
 
+#include "base/loop.h"
 #include "storage/key_holder.h"
 #include "storage/store.h"
 #include "tests/storage/store_fixture.h"
