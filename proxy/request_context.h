@@ -8,6 +8,7 @@
 #include "policy/decision.h"
 #include "proxy/exchange.h"
 #include "proxy/inline_text.h"
+#include "proxy/live_streams.h"
 #include "storage/audit_log.h"
 
 namespace sallyport::proxy {
@@ -34,7 +35,10 @@ struct RequestContext {
   bool page_load = false;                              // a browser's navigation: errors are pages, sign-in is a redirect
 
   const policy::CompiledResource* resource = nullptr;  // lives with the snapshot
+  RecordId resource_id;
   std::optional<policy::Identity> identity;
+  RecordId family;      // of the session
+  Sha256 token_hash{};  // of the token
   std::shared_ptr<const policy::TokenScope> scope;     // what identity->scope points at
   policy::Decision decision;
 
@@ -43,6 +47,7 @@ struct RequestContext {
   int status = 0;               // what the client was told; 0 nothing
   const char* outcome = "cancelled";
   const char* reason = "";
+  LiveLink live;            // in the worker's list while something is relayed
   UserId about{};               // whom the gate's own answer was about
 
   storage::AccessEvent event(storage::AuditKind kind) const;

@@ -83,6 +83,11 @@ Task<Result<void>> through_the_stations(RequestContext& context) {
     auto recording = record_begin(context);
     CO_CHECKED(co_await recording);
   }
+  // What waited may have waited through a change: register first, then compare, and decide again if it moved.
+  context.worker.live().add(context.live, context);
+  if (context.worker.snapshot() != context.snapshot &&
+      !context.worker.live().allowed_still(context, *context.worker.snapshot()))
+    co_return fail(Code::kDenied, Side::kClient, "you are not allowed to do this any more");
   auto forwarding = forward(context, {located.path, located.query, located.has_query}, rendered);
   CO_TRY(Forwarded forwarded, co_await forwarding);
   auto relaying = relay(context, forwarded);

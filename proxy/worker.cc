@@ -14,6 +14,7 @@ Worker::Worker(const GatewayParts& parts, std::vector<Socket> sockets)
       resolver_(loop_, parts.config.resolvers),
       upstreams_(loop_, blocks_, resolver_, parts.log, parts.config.limits.upstream_connections),
       credentials_(parts.keys, parts.installation),
+      live_(loop_, parts_),
       head_limits_{.head_bytes_max = std::min(parts.config.limits.head_bytes, kBlockBytes - 1),
                    .target_bytes_max = parts.config.limits.target_bytes,
                    .fields_max = std::min(parts.config.limits.headers, http::kFieldsMax),
@@ -96,6 +97,7 @@ Task<void> Worker::serve(Exchange& exchange) { return proxy::serve(exchange, *th
 
 void Worker::adopt(std::shared_ptr<const policy::Snapshot> snapshot) {
   snapshot_ = std::move(snapshot);
+  live_.decide_again(*snapshot_);
   credentials_.retire_others(*snapshot_);
   upstreams_.retire_others(*snapshot_);
 }

@@ -12,6 +12,7 @@
 
 #include "proxy/codec/http1_connection.h"
 #include "proxy/gateway.h"
+#include "proxy/live_streams.h"
 #include "proxy/metrics.h"
 #include "proxy/stations/credentials.h"
 #include "proxy/tls/server_tls.h"
@@ -49,6 +50,7 @@ class Worker final : private Http1Connection::Owner, private ExchangeServer {
   const std::shared_ptr<const policy::Snapshot>& snapshot() const { return snapshot_; }
   UpstreamPools& upstreams() { return upstreams_; }
   Credentials& credentials() { return credentials_; }
+  LiveStreams& live() { return live_; }
   std::string& out() { return out_; }
   Metrics& metrics() { return metrics_; }
   const Metrics& metrics() const { return metrics_; }
@@ -73,6 +75,7 @@ class Worker final : private Http1Connection::Owner, private ExchangeServer {
   Resolver resolver_;
   UpstreamPools upstreams_;
   Credentials credentials_;
+  LiveStreams live_;
   Metrics metrics_;
   RequestIds ids_;
   http::HeadLimits head_limits_;

@@ -92,6 +92,7 @@ Result<Located> locate(RequestContext& context, std::string& scratch) {
     return fail(Code::kNotFound, Side::kClient, "nothing is served at this address");
   }
   context.resource = place.resource;
+  context.resource_id = place.resource->id;
   out.path = place.path;
   if (place.resource->spec.paths_mode == http::PathMode::kRaw) {
     CHECKED(http::canonical_path(target.path, http::PathMode::kRaw, scratch, path));

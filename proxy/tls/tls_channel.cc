@@ -86,8 +86,9 @@ TlsChannel::TlsChannel(Fd fd, ssl_st* ssl) : ByteChannel(std::move(fd)), ssl_(ss
 }
 
 TlsChannel::~TlsChannel() {
-  // OpenSSL takes a session that ends without close_notify for broken and would not resume it.
-  if (handshaken_ && !broken_) SSL_set_shutdown(ssl_, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+  // OpenSSL would not resume a session whose connection ended without close_notify; how a connection was closed says nothing
+  // of its keys. (A fatal alert has already forgotten the session.)
+  if (handshaken_) SSL_set_shutdown(ssl_, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
   SSL_free(ssl_);
 }
 

@@ -1,0 +1,67 @@
+#include "proxy/live_streams.h"
+
+#include "proxy/gateway.h"
+#include "proxy/request_context.h"
+
+namespace sallyport::proxy {
+namespace {
+
+constexpr std::chrono::milliseconds kLook{0};  // at the wheel's next tick
+
+}  // namespace
+
+LiveStreams::LiveStreams(Loop& loop, const GatewayParts& parts) : loop_(loop), parts_(parts) {}
+
+void LiveStreams::add(LiveLink& link, RequestContext& context) {
+  link.context_ = &context;
+  link.previous_ = ring_.previous_;
+  link.next_ = &ring_;
+  ring_.previous_->next_ = &link;
+  ring_.previous_ = &link;
+  if (link.previous_ == &ring_) loop_.timers().set(*this, kLook);
+}
+
+bool LiveStreams::proven_still(const RequestContext& context) const {
+  if (!context.identity) return true;
+  const WallMicros now = loop_.clock().wall();
+  if (context.identity->means == policy::Means::kSession) return parts_.sessions.alive(context.family, now);
+  return parts_.tokens.find(context.token_hash, now).has_value();
+}
+
+bool LiveStreams::allowed_still(const RequestContext& context, const policy::Snapshot& snapshot) const {
+  if (context.path.view().size() > storage::kAuditPathBytesMax) return false;  // its copy is cut: undecided is denied
+  const policy::Place place = snapshot.locate(context.host, context.path);
+  if (place.resource == nullptr || place.resource->id != context.resource_id || place.resource->damaged) return false;
+  const policy::Decision again = policy::decide({.snapshot = snapshot,
+                                                 .resource = *place.resource,
+                                                 .method = context.method,
+                                                 .path = place.path,
+                                                 .upgrade = false,
+                                                 .client = context.client,
+                                                 .identity = context.identity ? &*context.identity : nullptr,
+                                                 .now = loop_.clock().wall()});
+  return again.outcome == policy::Outcome::kAllow;
+}
+
+void LiveStreams::end(RequestContext& context, const char* why) {
+  context.outcome = "revoked";
+  context.reason = why;
+  context.exchange.abort();
+}
+
+void LiveStreams::decide_again(const policy::Snapshot& snapshot) {
+  for (LiveLink* link = ring_.next_; link != &ring_; link = link->next_)
+    if (!proven_still(*link->context_))
+      end(*link->context_, "the session or token is over");
+    else if (!allowed_still(*link->context_, snapshot))
+      end(*link->context_, "not allowed any more");
+}
+
+void LiveStreams::expired() {
+  if (ring_.next_ == &ring_) return;
+  for (LiveLink* link = ring_.next_; link != &ring_; link = link->next_)
+    if (!proven_still(*link->context_)) end(*link->context_, "the session or token is over");
+  loop_.timers().set(*this, kLook);
+}
+
+}  // namespace sallyport::proxy
