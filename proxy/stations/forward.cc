@@ -1,5 +1,7 @@
 #include "proxy/stations/forward.h"
 
+#include <algorithm>
+
 #include "proxy/worker.h"
 
 namespace sallyport::proxy {
@@ -10,8 +12,10 @@ class Upload final : private TaskOwner, private Deferred {
  public:
   enum class Outcome : uint8_t { kRunning, kSent, kBad, kGone, kUpstreamStopped };
 
-  Upload(Exchange& exchange, UpstreamConnection& upstream, Loop& loop)
-      : exchange_(exchange), upstream_(upstream), loop_(loop) {}
+  Upload(Exchange& exchange, UpstreamConnection& upstream, Loop& loop, const RenderedCredential* rendered)
+      : exchange_(exchange), upstream_(upstream), loop_(loop) {
+    if (rendered != nullptr) injected_ = rendered->names;
+  }
   void start() {
     task_ = run();
     task_.start(this);
@@ -38,7 +42,7 @@ class Upload final : private TaskOwner, private Deferred {
     upstream_.write(piece_);
   }
 
-  // Trailer fields that are neither hop-by-hop nor of a rebuilt namespace.
+  // Trailer fields that are neither hop-by-hop, of a rebuilt namespace, nor named like what is injected.
   std::string allowed_trailers() const {
     std::string out;
     const auto head = std::make_unique<http::Head>();
@@ -46,8 +50,11 @@ class Upload final : private TaskOwner, private Deferred {
     raw.append("\r\n");
     const auto length = http::parse_trailers(raw, {}, *head);
     if (!length || *length == 0) return out;
+    const auto injected = [&](const http::Field& field) {
+      return std::ranges::any_of(injected_, [&](const auto& name) { return same_for_upstreams(name, field.name); });
+    };
     for (const http::Field& field : head->fields())
-      if (field.id == http::FieldId::kOther)
+      if (field.id == http::FieldId::kOther && !injected(field))
         out.append(field.name).append(": ").append(field.value).append("\r\n");
     return out;
   }
@@ -91,6 +98,7 @@ class Upload final : private TaskOwner, private Deferred {
   UpstreamConnection& upstream_;
   Loop& loop_;
   Outcome outcome_ = Outcome::kRunning;
+  std::vector<std::string> injected_;
   std::string piece_;
   Task<void> task_;
 };
@@ -159,7 +167,7 @@ Task<Result<Forwarded>> forward(RequestContext& context, UpstreamTarget target, 
     }
     UpstreamConnection& upstream = *out.upstream;
     if (with_body) {
-      out.upload = std::make_unique<Upload>(exchange, upstream, worker.loop());
+      out.upload = std::make_unique<Upload>(exchange, upstream, worker.loop(), rendered);
       out.upload->start();
     } else {
       upstream.request_sent();

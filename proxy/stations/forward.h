@@ -33,6 +33,9 @@ struct UpstreamTarget {
 void write_request_head(const RequestContext& context, const UpstreamTarget& target, const RenderedCredential* rendered,
                         std::string& out, size_t& injected_at);
 
+// Are these one header name to an upstream that folds names?
+bool same_for_upstreams(std::string_view a, std::string_view b);
+
 // errors: those of UpstreamPools::connect, kTimeout and kUnavailable of the upstream, kMalformed its answer or (Side::kClient)
 // the client's body, kTimeout (Side::kClient) a body that stopped.
 Task<Result<Forwarded>> forward(RequestContext& context, UpstreamTarget target, const RenderedCredential* rendered);

@@ -22,7 +22,7 @@ Result<std::string_view> token_of(const http::Head& head) {
       constexpr std::string_view kBearer = "bearer ";
       if (field.value.size() <= kBearer.size() || !http::iequals(field.value.substr(0, kBearer.size()), kBearer)) continue;
       std::string_view value = field.value.substr(kBearer.size());
-      while (!value.empty() && value.front() == ' ') value.remove_prefix(1);
+      while (!value.empty() && (value.front() == ' ' || value.front() == '\t')) value.remove_prefix(1);
       if (!value.starts_with(kTokenPrefix)) continue;
       token = value;
       ++found;

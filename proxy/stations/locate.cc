@@ -9,17 +9,6 @@ namespace {
 
 constexpr std::string_view kGatePrefix = "/.sallyport";
 
-// The usual Host field, "name" or "name:port" in lower case, needs no parser's strings.
-bool plain_host(std::string_view field, std::string_view& host) {
-  host = field.substr(0, field.find(':'));
-  if (host.empty() || host.front() == '[' || host.back() == '.') return false;
-  for (const char c : host)
-    if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.')) return false;
-  for (const char c : field.substr(std::min(field.size(), host.size() + 1)))
-    if (c < '0' || c > '9') return false;
-  return field.size() - host.size() <= 6;
-}
-
 void find_client(RequestContext& context) {
   const CidrList& trusted = context.worker.parts().config.trusted_proxies;
   if (trusted.empty() || !context.exchange.head().has(http::FieldId::kXForwardedFor)) return;
@@ -30,12 +19,8 @@ void find_client(RequestContext& context) {
 }
 
 Result<void> read_host(RequestContext& context, std::string_view field) {
-  std::string_view host;
-  if (plain_host(field, host)) {
-    context.host.assign(host);
-    return {};
-  }
-  TRY(const http::Authority authority, http::parse_authority(field));
+  std::string scratch;
+  TRY(const http::AuthorityView authority, http::parse_authority(field, scratch));
   context.host.assign(authority.host);
   return {};
 }

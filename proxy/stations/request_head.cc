@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <charconv>
 
 #include "base/http/cookie.h"
@@ -30,7 +31,7 @@ bool carries_own_token(std::string_view value) {
   constexpr std::string_view kBearer = "bearer ";
   if (value.size() < kBearer.size() || !http::iequals(value.substr(0, kBearer.size()), kBearer)) return false;
   value.remove_prefix(kBearer.size());
-  while (!value.empty() && value.front() == ' ') value.remove_prefix(1);
+  while (!value.empty() && (value.front() == ' ' || value.front() == '\t')) value.remove_prefix(1);
   return value.starts_with("spt_");
 }
 
@@ -38,7 +39,7 @@ void append_client_field(const RequestContext& context, const http::Field& field
                          std::string& out) {
   if (rendered != nullptr)
     for (const std::string& name : rendered->names)
-      if (http::iequals(name, field.name)) return;
+      if (same_for_upstreams(name, field.name)) return;
   switch (field.id) {
     case FieldId::kAuthorization:
       if (!context.resource->spec.pass_authorization || (rendered != nullptr && rendered->authorization) ||
@@ -117,6 +118,15 @@ void append_framing(const RequestContext& context, std::string& out) {
 
 }  // namespace
 
+// Upstreams fold names (CGI, WSGI): what is neither letter nor digit is one character to them.
+bool same_for_upstreams(std::string_view a, std::string_view b) {
+  const auto folded = [](char c) {
+    if (c >= 'A' && c <= 'Z') return static_cast<char>(c + 32);
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ? c : '-';
+  };
+  return std::ranges::equal(a, b, {}, folded, folded);
+}
+
 void write_request_head(const RequestContext& context, const UpstreamTarget& target, const RenderedCredential* rendered,
                         std::string& out, size_t& injected_at) {
   const http::Head& head = context.exchange.head();
@@ -136,7 +146,7 @@ void write_request_head(const RequestContext& context, const UpstreamTarget& tar
   const http::ConnectionOptions options(head);
   for (const http::Field& field : head.fields()) {
     if (field.id != FieldId::kOther && (bit(field.id) & kDropped) != 0) continue;
-    if (options.hop_by_hop(field)) continue;
+    if (options.hop_by_hop(field) || http::iequals(field.name, "Proxy")) continue;  // Proxy: CGI takes it for HTTP_PROXY
     append_client_field(context, field, rendered, out);
   }
   append_forwarded(context, out);

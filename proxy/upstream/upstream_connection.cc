@@ -13,7 +13,7 @@ constexpr int kInterimMax = 16;  // 1xx responses before the final one
 constexpr http::HeadLimits kResponseLimits{.head_bytes_max = kBlockBytes - 1,
                                            .target_bytes_max = 0,
                                            .fields_max = http::kFieldsMax,
-                                           .underscores = http::Underscores::kRefuse};
+                                           .underscores = http::Underscores::kKeep};
 
 }  // namespace
 
