@@ -1,3 +1,4 @@
+// The table of living tokens.
 #include <array>
 #include <mutex>
 

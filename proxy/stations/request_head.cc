@@ -1,3 +1,4 @@
+// write_request_head(): the request as the upstream shall see it, rebuilt from parsed values.
 #include <algorithm>
 #include <charconv>
 

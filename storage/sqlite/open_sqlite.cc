@@ -1,3 +1,4 @@
+// open_sqlite(): who may open the file, and how: owner, lock, version, pragmas.
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>

@@ -1,3 +1,4 @@
+// The reading half of the SQLite store: installation, keys, admin events.
 #include <sqlite3.h>
 
 #include <algorithm>
