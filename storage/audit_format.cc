@@ -28,6 +28,7 @@ class Writer {
  public:
   explicit Writer(std::span<std::byte> out) : out_(out) {}
   void bytes(ByteView value) {
+    if (value.empty()) return;  // an empty view's null pointer is not for memcpy
     std::memcpy(out_.data() + size_, value.data(), value.size());
     size_ += value.size();
   }

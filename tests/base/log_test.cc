@@ -109,7 +109,8 @@ TEST(log, carries_lists_as_json) {
 }
 
 TEST(log, no_text_breaks_its_line_or_the_terminal) {
-  const std::string nasty("\"}\n{\"event\":\"forged\"}\r\t\\\x1b[2J\x7f\x00\xc2\x9b\xe2\x80\xa8", 40);
+  using namespace std::string_literals;
+  const std::string nasty = "\"}\n{\"event\":\"forged\"}\r\t\\\x1b[2J\x7f\x00\xc2\x9b\xe2\x80\xa8"s;
   const auto lines = written(LogLevel::kInfo, [&](Log& log) { log.info(nasty, {{nasty, nasty}}); });
   ASSERT_EQ(lines.size(), 1u);
   EXPECT_EQ(lines[0]["event"], nasty);
