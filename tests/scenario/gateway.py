@@ -31,7 +31,7 @@ class Done:
     err: str
 
 
-def command(*arguments, stdin=None, env=None, cwd=None, seconds=30):
+def command(*arguments, stdin=None, env=None, cwd=None, seconds=60):
     """Runs the program once; Done, whatever the exit code."""
     environment = {key: value for key, value in os.environ.items() if not key.startswith("SALLYPORT_")} | (env or {})
     done = subprocess.run([os.environ["SALLYPORT"], *map(str, arguments)], input=stdin, env=environment, cwd=cwd,

@@ -166,15 +166,14 @@ def no_url_of_a_client_is_a_redirect_target(t):
             f"https://{GATE}:{gateway.port}@evil.example.test/", "//evil.example.test/%2f..", "data:text/html,x"]
     names = ("next", "return", "return_to", "returnUrl", "redirect", "redirect_uri", "url", "to", "target", "location",
              "continue", "flow", "handle", "rd", "goto", "RelayState")
-    for value in evil:
+    for number, value in enumerate(evil):
         query = "&".join(f"{name}={quote(value, safe='')}" for name in names)
         browser = Browser(gateway)  # .check_inside judges every redirect
         page = browser.open(GATE, "/.sallyport/login?" + query)
-        if page.status == 200 and "password" in page.text:
+        equal(page.status, 200, f"status of the sign-in page with {value}")
+        if number < 3:  # signing in costs much by design; the page itself is looked at for all
             browser.fill_in("ann")
-        else:
-            browser.sign_in("ann")
-        browser.open(GATE, "/.sallyport/login?" + query)
+            browser.open(GATE, "/.sallyport/login?" + query)
         expect(f'href="{value}"' not in browser.page.text, f"{value} is a link on the page")
         for where in (crm, GATE):
             for path in ("/.sallyport/callback?", "/.sallyport/logout?"):
@@ -186,8 +185,9 @@ def no_url_of_a_client_is_a_redirect_target(t):
         browser = Browser(gateway)
         response = browser.once("GET", browser.at(crm).rstrip("/") + path, PAGE)
         if 300 <= response.status < 400:
-            browser.follow(response, PAGE)
-            browser.fill_in("ann")  # every redirect on the way is judged
+            browser.follow(response, PAGE)  # every redirect on the way is judged
+            if path.startswith("//evil"):
+                browser.fill_in("ann")
 
 
 @test
