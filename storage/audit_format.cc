@@ -14,6 +14,7 @@ constexpr std::string_view kMagic = "SPAUDIT\n";
 constexpr uint16_t kHeaderVersion = 1;
 constexpr size_t kHeaderHashAt = kHeaderBytes - kHashBytes;
 constexpr size_t kSeqAt = kLengthBytes + 4;
+constexpr size_t kTimeAt = kSeqAt + 8;
 
 constexpr std::array<size_t, kTextFields.size()> kTextMax = {64, 64, 16, 16, 64, 255, 32, kAuditPathBytesMax, 32, 128};
 constexpr size_t kAccessFixedBytes = kBodyHeadBytes + 16 * 3 + 4 + 4 + 8 * 3;
@@ -160,6 +161,11 @@ Sha256 header_hash(ByteView bytes) {
 }
 
 void EntryBuffer::set_seq(uint64_t seq) { std::memcpy(bytes.data() + kSeqAt, &seq, sizeof seq); }
+
+void EntryBuffer::set_time(WallMicros at) {
+  const int64_t micros = count(at);
+  std::memcpy(bytes.data() + kTimeAt, &micros, sizeof micros);
+}
 
 void encode_access(const AccessEvent& given, EntryBuffer& out) {
   AccessEvent event = given;

@@ -46,6 +46,7 @@ struct EntryBuffer {
   std::array<std::byte, kAuditEntryBytesMax> bytes;  // only `size` of them are set
   size_t size = 0;                                   // kLengthBytes + body
   void set_seq(uint64_t seq);
+  void set_time(WallMicros at);
   ByteView view() const { return ByteView(bytes).first(size); }
 };
 // Fields over their limit are cut, and the entry says which.

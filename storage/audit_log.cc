@@ -8,30 +8,20 @@
 #include <algorithm>
 #include <array>
 #include <cassert>
+#include <cerrno>
 #include <condition_variable>
 #include <mutex>
 #include <thread>
 
-#include "storage/audit_anchor.h"
-#include "storage/audit_recovery.h"
-#include "storage/audit_segment.h"
-#include "storage/audit_signature.h"
+#include "storage/audit_chain_writer.h"
 
 namespace sallyport::storage {
 namespace {
 
 using namespace audit;
 
-constexpr size_t kCheckpointBytes = entry_bytes(kBodyHeadBytes + 16 + 32 + 64);
 constexpr size_t kPopulateAheadBytes = 512 << 10;     // pages made ready before they are written
 constexpr size_t kAnchorTailBytes = size_t{1} << 20;  // of the anchor, read at the start
-
-// Whole entries of the largest size that surely fit, with the segment's closing checkpoint kept free.
-size_t entries_that_fit(size_t position, size_t segment_bytes) {
-  return position + kCheckpointBytes > segment_bytes
-             ? 0
-             : (segment_bytes - kCheckpointBytes - position) / kAuditEntryBytesMax;
-}
 
 // Somebody who waits on a loop for an entry to be on the disk. The loop's thread alone touches `waiter`; the loop may
 // be gone when a cancelled wait is served.
@@ -51,8 +41,8 @@ std::string host_name() {
 }  // namespace
 
 struct AuditLog::Inside {
-  Inside(AuditOptions given, Signer with, const Clock& time)
-      : options(std::move(given)), signer(std::move(with)), clock(time) {}
+  Inside(AuditOptions given, Signer signer, const Clock& time)
+      : options(std::move(given)), clock(time), writer(options, std::move(signer), time) {}
 
   Result<void> start();
   void stop();
@@ -60,144 +50,66 @@ struct AuditLog::Inside {
   Result<void> reserve();
   void give_back();
   uint64_t append(const AccessEvent& event);  // into a reserved place; its number
-  bool checkpoint(CheckpointCause cause);     // false: no room, or nothing new to vouch for
   bool sync();
 
-  // --- under mutex
-  size_t free_entries() const;
-  void append_locked(EntryBuffer& entry);
-  void write_locked(EntryBuffer& entry);
-  void write_checkpoint_locked(CheckpointCause cause);
-  void begin_segment_locked();
-  void start_segment();  // the header of `current`
   // --- opening
   Result<void> begin_chain();
-  void continue_chain(ChainEnd end);
   Result<void> compare_with_anchor();
   // --- the background thread
   void work();
   void populate_ahead();
   void set_next_aside();
-  void wake_waiters(std::vector<std::shared_ptr<DurableWait>> waits);
+  void wake_waiters(std::vector<std::shared_ptr<DurableWait>> served);
   void copy_to_anchor();
 
   const AuditOptions options;
-  const Signer signer;
   const Clock& clock;
   Fd lock;
-  RecordId chain;
 
-  std::mutex sync_mutex;                 // one sync at a time; taken before `mutex`
+  std::mutex sync_mutex;                 // one sync at a time, and segments stay mapped; taken before `mutex`
   std::optional<AnchorLine> anchor_due;  // under sync_mutex
 
-  mutable std::mutex mutex;  // everything below
+  std::mutex mutex;  // everything below
   std::condition_variable wake;
-  std::unique_ptr<Segment> current;
-  std::unique_ptr<Segment> next;                  // set aside, all zeros
-  std::vector<std::unique_ptr<Segment>> retired;  // full, not yet synced
-  size_t position = 0;
-  size_t populated = 0;
-  bool ended = false;        // current has its closing checkpoint
-  bool checkpointed = true;  // nothing was written since the last checkpoint
-  uint64_t seq = 0;
+  ChainWriter writer;
+  size_t populated = 0;  // of the current segment
   uint64_t synced_seq = 0;
-  uint64_t reserved = 0;
-  Sha256 hash{};
-  std::optional<AnchorLine> newest_checkpoint;
   std::vector<std::shared_ptr<DurableWait>> waits;
   bool disk_failed = false;
   bool anchor_failed = false;
   bool want_populate = false;
-  bool want_next = false;  // not tried yet since `next` came into use
+  bool want_next = false;  // not tried yet since a segment was begun
   bool stopping = false;
   std::thread thread;
 };
 
 // ---------------------------------------------------------------- the appending side
 
-size_t AuditLog::Inside::free_entries() const {
-  return (ended ? 0 : entries_that_fit(position, current->size())) +
-         (next ? entries_that_fit(kHeaderBytes, next->size()) : 0);
-}
-
 Result<void> AuditLog::Inside::reserve() {
   const std::lock_guard held(mutex);
-  if (disk_failed || reserved >= free_entries())
-    return fail(Code::kUnavailable, Side::kStorage, "no room for the audit log");
-  ++reserved;
+  if (disk_failed || !writer.reserve()) return fail(Code::kUnavailable, Side::kStorage, "no room for the audit log");
   return {};
 }
 
 void AuditLog::Inside::give_back() {
   const std::lock_guard held(mutex);
-  --reserved;
+  writer.give_back();
 }
 
 uint64_t AuditLog::Inside::append(const AccessEvent& event) {
   EntryBuffer entry;
   encode_access(event, entry);
+  if (event.at == WallMicros{}) entry.set_time(clock.wall());
   const std::lock_guard held(mutex);
-  --reserved;
-  append_locked(entry);
-  checkpointed = false;
-  return seq;
-}
-
-void AuditLog::Inside::append_locked(EntryBuffer& entry) {
-  const size_t size = entry_bytes(entry.size - kLengthBytes);
-  if (ended || position + size + kCheckpointBytes > current->size()) begin_segment_locked();
-  write_locked(entry);
-  if (position + kPopulateAheadBytes / 2 > populated && populated < current->size() &&
-      !std::exchange(want_populate, true))
+  const uint64_t seq = writer.append(entry);
+  if (writer.has_full() && !writer.has_next() && !std::exchange(want_next, true)) {
+    populated = kPopulateAheadBytes;  // done when it was set aside
     wake.notify_all();
-}
-
-void AuditLog::Inside::write_locked(EntryBuffer& entry) {
-  entry.set_seq(++seq);
-  hash = chain_hash(hash, entry.view());
-  current->write_entry(position, entry.view(), hash);
-  position += entry_bytes(entry.size - kLengthBytes);
-}
-
-void AuditLog::Inside::write_checkpoint_locked(CheckpointCause cause) {
-  SignedState state{options.installation, chain, current->number(), {}};
-  state.checkpoint = {cause, seq + 1, clock.wall(), signer.key_id(), hash, {}};
-  state.checkpoint.signature = signer.sign(state);
-  EntryBuffer entry;
-  encode_checkpoint(state.checkpoint, entry);
-  write_locked(entry);
-  checkpointed = true;
-  newest_checkpoint = AnchorLine{options.node, state};
-}
-
-// A place is reserved only while `next` is there, so it is there when an entry does not fit any more.
-void AuditLog::Inside::begin_segment_locked() {
-  assert(next != nullptr);
-  if (!ended) write_checkpoint_locked(CheckpointCause::kSegmentEnd);
-  retired.push_back(std::move(current));
-  current = std::move(next);
-  start_segment();
-  want_next = true;
-  wake.notify_all();
-}
-
-void AuditLog::Inside::start_segment() {
-  const SegmentHeader header{current->number(),    current->size(), seq + 1, clock.wall(),
-                             options.installation, chain,           hash,    options.node};
-  const HeaderBytes bytes = encode_header(header);
-  current->write_header(bytes);
-  hash = header_hash(bytes);
-  position = kHeaderBytes;
-  populated = kPopulateAheadBytes;
-  ended = false;
-}
-
-bool AuditLog::Inside::checkpoint(CheckpointCause cause) {
-  const std::lock_guard held(mutex);
-  if (checkpointed || reserved >= free_entries()) return false;
-  if (ended || position + 2 * kCheckpointBytes > current->size()) begin_segment_locked();
-  if (!checkpointed) write_checkpoint_locked(cause);
-  return true;
+  } else if (writer.position() + kPopulateAheadBytes / 2 > populated && populated < writer.current().size() &&
+             !std::exchange(want_populate, true)) {
+    wake.notify_all();
+  }
+  return seq;
 }
 
 // ---------------------------------------------------------------- the syncing side
@@ -210,11 +122,11 @@ bool AuditLog::Inside::sync() {
   uint64_t target;
   {
     const std::lock_guard held(mutex);
-    full.swap(retired);
+    full = writer.take_full();
     served.swap(waits);
-    open = current.get();  // only a sync lets go of a segment, so it stays
-    target = seq;
-    if (newest_checkpoint) anchor_due = std::exchange(newest_checkpoint, {});
+    open = &writer.current();  // only a sync lets go of a segment, so it stays
+    target = writer.seq();
+    if (auto newest = writer.take_checkpoint()) anchor_due = std::move(newest);
     if (target == synced_seq && full.empty() && served.empty() && !anchor_due) return !disk_failed;
   }
   bool good = true;
@@ -243,10 +155,8 @@ void AuditLog::Inside::wake_waiters(std::vector<std::shared_ptr<DurableWait>> se
 }
 
 void AuditLog::Inside::copy_to_anchor() {
-  if (options.anchor.empty() || !anchor_due) {
-    anchor_due.reset();
-    return;
-  }
+  if (options.anchor.empty()) anchor_due.reset();
+  if (!anchor_due) return;
   const bool copied = append_anchor(options.anchor, *anchor_due).has_value();
   if (copied) anchor_due.reset();
   const std::lock_guard held(mutex);
@@ -258,14 +168,14 @@ void AuditLog::Inside::set_next_aside() {
   {
     const std::lock_guard held(mutex);
     want_next = false;
-    if (next) return;
-    number = current->number() + 1;
+    if (writer.has_next()) return;
+    number = writer.next_number();
   }
   auto made = Segment::create(options.dir, number, options.segment_bytes);
   if (!made) return;  // tried again with the next flush
   (*made)->populate(0, kPopulateAheadBytes);
   const std::lock_guard held(mutex);
-  next = *std::move(made);
+  writer.set_next(*std::move(made));
 }
 
 void AuditLog::Inside::populate_ahead() {
@@ -275,9 +185,9 @@ void AuditLog::Inside::populate_ahead() {
   {
     const std::lock_guard held(mutex);
     want_populate = false;
-    open = current.get();
-    from = std::max(populated, position);
-    populated = std::max(populated, position + kPopulateAheadBytes);
+    open = &writer.current();
+    from = std::max(populated, writer.position());
+    populated = std::max(populated, writer.position() + kPopulateAheadBytes);
   }
   open->populate(from, from + kPopulateAheadBytes);
 }
@@ -291,7 +201,7 @@ void AuditLog::Inside::work() {
     bool populating;
     {
       std::unique_lock held(mutex);
-      const auto asked = [&] { return stopping || want_populate || want_next || !waits.empty() || !retired.empty(); };
+      const auto asked = [&] { return stopping || want_populate || want_next || !waits.empty() || writer.has_full(); };
       wake.wait_until(held, flush_at, asked);
       if (stopping) return;
       populating = want_populate;
@@ -300,7 +210,10 @@ void AuditLog::Inside::work() {
     if (populating) populate_ahead();
     if (const auto now = Steady::now(); now >= flush_at) {
       flush_at = now + options.flush;
-      if (now >= checkpoint_at && checkpoint(CheckpointCause::kPeriod)) checkpoint_at = now + options.checkpoint;
+      if (now >= checkpoint_at) {
+        const std::lock_guard held(mutex);
+        if (writer.checkpoint(CheckpointCause::kPeriod)) checkpoint_at = now + options.checkpoint;
+      }
     } else if (populating) {
       continue;
     }
@@ -320,7 +233,8 @@ Result<void> AuditLog::Inside::start() {
   TRY(std::optional<ChainEnd> end, recover_chain(options.dir, options.installation));
   const bool cut = end && end->cut;
   if (end) {
-    continue_chain(*std::move(end));
+    synced_seq = end->seq;
+    writer.go_on(*std::move(end));
   } else {
     CHECKED(begin_chain());
   }
@@ -340,35 +254,24 @@ Result<void> AuditLog::Inside::start() {
 }
 
 Result<void> AuditLog::Inside::begin_chain() {
-  chain = RecordId::random();
-  TRY(current, Segment::create(options.dir, 1, options.segment_bytes));
-  start_segment();
-  if (!current->sync()) return fail(Code::kUnavailable, Side::kStorage, "audit segment cannot be synced");
+  TRY(auto first, Segment::create(options.dir, 1, options.segment_bytes));
+  writer.begin(std::move(first));
+  if (!writer.current().sync()) return fail(Code::kUnavailable, Side::kStorage, "audit segment cannot be synced");
   return {};
-}
-
-void AuditLog::Inside::continue_chain(ChainEnd end) {
-  chain = end.header.chain;
-  current = std::move(end.segment);
-  position = end.position;
-  seq = synced_seq = end.seq;
-  hash = end.hash;
-  ended = end.ended;
-  checkpointed = end.checkpointed || end.seq == 0;
 }
 
 // A log that ends before what its anchor has seen was rolled back or cut.
 Result<void> AuditLog::Inside::compare_with_anchor() {
   if (options.anchor.empty()) return {};
-  const Verifier own({signer.public_key()});
+  const Verifier own({writer.signer().public_key()});
   uint64_t seen = 0;
   const auto read = read_anchor(options.anchor, kAnchorTailBytes, [&](const AnchorLine& line) {
-    if (line.state.installation == options.installation && line.state.chain == chain &&
+    if (line.state.installation == options.installation && line.state.chain == writer.chain() &&
         line.state.checkpoint.seq > seen && own.fits(line.state))
       seen = line.state.checkpoint.seq;
   });
   anchor_failed = !read && (read.error().code != Code::kNotFound || !create_anchor(options.anchor));
-  if (seen > seq)
+  if (seen > writer.seq())
     return fail(Code::kDenied, Side::kStorage, "audit log ends before its anchor; see `sallyport audit verify`");
   return {};
 }
@@ -381,10 +284,10 @@ void AuditLog::Inside::stop() {
   wake.notify_all();
   if (!thread.joinable()) return;
   thread.join();
-  if (!checkpointed) set_next_aside();  // perhaps the closing checkpoint needs it
-  checkpoint(CheckpointCause::kClose);
+  if (!writer.checkpointed()) set_next_aside();  // perhaps the closing checkpoint needs it
+  writer.checkpoint(CheckpointCause::kClose);
   sync();
-  if (next) ::unlink(segment_path(options.dir, next->number()).c_str());
+  if (writer.has_next()) ::unlink(segment_path(options.dir, writer.next_number()).c_str());
 }
 
 AuditLog::AuditLog() = default;
@@ -414,7 +317,7 @@ Result<AuditSlot> AuditLog::reserve() {
 }
 
 void AuditLog::record(AuditSlot slot, const AccessEvent& event) {
-  assert(slot.log_ == this);
+  assert(slot.log_ == this && event.kind != AuditKind::kCheckpoint);
   slot.log_ = nullptr;
   inside_->append(event);
 }
@@ -467,8 +370,13 @@ bool AuditLog::has_room() const { return health().room; }
 
 AuditHealth AuditLog::health() const {
   const std::lock_guard held(inside_->mutex);
-  return {inside_->seq, inside_->synced_seq, !inside_->disk_failed && inside_->reserved < inside_->free_entries(),
-          inside_->disk_failed, inside_->anchor_failed};
+  AuditHealth out;
+  out.entries = inside_->writer.seq();
+  out.synced_entries = inside_->synced_seq;
+  out.disk_failed = inside_->disk_failed;
+  out.anchor_failed = inside_->anchor_failed;
+  out.room = !inside_->disk_failed && inside_->writer.has_place();
+  return out;
 }
 
 }  // namespace sallyport::storage

@@ -33,7 +33,7 @@ constexpr size_t kAuditEntryBytesMax = 1536;  // what a reservation sets aside
 
 struct AccessEvent {
   AuditKind kind = AuditKind::kAccess;
-  WallMicros at{};
+  WallMicros at{};  // zero: now
   std::string_view request_id;
   IpAddress client;
   UserId user;  // zero: nobody
@@ -102,7 +102,7 @@ class AuditLog {
 
   // Never waits. errors: kUnavailable no room (disk full): refuse the request with 503.
   Result<AuditSlot> reserve();
-  // Appends; the slot is used up. Cannot fail.
+  // Appends; the slot is used up. Cannot fail. An alert needs no request: kind, resource and reason are enough.
   void record(AuditSlot slot, const AccessEvent& event);
   // Durable mode: appends the begin entry and resumes once it is synced (one fdatasync serves all that wait).
   Task<Result<void>> record_begin_durably(Loop& home, AccessEvent event, AuditSlot slot);

@@ -127,18 +127,17 @@ TEST_F(AuditKillTest, nothing_recorded_is_lost_over_twenty_kills) {
 
 TEST_F(AuditKillTest, verifies_and_reads_beside_writers_under_load) {
   auto log = open(fast(folder_.path()));
-  std::atomic<bool> stop = false;
+  std::atomic<int> writing = 3;
   std::vector<std::thread> writers;
   for (int t = 0; t < 3; ++t)
     writers.emplace_back([&] {
-      while (!stop)
-        if (auto slot = log->reserve()) log->record(*std::move(slot), event());
+      for (int i = 0; i < 2000; ++i) log->record(place(*log), event());
+      --writing;
     });
-  for (int round = 0; round < 20; ++round) {
+  do {
     const VerifyOutcome outcome = verify();
     EXPECT_FALSE(outcome.broken_seq) << *outcome.broken_seq << ": " << outcome.reason;
-  }
-  stop = true;
+  } while (writing > 0);
   for (std::thread& writer : writers) writer.join();
   log.reset();
   EXPECT_FALSE(verify(anchor()).broken_seq) << verify(anchor()).reason;
