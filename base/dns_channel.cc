@@ -88,12 +88,11 @@ struct DnsChannel::Inside final : private Timer, private Deferred {
   ~Inside() { close(); }
 
   void open() {
-    char lookups[] = "fb";
-    if (!options.servers.empty()) std::strcpy(lookups, "b");  // NOLINT: one character and its end
+    std::string lookups = options.servers.empty() ? "fb" : "b";  // the hosts file, then DNS
     ares_options set{};
     set.timeout = static_cast<int>(options.timeout.count());
     set.tries = options.tries;
-    set.lookups = lookups;
+    set.lookups = lookups.data();
     set.sock_state_cb = [](void* self, ares_socket_t fd, int readable, int writable) {
       static_cast<Inside*>(self)->watch(fd, {readable != 0, writable != 0});
     };

@@ -1,6 +1,6 @@
-// The operational log: one JSON object per line on stderr, {"time", "level", "event", fields...}. A fixed verb and typed
-// fields; bodies, cookies, tokens and header values never reach it. Never blocks a loop: lines go to a bounded queue with a
-// writer thread, and when a reader is too slow the lines dropped are counted and said. Not the audit log.
+// The operational log: one JSON object per line on stderr, {"time", "level", "event", fields...}. A fixed verb and
+// typed fields; bodies, cookies, tokens and header values never reach it. Never blocks a loop: lines go to a bounded
+// queue with a writer thread, and when a reader is too slow the lines dropped are counted and said. Not the audit log.
 #pragma once
 
 #include <concepts>

@@ -7,7 +7,6 @@
 
 #include <cmath>
 #include <nlohmann/json.hpp>
-#include <regex>
 #include <thread>
 
 #include "base/fd.h"
