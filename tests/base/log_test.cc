@@ -80,8 +80,11 @@ TEST(log, writes_one_json_object_per_line_with_typed_fields) {
   EXPECT_EQ(lines[2]["status"], 404);
   EXPECT_TRUE(lines[3]["nan"].is_null());
   EXPECT_TRUE(lines[3]["infinite"].is_null());
-  EXPECT_TRUE(
-      std::regex_match(lines[0]["time"].get<std::string>(), std::regex(R"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z)")));
+  const auto time = lines[0]["time"].get<std::string>();
+  std::string shape = time;
+  for (char& c : shape)
+    if (c >= '0' && c <= '9') c = '0';
+  EXPECT_EQ(shape, "0000-00-00T00:00:00.000000Z") << time;
 }
 
 TEST(log, leaves_out_what_is_below_its_level_and_the_level_can_change) {
