@@ -136,7 +136,8 @@ TEST_F(AuditAlertTest, an_alert_needs_no_request_and_gets_the_time) {
 
 TEST_F(AuditAlertTest, hostile_text_stays_inside_its_field) {
   auto log = open();
-  const std::string nasty("\",\"user\":\"admin\"}\n\xff\xfe\x1b[2J\0/../", 34);
+  using namespace std::string_literals;
+  const std::string nasty = "\",\"user\":\"admin\"}\n\xff\xfe\x1b[2J\0/../"s;
   AccessEvent hostile = event(nasty);
   hostile.host = nasty;
   hostile.method = nasty;
