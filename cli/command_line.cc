@@ -204,6 +204,7 @@ int wrong_usage(const CLI::App& app, int argc, char** argv, const CLI::ParseErro
   std::string unknown;
   for (int i = 1; i < argc && unknown.empty() && !at->get_subcommands({}).empty(); ++i) {
     const std::string word = argv[i];
+    if (word == "-c" || word == "--config") ++i;  // its value is no command
     if (word.starts_with('-')) continue;
     const auto inside = at->get_subcommands([&word](const CLI::App* each) { return each->get_name() == word; });
     if (inside.empty()) {

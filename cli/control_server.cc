@@ -3,11 +3,15 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "cli/unix_socket.h"
 
 namespace sallyport::cli {
+namespace {
+constexpr size_t kAcceptsPerTurn = 16;  // signals and timers come in between
+}
 
 // One peer, from the first line to the last: a coroutine that waits for the socket and for the follower.
 class ControlServer::Conversation final : private IoHandler, private TaskOwner, private Deferred, private Timer {
@@ -18,6 +22,8 @@ class ControlServer::Conversation final : private IoHandler, private TaskOwner, 
     set_patience();
     task_.start(this);
   }
+  // It has said nothing that is not answered.
+  bool silent() const { return listening_ && input_.empty(); }
 
  private:
   void on_io(IoReady) override { io_.wake(); }
@@ -32,8 +38,10 @@ class ControlServer::Conversation final : private IoHandler, private TaskOwner, 
   Task<void> converse() {
     bool go_on = true;
     while (go_on) {
+      listening_ = true;
       auto receiving = receive_line();
       const Result<std::string> line = co_await receiving;
+      listening_ = false;
       if (!line && line.error().code != Code::kLimit) co_return;  // the peer is gone
       TimerWheel::clear(*this);
       std::string answer;
@@ -102,6 +110,7 @@ class ControlServer::Conversation final : private IoHandler, private TaskOwner, 
   IoEvent event_;
   WaitSlot io_;
   std::string input_;
+  bool listening_ = false;
   Task<void> task_;  // last: cancelled before what it uses
 };
 
@@ -114,7 +123,8 @@ ControlServer::ControlServer(Loop& loop, Fd listening, ControlActions& actions, 
 ControlServer::~ControlServer() = default;
 
 void ControlServer::on_io(IoReady) {
-  for (size_t i = 0; i < kControlConversationsMax; ++i) {
+  for (size_t i = 0; i < kAcceptsPerTurn; ++i) {
+    if (!make_room()) return event_.pause();  // whoever comes waits in the backlog until somebody has gone
     Fd socket(::accept4(listening_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (!socket) return;
     const auto user = peer_user(socket.get());
@@ -122,17 +132,24 @@ void ControlServer::on_io(IoReady) {
       log_.warning("control_refused", {{"reason", "another user"}});
       continue;
     }
-    if (conversations_.size() >= kControlConversationsMax) {
-      log_.warning("control_refused", {{"reason", "too many conversations"}});
-      continue;
-    }
     conversations_.push_back(std::make_unique<Conversation>(*this, std::move(socket)));
     conversations_.back()->start();
   }
 }
 
+// The peer that has been silent for longest gives way to one that may have something to say.
+bool ControlServer::make_room() {
+  if (conversations_.size() < kControlConversationsMax) return true;
+  const auto silent = std::ranges::find_if(conversations_, [](const auto& each) { return each->silent(); });
+  if (silent == conversations_.end()) return false;
+  log_.warning("control_refused", {{"reason", "too many conversations"}});
+  conversations_.erase(silent);
+  return true;
+}
+
 void ControlServer::forget(Conversation& over) {
   std::erase_if(conversations_, [&over](const auto& each) { return each.get() == &over; });
+  event_.resume();
 }
 
 }  // namespace sallyport::cli

@@ -13,7 +13,7 @@
 
 namespace sallyport::cli {
 
-constexpr size_t kControlConversationsMax = 16;
+constexpr size_t kControlConversationsMax = 64;
 constexpr std::chrono::seconds kControlPatience{30};  // for a line to arrive, or an answer to be taken
 
 // What the protocol's operations do; the gateway, or a test's double.
@@ -35,6 +35,7 @@ class ControlServer final : private IoHandler {
   class Conversation;
   void on_io(IoReady ready) override;
   void forget(Conversation& over);
+  bool make_room();
 
   Loop& loop_;
   Fd listening_;

@@ -8,7 +8,7 @@
 namespace sallyport::cli {
 namespace {
 
-constexpr size_t kQueueMax = 64;  // waiting commands; more hear kUnavailable
+constexpr size_t kQueueMax = 128;  // more than there are conversations
 
 struct News {
   storage::ResourceChanges resources;

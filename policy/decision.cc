@@ -22,24 +22,24 @@ bool is_read_only(const RequestFacts& facts) {
   return !facts.upgrade && (facts.method == "GET" || facts.method == "HEAD" || facts.method == "OPTIONS");
 }
 
-bool has_method(const std::vector<std::string>& methods, std::string_view method) {
-  if (methods.empty()) return true;
+bool has_method(const CompiledRule& rule, const std::vector<std::string>& methods, std::string_view method) {
+  if (rule.every_method || (rule.methods & method_bit(method)) != 0) return true;
+  if (!rule.other_methods) return false;
   for (const std::string& one : methods) {
-    if (one == method || (method == "HEAD" && one == "GET")) return true;
+    if (one == method) return true;
   }
   return false;
 }
 
-bool has_path(const std::vector<std::string>& prefixes, std::string_view path) {
+bool has_path(const CompiledRule& rule, const std::vector<std::string>& prefixes, std::string_view path) {
+  if (rule.every_path) return true;
   for (const std::string& prefix : prefixes) {
     if (http::path_has_prefix(path, prefix)) return true;
   }
   return false;
 }
 
-bool has_role(const std::vector<Role>& roles, Role role) {
-  return role != Role::kNone && std::find(roles.begin(), roles.end(), role) != roles.end();
-}
+bool has_role(uint8_t roles, Role role) { return (roles & role_bit(role)) != 0; }
 
 bool has_factor(const Identity& identity, WallMicros now, const Demand& demand) {
   if (demand.within && *demand.within) {
@@ -87,7 +87,8 @@ const char* recognise(const RequestFacts& facts, Decision& decision) {
 
 const CredentialRule* credential_for(const CompiledResource& resource, Role role) {
   for (const CredentialRule& rule : resource.spec.credentials) {
-    if (rule.roles.empty() || has_role(rule.roles, role)) return &rule;
+    const bool named = std::ranges::find(rule.roles, role) != rule.roles.end();
+    if (rule.roles.empty() || (named && role != Role::kNone)) return &rule;
   }
   return nullptr;
 }
@@ -112,10 +113,10 @@ void ask_for_factor(const RequestFacts& facts, Decision& decision, int rule) {
   decision.reason = facts.identity->means == Means::kSession ? "second factor" : "token without second factor";
 }
 
-Fit fit_of(const RequestFacts& facts, const AccessRule& rule, const AddressSet& admitted, Role role, bool mfa) {
-  if (!has_role(rule.roles, role) || !has_method(rule.methods, facts.method)) return Fit::kNo;
-  if (!rule.paths.empty() && !has_path(rule.paths, facts.path)) return Fit::kNo;
-  if (!admitted.admits(facts.client.address)) return Fit::kNo;
+Fit fit_of(const RequestFacts& facts, const AccessRule& rule, const CompiledRule& compiled, Role role, bool mfa) {
+  if (!has_role(compiled.roles, role) || !has_method(compiled, rule.methods, facts.method)) return Fit::kNo;
+  if (!has_path(compiled, rule.paths, facts.path)) return Fit::kNo;
+  if (!compiled.admitted.admits(facts.client.address)) return Fit::kNo;
   return has_factor(*facts.identity, facts.now, {mfa || rule.mfa, &rule.mfa_within}) ? Fit::kFits : Fit::kNeedsFactor;
 }
 
@@ -125,7 +126,7 @@ void decide_by_rules(const RequestFacts& facts, Decision& decision) {
   const bool mfa = platform_or_team_demand(facts);
   int needs_factor = -1;
   for (size_t i = 0; i < rules.size(); ++i) {
-    switch (fit_of(facts, rules[i], facts.resource.rules_admitted[i], decision.role, mfa)) {
+    switch (fit_of(facts, rules[i], facts.resource.rules[i], decision.role, mfa)) {
       case Fit::kFits:
         return allow(facts, decision, static_cast<int>(i), "rule");
       case Fit::kNeedsFactor:
@@ -140,11 +141,11 @@ void decide_by_rules(const RequestFacts& facts, Decision& decision) {
 }
 
 void decide_by_area(const RequestFacts& facts, Decision& decision, const Area& area, int index) {
-  if (!has_role(area.roles, decision.role)) return deny(decision, index, "area: role");
-  if (!has_method(area.methods, facts.method)) return deny(decision, index, "area: method");
-  if (!facts.resource.rules_admitted[static_cast<size_t>(index)].admits(facts.client.address))
-    return deny(decision, index, "area: address");
-  if (has_role(area.read_only_for, decision.role)) {
+  const CompiledRule& rule = facts.resource.rules[static_cast<size_t>(index)];
+  if (!has_role(rule.roles, decision.role)) return deny(decision, index, "area: role");
+  if (!has_method(rule, area.methods, facts.method)) return deny(decision, index, "area: method");
+  if (!rule.admitted.admits(facts.client.address)) return deny(decision, index, "area: address");
+  if (has_role(rule.read_only_for, decision.role)) {
     RequestFacts without_upgrade = facts;
     if (area.websocket) without_upgrade.upgrade = false;
     if (!is_read_only(without_upgrade)) return deny(decision, index, "area: read only");
@@ -165,9 +166,9 @@ void decide_without_areas(const RequestFacts& facts, Decision& decision) {
 // A public area needs no identity, and one that would not count elsewhere does not count here either: such a request is
 // let in as nobody's, so that a weak session never gets a role's credential.
 void decide_in_public(const RequestFacts& facts, Decision& decision, const Area& area, int index) {
-  if (!has_method(area.methods, facts.method)) return deny(decision, index, "area: method");
-  if (!facts.resource.rules_admitted[static_cast<size_t>(index)].admits(facts.client.address))
-    return deny(decision, index, "area: address");
+  const CompiledRule& rule = facts.resource.rules[static_cast<size_t>(index)];
+  if (!has_method(rule, area.methods, facts.method)) return deny(decision, index, "area: method");
+  if (!rule.admitted.admits(facts.client.address)) return deny(decision, index, "area: address");
   const bool counts = facts.identity && !recognise(facts, decision) &&
                       has_factor(*facts.identity, facts.now, {platform_or_team_demand(facts), nullptr});
   if (!counts) {
@@ -180,7 +181,7 @@ void decide_in_public(const RequestFacts& facts, Decision& decision, const Area&
 int area_of(const RequestFacts& facts) {
   const std::vector<Area>& areas = facts.resource.spec.areas;
   for (size_t i = 0; i < areas.size(); ++i) {
-    if (has_path(areas[i].paths, facts.path)) return static_cast<int>(i);
+    if (has_path(facts.resource.rules[i], areas[i].paths, facts.path)) return static_cast<int>(i);
   }
   return -1;
 }

@@ -87,6 +87,8 @@ struct InjectedValue {
 struct Injection {
   std::vector<InjectedValue> headers;
   std::vector<InjectedValue> query;
+  // Sent to the upstream as the first text message of each WebSocket; empty: none.
+  std::vector<TemplatePart> first_message;
 };
 
 // The first whose roles match. `roles` empty = every request, also one that a public area lets in without a user (the
@@ -109,6 +111,12 @@ struct AccessRule {
   std::optional<MfaWithin> mfa_within;
 };
 
+// What the messages of a client on a WebSocket may say.
+enum class MessageRule : uint8_t {
+  kAny,
+  kNodeRedListening,  // Node-RED's /comms: subscribe, and nothing that acts
+};
+
 struct Area {
   std::string name;
   std::vector<std::string> paths;
@@ -117,6 +125,7 @@ struct Area {
   std::vector<Role> roles;
   std::vector<Role> read_only_for;
   bool websocket = false;
+  MessageRule read_only_messages = MessageRule::kAny;  // what a WebSocket of who is in read_only_for may say
   CidrList networks;
   bool mfa = false;
   std::optional<MfaWithin> mfa_within;

@@ -3,7 +3,9 @@
 // `using Key` (cheap to copy), `static uint64_t hash(Key)` (well mixed), `static Key key(const Value&)`.
 #pragma once
 
+#include <algorithm>
 #include <bit>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <unordered_map>
@@ -14,10 +16,11 @@ namespace sallyport::policy {
 
 template <class Value, class Traits>
 class SharedTable {
-  struct Shard {
-    std::vector<uint64_t> hashes;  // beside the values, so that a search walks one line
-    std::vector<Value> values;
+  struct Entry {
+    uint64_t hash;
+    Value value;
   };
+  using Shard = std::vector<Entry>;
   static constexpr size_t kPerShard =
       8;  // wished for; at four times as many the shards are doubled until it fits again
 
@@ -37,7 +40,7 @@ class SharedTable {
   void for_each(F&& each) const {
     for (const auto& shard : shards_) {
       if (!shard) continue;
-      for (const Value& value : shard->values) each(value);
+      for (const Entry& entry : *shard) each(entry.value);
     }
   }
 
@@ -56,23 +59,21 @@ class SharedTable {
       grow();
       const uint64_t hash = Traits::hash(Traits::key(value));
       Shard& shard = touch(hash);
-      if (const Value* old = find_in(shard, hash, Traits::key(value))) {
-        shard.values[static_cast<size_t>(old - shard.values.data())] = std::move(value);
+      const size_t at = position_in(shard, hash, Traits::key(value));
+      if (at < shard.size()) {
+        shard[at].value = std::move(value);
         return;
       }
-      shard.hashes.push_back(hash);
-      shard.values.push_back(std::move(value));
+      shard.push_back({hash, std::move(value)});
       ++size_;
     }
     void erase(Key key) {
       if (from_.shards_.empty()) return;
       const uint64_t hash = Traits::hash(key);
       Shard& shard = touch(hash);
-      const Value* old = find_in(shard, hash, key);
-      if (!old) return;
-      const auto at = old - shard.values.data();
-      shard.hashes.erase(shard.hashes.begin() + at);
-      shard.values.erase(shard.values.begin() + at);
+      const size_t at = position_in(shard, hash, key);
+      if (at == shard.size()) return;
+      shard.erase(shard.begin() + static_cast<std::ptrdiff_t>(at));
       --size_;
     }
     SharedTable finish() && {
@@ -98,15 +99,12 @@ class SharedTable {
       const size_t shards = std::bit_ceil(std::max<size_t>(size_ / kPerShard + 1, 16)) * 2;
       std::vector<Shard> spread(shards);
       for (const auto& shard : from_.shards_) {
-        for (size_t i = 0; shard && i < shard->values.size(); ++i) {
-          Shard& target = spread[shard->hashes[i] & (shards - 1)];
-          target.hashes.push_back(shard->hashes[i]);
-          target.values.push_back(shard->values[i]);
-        }
+        if (!shard) continue;
+        for (const Entry& entry : *shard) spread[entry.hash & (shards - 1)].push_back(entry);
       }
       from_.shards_.assign(shards, nullptr);
       for (size_t i = 0; i < shards; ++i) {
-        if (!spread[i].values.empty()) from_.shards_[i] = std::make_shared<const Shard>(std::move(spread[i]));
+        if (!spread[i].empty()) from_.shards_[i] = std::make_shared<const Shard>(std::move(spread[i]));
       }
     }
 
@@ -117,11 +115,14 @@ class SharedTable {
 
  private:
   size_t index_of(uint64_t hash) const { return hash & (shards_.size() - 1); }
+  static size_t position_in(const Shard& shard, uint64_t hash, Key key) {
+    size_t at = 0;
+    while (at < shard.size() && !(shard[at].hash == hash && Traits::key(shard[at].value) == key)) ++at;
+    return at;
+  }
   static const Value* find_in(const Shard& shard, uint64_t hash, Key key) {
-    for (size_t i = 0; i < shard.hashes.size(); ++i) {
-      if (shard.hashes[i] == hash && Traits::key(shard.values[i]) == key) return &shard.values[i];
-    }
-    return nullptr;
+    const size_t at = position_in(shard, hash, key);
+    return at < shard.size() ? &shard[at].value : nullptr;
   }
 
   std::vector<std::shared_ptr<const Shard>> shards_;  // a power of two of them, or none

@@ -28,8 +28,7 @@ size_t end_of_segments(std::string_view path, size_t count) {
 Place locate_among_many(const HostSlot& host, std::string_view path) {
   size_t end = end_of_segments(path, host.segments_max);
   while (true) {
-    if (const auto found = host.many.find(path.substr(0, end)); found != host.many.end())
-      return place_of(found->second, path);
+    if (const Route* route = host.many.find(path.substr(0, end))) return place_of(*route, path);
     if (end == 0) return {};
     end = path.rfind('/', end - 1);
   }
@@ -66,7 +65,7 @@ Place Snapshot::locate(std::string_view host, std::string_view canonical_path) c
   for (const Route& route : (*slot)->routes) {
     if (covers(route.prefix, canonical_path)) return place_of(route, canonical_path);
   }
-  return (*slot)->many.empty() ? Place{} : locate_among_many(**slot, canonical_path);
+  return (*slot)->many.size() == 0 ? Place{} : locate_among_many(**slot, canonical_path);
 }
 
 const CompiledUser* Snapshot::user(const UserId& id) const {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "policy/address_set.h"
+#include "policy/compiled_rule.h"
 #include "policy/record.h"
 
 namespace sallyport::policy {
@@ -46,8 +47,8 @@ struct CompiledResource : std::enable_shared_from_this<CompiledResource> {
   std::vector<SealedField> secrets;
   std::string destination;  // "https://host:port": bound into every sealed secret of it
   uint64_t version = 0;
-  AddressSet admitted;                     // `spec.networks`, made for asking
-  std::vector<AddressSet> rules_admitted;  // those of each access rule or area, in their order
+  AddressSet admitted;              // `spec.networks`, made for asking
+  std::vector<CompiledRule> rules;  // of spec.access or spec.areas, in their order
   // The record's MAC does not fit or it does not read; its team is missing or damaged; its place is not its own (a host
   // that records of two teams claim, a place claimed twice: all of them). Nobody gets in.
   bool damaged = false;

@@ -28,10 +28,11 @@ std::optional<Resource> read_record(const ResourceRecord& record) {
   return *std::move(resource);
 }
 
-std::vector<AddressSet> rules_admitted(const Protected& spec) {
-  std::vector<AddressSet> out;
-  for (const AccessRule& rule : spec.access) out.emplace_back(rule.networks);
-  for (const Area& area : spec.areas) out.emplace_back(area.networks);
+std::vector<CompiledRule> compiled_rules(const Protected& spec) {
+  std::vector<CompiledRule> out;
+  out.reserve(spec.access.size() + spec.areas.size());  // one of them is empty
+  for (const AccessRule& rule : spec.access) out.emplace_back(rule);
+  for (const Area& area : spec.areas) out.emplace_back(area);
   return out;
 }
 
@@ -92,7 +93,10 @@ void SnapshotBuilder::add(const ResourceRecord& record) {
   Resource* readable = resource ? &*resource : nullptr;
   const ResourceSlot* old = resources_.find(record.id);
   const Protected* spec = readable ? std::get_if<Protected>(&readable->body) : nullptr;
-  if (old && spec && same_links(*old->compiled, record, *spec)) return put_protected(record, readable);
+  if (old && spec && same_links(*old->compiled, record, *spec)) {
+    moved_hosts_[spec->at.host].left.push_back(old->compiled->spec.at.prefix);
+    return put_protected(record, readable);
+  }
   remove(record.id);
   switch (record.kind) {
     case Kind::kPlatform:
@@ -186,8 +190,7 @@ void SnapshotBuilder::put_protected(const ResourceRecord& record, Resource* reso
     compiled->destination = destination_of(*resource);
     compiled->spec = std::move(std::get<Protected>(resource->body));
     compiled->admitted = AddressSet(compiled->spec.networks);
-    compiled->rules_admitted = rules_admitted(compiled->spec);
-    moved_hosts_.insert(compiled->spec.at.host);
+    compiled->rules = compiled_rules(compiled->spec);
   }
   moved_resources_.insert(record.id);
   resources_.set({std::move(compiled), record.damaged || !resource});
@@ -198,7 +201,7 @@ void SnapshotBuilder::remove_protected(const CompiledResource& resource) {
   if (!spec.at.host.empty()) {  // it had been read
     drop(teams_.at(spec.team).resources, resource.id);
     drop(hosts_.at(spec.at.host).claimants, resource.id);
-    moved_hosts_.insert(spec.at.host);
+    moved_hosts_[spec.at.host].left.push_back(spec.at.prefix);
   }
   for (const auto& [name, role] : spec.roles) drop(mentions_.at(name).resources, resource.id);
   drop(resource_names_.at(resource_key(resource.kind, resource.name)).resources, resource.id);
@@ -210,7 +213,7 @@ std::shared_ptr<const Snapshot> SnapshotBuilder::finish(uint64_t generation) && 
   compile_names();
   for (const std::string& name : moved_teams_) compile_team(name);
   for (const RecordId& id : moved_resources_) compile_resource(id);
-  for (const std::string& host : moved_hosts_) compile_host(host);
+  for (const auto& [host, change] : moved_hosts_) compile_host(host);
   auto parts = std::make_shared<Snapshot::Parts>();
   parts->platform_id = platform_id_;
   parts->users = std::move(users_).finish();

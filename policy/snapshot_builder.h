@@ -3,7 +3,9 @@
 // refers to something that moved: a user's name, a team, a resource, a host.
 #pragma once
 
+#include <optional>
 #include <set>
+#include <unordered_map>
 #include <unordered_set>
 
 #include "policy/snapshot_parts.h"
@@ -67,6 +69,8 @@ class SnapshotBuilder {
   void compile_team(const std::string& name);
   void compile_resource(const RecordId& id);
   void compile_host(const std::string& host);
+  bool change_host(HostSlot& slot) const;
+  void divide_host(HostSlot& slot);
   bool is_sound(const ResourceSlot& slot) const;
   void mark(const RecordId& id, bool damaged);
 
@@ -85,7 +89,11 @@ class SnapshotBuilder {
   std::set<std::string> moved_names_;
   std::set<std::string> moved_teams_;
   std::unordered_set<RecordId, RecordIdHash> moved_resources_;
-  std::set<std::string> moved_hosts_;
+  struct HostChange {
+    std::vector<std::string> left;  // prefixes that somebody gave up, perhaps to take again
+    std::vector<RecordId> came;
+  };
+  std::unordered_map<std::string, HostChange> moved_hosts_;
 };
 
 }  // namespace sallyport::policy

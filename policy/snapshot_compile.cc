@@ -85,7 +85,7 @@ void SnapshotBuilder::compile_resource(const RecordId& id) {
     if (const auto user = user_named(name)) compiled->role_overrides.emplace(*user, role);
   }
   compiled->damaged = next.record_damaged || compiled->team->damaged;
-  if (!compiled->spec.at.host.empty()) moved_hosts_.insert(compiled->spec.at.host);
+  if (!compiled->spec.at.host.empty()) moved_hosts_[compiled->spec.at.host].came.push_back(id);
   next.compiled = std::move(compiled);
   resources_.set(std::move(next));
 }
@@ -104,12 +104,36 @@ void SnapshotBuilder::mark(const RecordId& id, bool damaged) {
   resources_.set(std::move(next));
 }
 
-// Gives the host's places to its claimants. The sound ones must be of one team, and each place has one of them.
 void SnapshotBuilder::compile_host(const std::string& host) {
   HostSlot& slot = hosts_.at(host);
-  slot.routes.clear();
-  slot.many.clear();
-  slot.segments_max = 0;
+  if (!change_host(slot)) divide_host(slot);
+}
+
+// Changes alone what moved. False: not possible here, and nothing is lost by it.
+bool SnapshotBuilder::change_host(HostSlot& slot) const {
+  if (slot.plain_team.empty() || slot.claimants.size() <= kFewRoutes || slot.many.size() == 0) return false;
+  const HostChange& change = moved_hosts_.at(slot.key);
+  SharedTable<Route, ByPrefix>::Editor many(slot.many);
+  for (const std::string& prefix : change.left) many.erase(prefix);
+  size_t segments_max = slot.segments_max;
+  for (const RecordId& id : change.came) {
+    const ResourceSlot& claimant = *resources_.find(id);
+    const std::string& prefix = claimant.compiled->spec.at.prefix;
+    if (!is_sound(claimant) || claimant.compiled->spec.team != slot.plain_team) return false;
+    const Route* taken = many.find(prefix);
+    if (taken && taken->resource->id != id) return false;
+    many.set({prefix, claimant.compiled});
+    segments_max = std::max(segments_max, segments_of(prefix));
+  }
+  SharedTable<Route, ByPrefix> changed = std::move(many).finish();
+  if (changed.size() != slot.claimants.size()) return false;
+  slot.many = std::move(changed);
+  slot.segments_max = segments_max;
+  return true;
+}
+
+// Gives the host's places to its claimants. The sound ones must be of one team, and each place has one of them.
+void SnapshotBuilder::divide_host(HostSlot& slot) {
   std::vector<RecordId> holders;
   std::set<std::string> teams;
   std::unordered_map<std::string, int> claims;
@@ -123,16 +147,22 @@ void SnapshotBuilder::compile_host(const std::string& host) {
   for (const RecordId& id : holders) {
     mark(id, teams.size() > 1 || claims[resources_.find(id)->compiled->spec.at.prefix] > 1);
   }
+  const bool plain = teams.size() == 1 && claims.size() == slot.claimants.size();
+  slot.plain_team = plain ? *teams.begin() : "";
   if (holders.empty()) holders = slot.claimants;
+  SharedTable<Route, ByPrefix>::Editor many{SharedTable<Route, ByPrefix>()};
+  slot.segments_max = 0;
   for (const RecordId& id : holders) {
     const auto& compiled = resources_.find(id)->compiled;
     const std::string& prefix = compiled->spec.at.prefix;
-    slot.many.try_emplace(prefix, Route{prefix, compiled});
+    if (!many.find(prefix)) many.set({prefix, compiled});
     slot.segments_max = std::max(slot.segments_max, segments_of(prefix));
   }
+  slot.many = std::move(many).finish();
+  slot.routes.clear();
   if (slot.many.size() > kFewRoutes) return;
-  for (auto& [prefix, route] : slot.many) slot.routes.push_back(std::move(route));
-  slot.many.clear();
+  slot.many.for_each([&](const Route& route) { slot.routes.push_back(route); });
+  slot.many = {};
   std::ranges::sort(slot.routes, [](const Route& a, const Route& b) {
     return a.prefix.size() != b.prefix.size() ? a.prefix.size() > b.prefix.size() : a.prefix < b.prefix;
   });

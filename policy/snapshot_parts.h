@@ -4,7 +4,6 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "policy/shared_table.h"
@@ -17,11 +16,6 @@ inline uint64_t hash_text(std::string_view text) {
   const auto hash = static_cast<uint64_t>(std::hash<std::string_view>{}(text));
   return hash ^ hash >> 32;
 }
-struct TextHash {
-  using is_transparent = void;
-  size_t operator()(std::string_view text) const { return hash_text(text); }
-};
-
 // A user's name or e-mail address, lower case, and whose it is.
 struct Login {
   std::string key;
@@ -69,14 +63,23 @@ struct Route {
   std::shared_ptr<const CompiledResource> resource;
 };
 
+struct ByPrefix {
+  using Key = std::string_view;
+  static uint64_t hash(std::string_view key) { return hash_text(key); }
+  static std::string_view key(const Route& route) { return route.prefix; }
+};
+
 constexpr size_t kFewRoutes = 8;  // up to here a walk is faster than a table
 
 struct HostSlot {
   std::string key;
   std::vector<RecordId> claimants;
-  std::vector<Route> routes;                                               // the longest prefix first; empty when there
-  std::unordered_map<std::string, Route, TextHash, std::equal_to<>> many;  // are more than kFewRoutes
-  size_t segments_max = 0;                                                 // of the prefixes in `many`
+  std::vector<Route> routes;          // the longest prefix first; empty when there are more than kFewRoutes
+  SharedTable<Route, ByPrefix> many;  // then they are here
+  size_t segments_max = 0;            // no prefix in `many` has more
+  // Every claimant is sound, of this team, and has a place of its own; empty: not so. Then one that changes is changed
+  // alone, however many there are.
+  std::string plain_team;
   bool empty() const { return claimants.empty(); }
 };
 

@@ -4,12 +4,12 @@ JOBS=${JOBS:-$(nproc)}
 # A compiler cache that two checkouts of the same commit share.
 export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1
 
-# configure NAME BUILD_TYPE [SANITIZE]: once; afterwards ninja itself notices a changed CMakeLists.txt.
+# configure NAME BUILD_TYPE [SANITIZE [CMAKE_ARGUMENT...]]: once; afterwards ninja notices a changed CMakeLists.txt itself.
 configure() {
   local dir=build/$1 log=build/$1/configure.log
   [[ -f $dir/build.ninja ]] && return 0
   mkdir -p "$dir"
-  if ! cmake -S . -B "$dir" -G Ninja -DCMAKE_BUILD_TYPE="$2" -DSANITIZE="${3:-}" \
+  if ! cmake -S . -B "$dir" -G Ninja -DCMAKE_BUILD_TYPE="$2" -DSANITIZE="${3:-}" "${@:4}" \
     -DCMAKE_CXX_COMPILER=clang++-19 -DCMAKE_CXX_COMPILER_LAUNCHER=ccache >"$log" 2>&1; then
     tail -n 20 "$log" >&2
     rm -f "$dir/build.ninja" "$dir/CMakeCache.txt"
@@ -17,6 +17,10 @@ configure() {
     return 1
   fi
 }
+
+# The unit tests' builds: without optimisation they compile in half the time, and find the same.
+configure_asan() { configure asan Debug address -DCMAKE_CXX_FLAGS_DEBUG="-O0 -g1"; }
+configure_tsan() { configure tsan Debug thread -DCMAKE_CXX_FLAGS_DEBUG="-O0 -g1"; }
 
 # build NAME TARGET...: one line per step on a terminal; elsewhere silent when it works, the compiler's words when not.
 build() {

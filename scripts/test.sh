@@ -3,7 +3,7 @@
 PASSED=0
 FAILED=0
 UNIT_ROOMS=(base policy conf storage sso proxy console cli)
-RACE_ROOMS=(base storage proxy) # the rooms that start threads or are used from several
+RACE_ROOMS=(base storage sso) # the rooms whose tests start threads, or objects that several use
 
 export ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1:check_initialization_order=1
 export UBSAN_OPTIONS=print_stacktrace=1
@@ -32,8 +32,8 @@ run_tests() {
     say "$part"
     case $part in
       house) test_house ;;
-      unit) test_units asan Debug address "${UNIT_ROOMS[@]}" ;;
-      race) test_units tsan Debug thread "${RACE_ROOMS[@]}" ;;
+      unit) test_units asan "${UNIT_ROOMS[@]}" ;;
+      race) test_units tsan "${RACE_ROOMS[@]}" ;;
       fuzz) test_corpora "$all" ;;
       scenario) test_scenarios "$all" "${@:2}" ;;
       *) die "no such part: $part" ;;
@@ -67,11 +67,11 @@ test_house() {
   one "./dev run" python3 tests/demo/run_test.py
 }
 
-# test_units FOLDER TYPE SANITIZE ROOM...: builds those rooms' tests with the sanitizer and runs them.
+# test_units asan|tsan ROOM...: builds those rooms' tests with the sanitizer and runs them.
 test_units() {
-  local folder=$1 type=$2 sanitize=$3 room targets=() rooms=()
-  shift 3
-  if ! configure "$folder" "$type" "$sanitize"; then
+  local folder=$1 room targets=() rooms=()
+  shift
+  if ! "configure_$folder"; then
     FAILED=$((FAILED + 1))
     return
   fi
@@ -85,7 +85,7 @@ test_units() {
     return
   fi
   for room in "${rooms[@]}"; do
-    run_googletest "$sanitize" "$room" "build/$folder/${room}_test"
+    run_googletest "$folder" "$room" "build/$folder/${room}_test"
   done
 }
 
@@ -114,7 +114,7 @@ test_corpora() {
     return
   fi
   compgen -G 'tests/fuzz/*_fuzz.cc' >/dev/null || return 0
-  if ! configure asan Debug address || ! build asan fuzz_replay; then
+  if ! configure_asan || ! build asan fuzz_replay; then
     FAILED=$((FAILED + 1))
     return
   fi
@@ -136,7 +136,7 @@ test_scenarios() {
   fi
   run_scenarios "" ${all:+--all} "$@"
   [[ -n $all ]] || return 0
-  if ! configure asan Debug address || ! build asan sallyport; then
+  if ! configure_asan || ! build asan sallyport; then
     FAILED=$((FAILED + 1))
     return
   fi

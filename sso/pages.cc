@@ -75,6 +75,15 @@ std::string finish(Html&& page) {
   return std::move(page).take();
 }
 
+// Messages are literals in the words of errors: "no such host" -> "No such host."
+std::string as_sentence(std::string_view message) {
+  std::string out(message);
+  if (out.empty()) return out;
+  if (out.front() >= 'a' && out.front() <= 'z') out.front() = static_cast<char>(out.front() - 'a' + 'A');
+  if (!out.ends_with('.') && !out.ends_with('?') && !out.ends_with('!')) out += '.';
+  return out;
+}
+
 std::string policy_text(const std::vector<std::string>& form_origins) {
   std::string out = "default-src 'none'; style-src 'self' 'sha256-" + base64_encode(sha256(as_bytes(style_sheet()))) +
                     "'; img-src 'self' data:; form-action 'self'";
@@ -201,7 +210,7 @@ std::string onward_page(std::string_view url, std::string_view host) {
 std::string error_page(int status, std::string_view title, std::string_view message, std::string_view request_id) {
   Html out = head(text(title), Width::kNarrow, Style::kInline);
   out << "<header>" << wordmark() << "</header>\n<main>\n<div class=\"card\">\n<h1>" << text(title) << "</h1>\n<p>"
-      << text(message) << "</p>\n<p class=\"quiet reference\">Error " << status;
+      << text(as_sentence(message)) << "</p>\n<p class=\"quiet reference\">Error " << status;
   if (!request_id.empty()) out << ", reference " << text(request_id);
   out << "</p>\n</div>\n</main>\n<footer></footer>\n";
   std::string page = finish(std::move(out));

@@ -15,7 +15,8 @@ std::string picture(const Snapshot& snapshot) {
   for (int h = 0; h < 4; ++h) {
     const std::string host = "h" + std::to_string(h) + ".test";
     out += host + (snapshot.has_host(host) ? " here" : " -");
-    for (const char* path : {"/", "/p0", "/p0/p1", "/p1/x"}) {
+    for (const std::string path :
+         {"/", "/p0", "/p0/p1", "/p1/x", "/p7/p1", "/p8", "/p9/x/y", "/p10", "/p11/p1/x", "/p12"}) {
       const Place place = snapshot.locate(host, path);
       if (!place.resource) {
         out += " -";
@@ -40,7 +41,7 @@ std::string picture(const Snapshot& snapshot) {
     const CompiledTeam* team = snapshot.team("t" + std::to_string(t));
     out += !team ? "-\n" : team->damaged ? "damaged\n" : std::to_string(team->members.size()) + "\n";
   }
-  for (int r = 0; r < 8; ++r) {
+  for (int r = 0; r < 30; ++r) {
     const CompiledResource* resource = snapshot.resource("r" + std::to_string(r), Kind::kDatasource);
     out += !resource ? "-" : resource->damaged ? "damaged " : resource->spec.at.host + resource->spec.at.prefix + " ";
   }
@@ -49,7 +50,8 @@ std::string picture(const Snapshot& snapshot) {
 
 class Chance {
  public:
-  explicit Chance(unsigned seed) : random_(seed) {}
+  // Crowded: nearly all resources are of one team on one host.
+  Chance(unsigned seed, bool crowded) : random_(seed), crowded_(crowded) {}
   int below(int n) { return static_cast<int>(random_() % static_cast<unsigned>(n)); }
   std::string one_of(const char* letter, int n) { return letter + std::to_string(below(n)); }
 
@@ -70,24 +72,27 @@ class Chance {
         out = platform_record();
         break;
       default: {
-        nlohmann::json patch = {{"team", one_of("t", 3)}};
+        nlohmann::json patch = {{"team", crowded_ && below(30) ? "t0" : one_of("t", 3)}};
         if (below(2)) patch["roles"][one_of("u", 4)] = kRoles[below(4)];
-        static constexpr const char* kPrefixes[] = {"", "/p0", "/p1", "/p0/p1"};
-        out = datasource_record(one_of("r", 8), one_of("h", 4) + ".test" + kPrefixes[below(4)], patch.dump());
+        std::string at = (crowded_ && below(30) ? "h0" : one_of("h", 4)) + ".test";
+        if (below(8)) at += one_of("/p", crowded_ ? 40 : 2);
+        if (below(4) == 0) at += "/p1";
+        out = datasource_record(one_of("r", crowded_ ? 30 : 8), at, patch.dump());
       }
     }
-    if (below(12) == 0) out.damaged = true;
-    if (below(20) == 0) out.spec = "{\"broken\": 1}";
+    if (below(crowded_ ? 60 : 12) == 0) out.damaged = true;
+    if (below(crowded_ ? 60 : 20) == 0) out.spec = "{\"broken\": 1}";
     return out;
   }
 
  private:
   std::mt19937 random_;
+  bool crowded_;
 };
 
-TEST(SnapshotModel, rebuilding_gives_what_building_gives) {
-  for (unsigned seed = 1; seed <= 20; ++seed) {
-    Chance chance(seed);
+void expect_same(bool crowded, unsigned seeds) {
+  for (unsigned seed = 1; seed <= seeds; ++seed) {
+    Chance chance(seed, crowded);
     std::map<RecordId, ResourceRecord> store;
     auto snapshot = Snapshot::build(0, {});
     for (uint64_t generation = 1; generation <= 100; ++generation) {
@@ -109,6 +114,9 @@ TEST(SnapshotModel, rebuilding_gives_what_building_gives) {
     }
   }
 }
+
+TEST(SnapshotModel, rebuilding_gives_what_building_gives) { expect_same(false, 20); }
+TEST(SnapshotModel, on_a_crowded_host_too) { expect_same(true, 20); }
 
 }  // namespace
 }  // namespace sallyport::policy

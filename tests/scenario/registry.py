@@ -19,14 +19,15 @@ class Test:
     limit: float  # seconds until the runner ends it
     slow: bool    # only with --all
     alone: bool   # measures something: nothing else runs beside it
+    later: str    # the row of the contract that is not built yet; runs only when named
 
 
-def test(function=None, *, limit=60, slow=False, alone=False):
+def test(function=None, *, limit=60, slow=False, alone=False, later=""):
     def mark(inner):
         room = inner.__module__.removeprefix("test_")
         name = f"{room}.{inner.__name__}"
         assert name not in TESTS, f"two tests named {name}"
-        TESTS[name] = Test(name, inner, limit * PATIENCE, slow, alone)
+        TESTS[name] = Test(name, inner, limit * PATIENCE, slow, alone, later)
         return inner
     return mark(function) if function else mark
 

@@ -147,6 +147,26 @@ def a_rule_that_wants_a_second_factor_denies_a_password(t):
 
 
 @test
+def a_password_alone_reaches_nothing_that_needs_two_factors(t):
+    echo = upstream(t)
+    gateway = world(t, datasource("crm", echo), datasource("labx", echo, team="lab"))
+    crm = host("crm")
+    browser = signed_in(gateway, "ann", crm)
+    token, cookie = bearer(gateway.token("ann")), browser.headers(crm)
+    equal(gateway.ask(crm, headers=cookie).status, 200, "before")
+    team = {"kind": "team", "name": "plant", "members": {"ann": "owner"}, "mfa": "required"}
+    gateway.apply(team)
+    reached = len(echo.requests)
+    equal(gateway.ask(crm, headers=cookie).status, 403, "a team that requires it, by the session from before")
+    expect(browser.open(crm).status in (403, 200) and len(echo.requests) == reached, "by a page load")
+    equal(gateway.ask(crm, headers=token).status, 200, "a token made by a command carries both")
+    gateway.apply({**team, "mfa": "optional"}, {"kind": "platform", "name": "platform", "mfa": "required"})
+    reached = len(echo.requests)
+    equal(gateway.ask(crm, headers=cookie).status, 403, "a platform that requires it")
+    equal(len(echo.requests), reached, "what reached the upstream")
+
+
+@test
 def roles_empty_admits_nobody(t):
     echo = upstream(t)
     gateway = world(t, datasource("crm", echo, access=[{"roles": []}]))

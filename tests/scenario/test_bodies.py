@@ -1,5 +1,6 @@
 """Bodies of any size in constant memory, both ways: 1 GiB here, 10 GB with --all."""
 import json
+import os
 import threading
 from pathlib import Path
 
@@ -21,6 +22,8 @@ def measured(gateway, what, work):
     before = gateway.rss_kib()
     work()
     growth = gateway.rss_kib("VmHWM") - before
+    if b"__asan_init" in Path(os.environ["SALLYPORT"]).read_bytes():
+        return  # the sanitizer keeps what was freed: its memory says nothing
     expect(growth < GROWTH_KIB, f"{what}: peak memory grew by {growth} KiB")
 
 

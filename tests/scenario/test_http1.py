@@ -322,6 +322,10 @@ def slow_clients_are_let_go(t):
         expect(said == b"" or said.startswith(b"HTTP/1.1 408"), f"said to half a body: {said[:60]!r}")
     with Wire(gateway.port) as connection:  # TCP alone, no handshake
         equal(over_within(connection, 6, "no handshake"), b"", "said without a handshake")
+    with gateway.wire(crm) as connection:
+        connection.send(asked(gateway, crm, token, "/bytes/200000000"))
+        connection.head()  # and then nothing more is read
+        until(lambda: not echo._open, "a client that reads nothing to be let go, and its upstream connection")
     equal(gateway.ask(crm, headers=token).status, 200, "a request in time")
 
 

@@ -107,6 +107,16 @@ def renegotiation_is_refused(t):
 
 
 @test
+def early_data_is_not_offered(t):
+    """What could be replayed (RFC 8446 8) is never taken."""
+    gateway, _, crm = standing(t)
+    request = request_bytes("GET", "/", f"{crm}:{gateway.port}", [("Connection", "close")]).decode()
+    done = subprocess.run(["openssl", "s_client", "-connect", f"127.0.0.1:{gateway.port}", "-servername", crm, "-tls1_3", "-ign_eof"],
+                          input=request, capture_output=True, text=True, timeout=30)
+    contains(done.stdout, "Max Early Data: 0", "the ticket's offer")
+
+
+@test
 def alpn_agrees_on_http_1_1(t):
     gateway, _, _ = standing(t)
     for offered, wanted in ((["http/1.1"], "http/1.1"), ([], None)):

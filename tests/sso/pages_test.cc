@@ -72,6 +72,12 @@ TEST(Pages, an_error_page_needs_nothing_from_outside) {
   EXPECT_TRUE(policy.contains("'sha256-" + base64_encode(sha256(as_bytes(style))) + "'")) << policy;
 }
 
+TEST(Pages, an_error_page_speaks_in_sentences) {
+  EXPECT_TRUE(error_page(403, "Not allowed", "no rule allows this", "r").contains("<p>No rule allows this.</p>"));
+  EXPECT_TRUE(error_page(403, "Not allowed", "No rule allows this.", "r").contains("<p>No rule allows this.</p>"));
+  EXPECT_TRUE(error_page(403, "Not allowed", "", "").contains("<p></p>"));
+}
+
 TEST(Pages, carry_a_strict_policy) {
   std::map<std::string, std::string> headers(page_headers().begin(), page_headers().end());
   for (const char* part : {"default-src 'none'", "form-action 'self'", "base-uri 'none'", "frame-ancestors 'none'"})
