@@ -35,6 +35,8 @@ class Exchange {
   virtual const ConnectionFacts& connection() const = 0;
   // May this host be asked on this connection (421 otherwise)? cost: a string compare for the host asked last.
   virtual bool covers_host(std::string_view host) = 0;
+  // The host, in its one form, that covers_host() has said yes to last; or "".
+  virtual std::string_view host_covered() const = 0;
 
   // --- the request. Views are valid until release_head().
   virtual const http::Head& head() const = 0;

@@ -22,8 +22,9 @@ storage::AccessEvent RequestContext::event(storage::AuditKind kind) const {
   out.request_id = request_id;
   out.client = client.address;
   out.user = identity ? identity->user : about;
-  if (!out.user.is_zero())
-    if (const policy::CompiledUser* user = snapshot->user(out.user)) out.user_name = user->name;
+  const policy::CompiledUser* user = decision.user;
+  if (user == nullptr || user->id != out.user) user = out.user.is_zero() ? nullptr : snapshot->user(out.user);
+  if (user != nullptr) out.user_name = user->name;
   if (identity) {
     out.means_id = identity->id;
     out.means = identity->means == policy::Means::kToken ? "token" : "session";

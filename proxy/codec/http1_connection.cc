@@ -301,7 +301,7 @@ void Http1Connection::begin(int status, std::string_view reason) {
 
 void Http1Connection::field(std::string_view name, std::string_view value) {
   if (gone_) return;
-  home_.out.append(name).append(": ").append(value).append("\r\n");
+  http::append_field_line(home_.out, name, value);
 }
 
 void Http1Connection::end_head(http::Body body, uint64_t length) {

@@ -54,6 +54,7 @@ class Http1Connection final : private Exchange, private IoHandler, private Defer
   // --- Exchange
   const ConnectionFacts& connection() const override { return facts_; }
   bool covers_host(std::string_view host) override;
+  std::string_view host_covered() const override { return covered_host_; }
   const http::Head& head() const override { return const_cast<InputBuffer&>(input_).head(); }
   const http::RequestFraming& framing() const override { return framing_; }
   void release_head() override;

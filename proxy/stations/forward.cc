@@ -55,7 +55,7 @@ class Upload final : private TaskOwner, private Deferred {
     };
     for (const http::Field& field : head->fields())
       if (field.id == http::FieldId::kOther && !injected(field))
-        out.append(field.name).append(": ").append(field.value).append("\r\n");
+        http::append_field_line(out, field.name, field.value);
     return out;
   }
 

@@ -26,7 +26,7 @@ std::string allowed_trailers(std::string_view raw_lines) {
   const auto length = http::parse_trailers(raw, {}, *head);
   if (!length || *length == 0) return out;
   for (const http::Field& field : head->fields())
-    if (field.id == FieldId::kOther) out.append(field.name).append(": ").append(field.value).append("\r\n");
+    if (field.id == FieldId::kOther) http::append_field_line(out, field.name, field.value);
   return out;
 }
 

@@ -144,7 +144,9 @@ void UpstreamConnection::begin_request(bool to_head) {
 
 void UpstreamConnection::write(std::string_view bytes) {
   if (state_ != State::kReady) return;
-  if (channel_->write(bytes) == Io::kBroken && *failure_ == '\0') failure_ = "the upstream closed while it was written to";
+  if (channel_->write(bytes) != Io::kBroken) return;
+  channel_->socket().look_again();  // perhaps it has answered before it closed
+  if (*failure_ == '\0') failure_ = "the upstream closed while it was written to";
 }
 
 void UpstreamConnection::expect_writable() { loop_.timers().set(*this, timeouts_.idle); }
@@ -284,6 +286,7 @@ void UpstreamConnection::become_idle(Pool& pool, std::chrono::milliseconds keep)
 
 void UpstreamConnection::leave_idle() {
   pool_ = nullptr;
+  channel_->socket().settle();
   state_ = State::kReady;
   TimerWheel::clear(*this);
 }
