@@ -58,6 +58,8 @@ enum class FieldId : uint8_t {
   kVary,
   kSecWebSocketKey,
   kSecWebSocketVersion,
+  kSecWebSocketAccept,
+  kSecWebSocketExtensions,
   kHttp2Settings,
 };
 

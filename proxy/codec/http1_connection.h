@@ -68,6 +68,7 @@ class Http1Connection final : private Exchange, private IoHandler, private Defer
   void data(std::string_view bytes) override;
   void finish(std::string_view trailers) override;
   void interim_continue() override;
+  void switch_protocols() override;
   void flush() override;
   bool blocked() const override { return channel_->queued() > 0; }
   WaitSlot& writable_slot() override { return writable_slot_; }
@@ -129,6 +130,7 @@ class Http1Connection final : private Exchange, private IoHandler, private Defer
   bool gone_ = false;
   bool read_ended_ = false;  // the client has ended its side in order
   bool aborted_ = false;
+  bool tunnel_ = false;  // protocols were switched
 };
 
 }  // namespace sallyport::proxy

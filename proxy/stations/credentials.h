@@ -17,6 +17,7 @@ namespace sallyport::proxy {
 struct RenderedCredential {
   SecretBytes headers;               // "Name: value\r\n"..., as written
   SecretBytes query;                 // "name=value&..." percent-encoded
+  SecretBytes first_message;         // of a WebSocket to the upstream; empty: none
   std::vector<std::string> names;    // of the injected headers, lower case: the client's own are dropped
   bool authorization = false;        // Authorization is among them
 };

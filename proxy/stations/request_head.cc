@@ -38,6 +38,9 @@ void append_client_field(const RequestContext& context, const http::Field& field
     for (const std::string& name : rendered->names)
       if (same_for_upstreams(name, field.name)) return;
   switch (field.id) {
+    case FieldId::kSecWebSocketExtensions:  // what is compressed cannot be looked at
+      if (context.decision.messages != policy::MessageRule::kAny) return;
+      break;
     case FieldId::kAuthorization:
       if (!context.resource->spec.pass_authorization || (rendered != nullptr && rendered->authorization) ||
           carries_own_token(field.value))
@@ -103,6 +106,7 @@ void append_forwarded(const RequestContext& context, std::string& out) {
 }
 
 void append_framing(const RequestContext& context, std::string& out) {
+  if (!context.websocket_key.empty()) out.append("Connection: Upgrade\r\nUpgrade: websocket\r\n");
   const http::RequestFraming& framing = context.exchange.framing();
   if (framing.body == http::Body::kChunked) {
     out.append("Transfer-Encoding: chunked\r\n");

@@ -137,7 +137,7 @@ void UpstreamConnection::expired() {
 void UpstreamConnection::begin_request(bool to_head) {
   ++requests_;
   to_head_ = to_head;
-  sent_ = answered_ = body_ended_ = timed_out_ = false;
+  sent_ = answered_ = body_ended_ = timed_out_ = upgrade_wanted_ = false;
   interim_left_ = kInterimMax;
   chunks_.reset();
 }
@@ -156,6 +156,10 @@ void UpstreamConnection::request_sent() {
   loop_.timers().set(*this, timeouts_.response);
 }
 
+void UpstreamConnection::stay_awake() {
+  if (state_ == State::kReady) loop_.timers().set(*this, timeouts_.idle);
+}
+
 // --- the response
 
 UpstreamConnection::HeadStep UpstreamConnection::read_head() {
@@ -170,6 +174,12 @@ UpstreamConnection::HeadStep UpstreamConnection::read_head() {
       if (*length > 0) {
         input_.consume(*length);
         const http::Head& head = input_.head();
+        if (head.status == 101 && upgrade_wanted_) {
+          framing_ = {.body = http::Body::kUntilClose};
+          body_ended_ = framing_.keep_alive = false;
+          loop_.timers().set(*this, timeouts_.idle);
+          return HeadStep::kHead;
+        }
         if (head.status < 200) {
           if (head.status == 101 || --interim_left_ < 0) {
             bad_ = head.status == 101 ? "101 was not asked for" : "too many interim responses";
