@@ -400,8 +400,8 @@ class EchoUpstream:
                  f"Sec-WebSocket-Accept: {query.get('accept', ws.accept_of(key))}", "Set-Cookie: wide=1; Domain=localhost"]
         lines += [f"Sec-WebSocket-{name.capitalize()}: {query[name]}" for name in ("extensions", "protocol") if name in query]
         peer = WebSocketPeer(stream, request)
-        stream.send("\r\n".join(lines).encode() + b"\r\n\r\n")
         self._note(lambda: self.websockets.append(peer))
+        stream.send("\r\n".join(lines).encode() + b"\r\n\r\n")
         exactly = lambda count: b"".join(stream.pieces(count))
         try:
             while True:
