@@ -11,8 +11,8 @@ from world import signed_in, world
 EDITOR = [("GET", path) for path in (
     "/", "/?x", "/red/red.min.js", "/vendor/vendor.js", "/favicon.ico", "/theme", "/icons", "/icons/node-red/inject.svg",
     "/types/node/http.d.ts", "/locales/editor", "/resources/node-red-dashboard/x.js", "/settings", "/settings/user", "/flows",
-    "/flows/state", "/flow/global", "/flow/f0000000000000a1", "/nodes", "/nodes/messages", "/nodes/node-red", "/plugins",
-    "/plugins/messages", "/auth/login", "/debug/view/view.html", "/uisettings", "/ui_base/js/gridstack.min.js", "/comms",
+    "/flows/state", "/flow/global", "/flow/f0000000000000a1", "/nodes", "/nodes/messages?lng=en-US", "/nodes/node-red", "/plugins",
+    "/plugins/messages?lng=en-US", "/auth/login", "/debug/view/view.html", "/uisettings", "/ui_base/js/gridstack.min.js", "/comms",
     "/settings/user/keys", "/context/global", "/context/flow/f0000000000000a1", "/credentials/debug/n000000000000002",
     "/library/local/flows/", "/library/_examples_/flows/", "/projects", "/diagnostics", "/udp-ports/x", "/auth/strategy", "/hook",
     "/dashboard/_debug/datastore/n000000000000021", "/serialports", "/admin")]
@@ -62,7 +62,7 @@ def check_dashboard_role(gateway, red):
             for mark in EDITOR_MARKS:
                 absent(response.body, mark, f"the answer to {method} {target}")
     table(dot, [("GET", target, 200) for target in (
-        "/dashboard", "/dashboard/page1", "/DASHBOARD/page1", "/dashboard/_setup", "/dashboard/favicon.ico", "/ui/", "/UI/",
+        "/dashboard/", "/dashboard/page1", "/DASHBOARD/page1", "/dashboard/_setup", "/dashboard/favicon.ico", "/ui/", "/UI/",
         "/ui/js/app.min.js", "/ui/manifest.json", "/ui/socket.io/?EIO=4&transport=polling", "/dashboard/socket.io/?EIO=4&transport=polling")])
 
 
@@ -73,8 +73,8 @@ def check_viewer(gateway, red):
     rows = [(method, target, 403 if target.startswith(closed) else {200, 204, 301, 404}) for method, target in EDITOR]
     table(vic, rows + [(method, target, 403) for method, target in ACTS])
     table(vic, [("GET", target, 200) for target in ("/", "/flows", "/FLOWS/", "/settings", "/settings/user", "/nodes", "/icons",
-                                                    "/red/red.min.js", "/theme", "/flows/state", "/dashboard", "/ui/")])
-    table(vic, [(method, target, {400, 403}) for method in ("POST", "PUT", "DELETE", "PATCH", "PROPFIND", "TRACE", "FLOWS")
+                                                    "/red/red.min.js", "/theme", "/flows/state", "/dashboard/", "/ui/")])
+    table(vic, [(method, target, {400, 403}) for method in ("POST", "PUT", "DELETE", "PATCH", "PROPFIND", "FLOWS")
                 for target in ("/flows", "/FLOWS", "/%66lows", "/flows/", "/flows;", "//flows", "/./flows", "/dashboard/../flows")])
     response, arrived = vic.ask("GET", "/flows")
     contains(response.text, FLOW, "the flows")
@@ -168,7 +168,7 @@ def other_roots_and_dashboards(t):
     keys = {"node_root": "/api", "admin_root": "/red-admin"}
     gateway, red = standing(t, keys=keys, node_root="/api", admin_root="/red-admin")
     ann, vic, dot = (Caller(gateway, red, name) for name in ("ann", "vic", "dot"))
-    table(dot, [("GET", "/api/dashboard", 200), ("GET", "/API/UI/", 200), ("GET", "/api/dashboard/_setup", 200), ("GET", "/api/hook", 403),
+    table(dot, [("GET", "/api/dashboard/", 200), ("GET", "/API/UI/", 200), ("GET", "/api/dashboard/_setup", 200), ("GET", "/api/hook", 403),
                 ("GET", "/dashboard", 403), ("GET", "/red-admin/", 403), ("GET", "/red-admin/flows", 403), ("GET", "/", 403),
                 ("GET", "/Red-Admin/dashboard/api", 403), ("GET", "/api/dashboard/../../red-admin/flows", 400)])
     table(vic, [("GET", "/red-admin/", 200), ("GET", "/RED-ADMIN/FLOWS", 200), ("POST", "/red-admin/flows", 403), ("GET", "/api/hook", 403),
