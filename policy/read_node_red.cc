@@ -44,8 +44,9 @@ bool meets_one(std::string_view path, const std::vector<std::string>& others) {
 }
 
 void check_roots(const NodeRedRoots& roots, const std::vector<std::string>& editor, Mistakes& mistakes) {
-  if (roots.node != "/" && std::ranges::any_of(editor, [&](const auto& path) { return inside(roots.node, path); }))
-    conflict(mistakes, "node_root", "lies on a path of the editor");
+  if (roots.node != "/" && std::ranges::any_of(editor, [&](const auto& path) { return inside(roots.node, path); })) {
+    return conflict(mistakes, "node_root", "lies on a path of the editor");
+  }
   for (size_t i = 0; i < roots.dashboards.size(); ++i) {
     const std::string dashboard = joined_path(roots.node, roots.dashboards[i]);
     if (inside(roots.admin, dashboard) || meets_one(dashboard, editor))

@@ -8,7 +8,7 @@ BUILD_PACKAGES=(
 )
 LINT_PACKAGES=(clang-tidy-19 clang-format-19 git python3)
 RUN_PACKAGES=(python3 curl)
-TEST_PACKAGES=(libgtest-dev libgmock-dev python3 openssl curl sqlite3 binutils)
+TEST_PACKAGES=(libgtest-dev libgmock-dev libvalijson-dev python3 openssl curl sqlite3 binutils)
 BROWSER_PACKAGES=(chromium npm nodejs)
 BENCH_PACKAGES=(libbenchmark-dev nginx haproxy wrk python3 openssl)
 
