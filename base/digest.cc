@@ -19,6 +19,12 @@ Sha256 sha256(std::initializer_list<ByteView> parts) {
   return out;
 }
 
+std::array<std::byte, 20> sha1(ByteView message) {
+  std::array<std::byte, 20> out;
+  SHA1(reinterpret_cast<const unsigned char*>(message.data()), message.size(), reinterpret_cast<unsigned char*>(out.data()));
+  return out;
+}
+
 Sha256 hmac_sha256(ByteView key, ByteView message) {
   Sha256 out;
   unsigned length = 0;

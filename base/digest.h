@@ -17,6 +17,9 @@ Sha256 sha256(std::initializer_list<ByteView> parts);
 inline Sha256 sha256(ByteView message) { return sha256({message}); }
 Sha256 hmac_sha256(ByteView key, ByteView message);
 
+// SHA-1 is broken as a signature's digest; the WebSocket handshake (RFC 6455 s4.2.2) asks for it as a plain check sum.
+std::array<std::byte, 20> sha1(ByteView message);
+
 // For hash tables keyed by a digest: its first word is already uniform.
 struct Sha256Hash {
   size_t operator()(const Sha256& digest) const {

@@ -3,6 +3,7 @@
 #include <netinet/in.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cstring>
 #include <optional>
 
@@ -137,14 +138,16 @@ Result<IpAddress> IpAddress::parse(std::string_view text) {
 }
 
 std::string IpAddress::to_string() const {
-  std::string out;
   if (v4_) {
+    char text[16];
+    char* end = text;
     for (size_t i = kV4Offset; i < bytes_.size(); ++i) {
-      if (i > kV4Offset) out += '.';
-      out += std::to_string(bytes_[i]);
+      if (i > kV4Offset) *end++ = '.';
+      end = std::to_chars(end, text + sizeof text, bytes_[i]).ptr;
     }
-    return out;
+    return {text, end};
   }
+  std::string out;
   std::array<unsigned, 8> groups{};
   for (size_t i = 0; i < groups.size(); ++i) groups[i] = static_cast<unsigned>(bytes_[2 * i]) << 8 | bytes_[2 * i + 1];
   size_t gap = groups.size();  // RFC 5952 s4.2: the first longest run of at least two zero groups

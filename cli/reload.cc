@@ -33,7 +33,7 @@ bool same(const AuditConfig& a, const AuditConfig& b) {
 bool same(const Limits& a, const Limits& b) {
   const auto values = [](const Limits& l) {
     return std::tuple(l.head_bytes, l.target_bytes, l.headers, l.connections, l.upstream_connections,
-                      l.drop_underscores, l.tls_handshake, l.head, l.idle, l.body, l.write, l.drain);
+                      l.websocket_message, l.drop_underscores, l.tls_handshake, l.head, l.idle, l.body, l.write, l.drain);
   };
   return values(a) == values(b);
 }

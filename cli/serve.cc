@@ -5,6 +5,7 @@
 #include "cli/commands.h"
 #include "cli/control_loop.h"
 #include "cli/process.h"
+#include "proxy/tls/record_buffers.h"
 
 namespace sallyport::cli {
 namespace {
@@ -19,6 +20,7 @@ std::string listeners_json(const proxy::Gateway& gateway) {
 }  // namespace
 
 int run_serve(Terminal& terminal, const std::string& given) {
+  proxy::keep_record_buffers();
   auto config = load_config(given);
   if (!config) return refuse(terminal, config.error());
   settle_process();

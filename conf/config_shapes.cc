@@ -116,12 +116,12 @@ constexpr Shape kSystemOrResolvers = either_shape("system, or a list of ADDRESS:
 constexpr Choice kModeChoices[] = {{"batched"}, {"durable"}};
 constexpr Shape kMode = choice_shape(kModeChoices);
 constexpr Shape kAnchor = or_null(text_shape("a path", check_anchor));
-constexpr Shape kSegment = size_text(check_size<65536, 1 << 30>);
+constexpr Shape kLargeSize = size_text(check_size<65536, 1 << 30>);
 constexpr Key kAuditKeys[] = {
     {"dir", &kPath, Need::kOptional, "where the segments go (audit)"},
     {"mode", &kMode, Need::kOptional, "durable: an entry is on the disk before the request goes on (batched)"},
     {"anchor", &kAnchor, Need::kOptional, "a file, elsewhere, that checkpoints are copied to"},
-    {"segment", &kSegment, Need::kOptional, "size of one segment (16MiB)"}};
+    {"segment", &kLargeSize, Need::kOptional, "size of one segment (16MiB)"}};
 constexpr Shape kAudit = object_shape(kAuditKeys);
 
 constexpr Shape kHeadBytes = size_text(check_size<1024, 1 << 20>);
@@ -141,6 +141,7 @@ constexpr Key kLimitKeys[] = {
     {"headers", &kHeaderCount, Need::kOptional, "header fields of one request (100)"},
     {"connections", &kConnections, Need::kOptional, "of clients, all workers together (50000)"},
     {"upstream_connections", &kUpstreamConnections, Need::kOptional, "idle ones kept by each worker (1024)"},
+    {"websocket_message", &kLargeSize, Need::kOptional, "of either side (64MiB)"},
     {"underscores", &kUnderscores, Need::kOptional, "header names with '_': drop or refuse (drop)"},
     {"tls_handshake", &kTimeout, Need::kOptional, "10s"},
     {"head", &kTimeout, Need::kOptional, "from the first byte of a head to its end (10s)"},

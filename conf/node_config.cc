@@ -167,6 +167,7 @@ class Reader {
     read_count(*given, "headers", limits.headers);
     read_count(*given, "connections", limits.connections);
     read_count(*given, "upstream_connections", limits.upstream_connections);
+    read_size(*given, "websocket_message", limits.websocket_message);
     limits.drop_underscores = text_at(*given, "underscores") != "refuse";
     read_duration(*given, "tls_handshake", limits.tls_handshake);
     read_duration(*given, "head", limits.head);

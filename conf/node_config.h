@@ -72,6 +72,7 @@ struct Limits {
   size_t headers = 100;
   size_t connections = 50000;
   size_t upstream_connections = 1024;  // idle ones kept per worker
+  size_t websocket_message = 64 * 1024 * 1024;  // bytes of one message, of either side
   bool drop_underscores = true;        // key `underscores: drop|refuse`
   std::chrono::milliseconds tls_handshake{10000};
   std::chrono::milliseconds head{10000};   // from the first byte of a head to its end

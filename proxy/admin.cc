@@ -95,6 +95,12 @@ std::string metrics_text(const AdminFacts& facts, const std::vector<const Metric
   all.push_back(latency(workers));
   counter("request_body_bytes_total", "Bytes of request bodies.", &Metrics::request_bytes);
   counter("response_body_bytes_total", "Bytes of response bodies.", &Metrics::response_bytes);
+  counter("websockets_total", "WebSockets opened.", &Metrics::websockets);
+  gauge("websockets_open", "WebSockets open now.", sum(workers, &Metrics::websockets_open));
+  counter("websocket_violations_total", "WebSockets ended because a side broke the protocol or a limit.",
+          &Metrics::websocket_violations);
+  counter("websocket_messages_dropped_total", "Messages of clients that may only listen.",
+          &Metrics::websocket_messages_dropped);
   counter("upstream_connections_total", "Connections made to upstreams.", &Metrics::upstream_connections);
   counter("upstream_reused_total", "Requests sent on a kept upstream connection.", &Metrics::upstream_reused);
   counter("upstream_failures_total", "Upstreams that could not be reached or gave no valid answer.",

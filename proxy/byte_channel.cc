@@ -2,13 +2,26 @@
 
 #include <sys/socket.h>
 
+#include <sys/syscall.h>
+#include <unistd.h>
+
 #include <cerrno>
 
 namespace sallyport::proxy {
+namespace {
+
+// In a process with threads the C library's recv() and send() are cancellation points, two locked instructions around each
+// call. No thread of ours is ever cancelled.
+ssize_t receive_once(int fd, void* into, size_t size) { return ::syscall(SYS_recvfrom, fd, into, size, 0, nullptr, nullptr); }
+ssize_t send_once(int fd, const void* from, size_t size) {
+  return ::syscall(SYS_sendto, fd, from, size, MSG_NOSIGNAL, nullptr, 0);
+}
+
+}  // namespace
 
 ssize_t Socket::receive(void* into, size_t size) {
   for (;;) {
-    const ssize_t got = ::recv(fd_.get(), into, size, 0);
+    const ssize_t got = receive_once(fd_.get(), into, size);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0 && errno == EAGAIN) drained_ = true;
     short_ = got > 0 && static_cast<size_t>(got) < size && !closed_;
@@ -19,7 +32,7 @@ ssize_t Socket::receive(void* into, size_t size) {
 
 ssize_t Socket::transmit(const void* from, size_t size) {
   for (;;) {
-    const ssize_t put = ::send(fd_.get(), from, size, MSG_NOSIGNAL);
+    const ssize_t put = send_once(fd_.get(), from, size);
     if (put < 0 && errno == EINTR) continue;
     return put;
   }

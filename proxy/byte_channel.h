@@ -46,6 +46,10 @@ class Socket {
     drained_ = false;
     return true;
   }
+  // Nothing is expected before the next edge, and that will bring whatever comes.
+  void settle() { short_ = false; }
+  // Something is wrong with it, which a read would tell.
+  void look_again() { drained_ = false; }
   // recv/send once. A short read means drained, unless the end is known to be near.
   ssize_t receive(void* into, size_t size);
   ssize_t transmit(const void* from, size_t size);

@@ -35,6 +35,8 @@ class Exchange {
   virtual const ConnectionFacts& connection() const = 0;
   // May this host be asked on this connection (421 otherwise)? cost: a string compare for the host asked last.
   virtual bool covers_host(std::string_view host) = 0;
+  // The host, in its one form, that covers_host() has said yes to last; or "".
+  virtual std::string_view host_covered() const = 0;
 
   // --- the request. Views are valid until release_head().
   virtual const http::Head& head() const = 0;
@@ -55,6 +57,9 @@ class Exchange {
   virtual void data(std::string_view bytes) = 0;
   virtual void finish(std::string_view trailers) = 0;  // trailer lines with CRLF each, or ""
   virtual void interim_continue() = 0;
+  // In place of end_head(), after begin(101): the exchange is a tunnel from here on. read_body() gives what the client sends
+  // and data() takes what it gets, both until one side ends; nothing times out but a client that takes nothing.
+  virtual void switch_protocols() = 0;
   virtual void flush() = 0;
   virtual bool blocked() const = 0;        // bytes wait for a slow client
   virtual WaitSlot& writable_slot() = 0;   // woken when nothing waits any more

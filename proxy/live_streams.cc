@@ -1,6 +1,9 @@
 #include "proxy/live_streams.h"
 
+#include "policy/passage.h"
+#include "proxy/codec/websocket_frames.h"
 #include "proxy/gateway.h"
+#include "proxy/live_tunnel.h"
 #include "proxy/request_context.h"
 
 namespace sallyport::proxy {
@@ -25,7 +28,7 @@ bool LiveStreams::proven_still(const RequestContext& context) const {
   if (!context.identity) return true;
   const WallMicros now = loop_.clock().wall();
   if (context.identity->means == policy::Means::kSession) return parts_.sessions.alive(context.family, now);
-  return parts_.tokens.find(context.token_hash, now).has_value();
+  return parts_.tokens.find(context.proof_hash, now).has_value();
 }
 
 bool LiveStreams::allowed_still(const RequestContext& context, const policy::Snapshot& snapshot) const {
@@ -36,17 +39,26 @@ bool LiveStreams::allowed_still(const RequestContext& context, const policy::Sna
                                                  .resource = *place.resource,
                                                  .method = context.method,
                                                  .path = place.path,
-                                                 .upgrade = false,
+                                                 .upgrade = !context.websocket_key.empty(),
                                                  .client = context.client,
                                                  .identity = context.identity ? &*context.identity : nullptr,
                                                  .now = loop_.clock().wall()});
-  return again.outcome == policy::Outcome::kAllow;
+  if (again.outcome != policy::Outcome::kAllow) return false;
+  return context.websocket_key.empty() ||
+         policy::same_passage(*context.resource, context.decision, *place.resource, again);
 }
 
 void LiveStreams::end(RequestContext& context, const char* why) {
   context.outcome = "revoked";
   context.reason = why;
-  context.exchange.abort();
+  if (context.tunnel == nullptr) return context.exchange.abort();
+  context.tunnel->end(static_cast<uint16_t>(websocket::CloseCode::kPolicyViolation), why);
+}
+
+void LiveStreams::end_tunnels() {
+  for (LiveLink* link = ring_.next_; link != &ring_; link = link->next_)
+    if (LiveTunnel* const tunnel = link->context_->tunnel)
+      tunnel->end(static_cast<uint16_t>(websocket::CloseCode::kGoingAway), "the gateway is stopping");
 }
 
 void LiveStreams::decide_again(const policy::Snapshot& snapshot) {

@@ -38,6 +38,7 @@ class LiveStreams final : private Timer {
   void add(LiveLink& link, RequestContext& context);
   // Ends what the new snapshot does not allow. cost: one decision per request under way.
   void decide_again(const policy::Snapshot& snapshot);
+  void end_tunnels();  // the process is about to end, and they never do by themselves
   bool allowed_still(const RequestContext& context, const policy::Snapshot& snapshot) const;
 
  private:

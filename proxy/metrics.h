@@ -32,6 +32,10 @@ struct alignas(64) Metrics {
   Count upstream_failures;
   Count upstream_retries;
   Count secrets_refused;       // sealed values that did not open
+  Count websockets;            // opened
+  Count websockets_open;
+  Count websocket_violations;  // ended because a side broke the protocol or a limit
+  Count websocket_messages_dropped;  // of clients that may only listen
   Count request_bytes;
   Count response_bytes;
   // Latency to the last byte, cumulative buckets in microseconds.

@@ -22,8 +22,9 @@ storage::AccessEvent RequestContext::event(storage::AuditKind kind) const {
   out.request_id = request_id;
   out.client = client.address;
   out.user = identity ? identity->user : about;
-  if (!out.user.is_zero())
-    if (const policy::CompiledUser* user = snapshot->user(out.user)) out.user_name = user->name;
+  const policy::CompiledUser* user = decision.user;
+  if (user == nullptr || user->id != out.user) user = out.user.is_zero() ? nullptr : snapshot->user(out.user);
+  if (user != nullptr) out.user_name = user->name;
   if (identity) {
     out.means_id = identity->id;
     out.means = identity->means == policy::Means::kToken ? "token" : "session";
@@ -48,18 +49,19 @@ RequestContext::~RequestContext() {
   if (status >= 100 && status < 600) metrics.responses[static_cast<size_t>(status / 100)].add();
   metrics.request_bytes.add(exchange.request_bytes());
   metrics.response_bytes.add(exchange.response_bytes());
+  record();
+  if (status == 101) return;  // how long a WebSocket was open is no latency
   const auto latency = std::chrono::duration_cast<std::chrono::microseconds>(worker.loop().now() - began).count();
   const auto micros = static_cast<uint64_t>(latency < 0 ? 0 : latency);
   size_t bucket = 0;
   while (bucket < Metrics::kBucketMicros.size() && micros > Metrics::kBucketMicros[bucket]) ++bucket;
   metrics.latency[bucket].add();
   metrics.latency_micros.add(micros);
-  record();
 }
 
 void RequestContext::record(uint64_t unsent) {
   if (!slot) return;
-  storage::AccessEvent entry = event(durable_begin ? storage::AuditKind::kAccessEnd : storage::AuditKind::kAccess);
+  storage::AccessEvent entry = event(begin_recorded ? storage::AuditKind::kAccessEnd : storage::AuditKind::kAccess);
   entry.response_bytes += unsent;
   worker.parts().audit.record(std::move(slot), entry);
 }

@@ -13,6 +13,7 @@
 
 namespace sallyport::proxy {
 
+class LiveTunnel;
 class Worker;
 
 struct RequestContext {
@@ -32,22 +33,25 @@ struct RequestContext {
   InlineText<24> method;
   InlineText<255> host;                                // lower case, without port
   InlineText<storage::kAuditPathBytesMax + 1> path;    // canonical; for the audit entry
+  InlineText<24> websocket_key;                        // empty: it is no WebSocket's request
+  bool extensions_offered = false;                     // on that
   bool page_load = false;                              // a browser's navigation: errors are pages, sign-in is a redirect
 
   const policy::CompiledResource* resource = nullptr;  // lives with the snapshot
   RecordId resource_id;
   std::optional<policy::Identity> identity;
   RecordId family;      // of the session
-  Sha256 token_hash{};  // of the token
+  Sha256 proof_hash{};  // of the cookie or token
   std::shared_ptr<const policy::TokenScope> scope;     // what identity->scope points at
   policy::Decision decision;
 
   storage::AuditSlot slot;      // set aside before anything is forwarded
-  bool durable_begin = false;   // access.begin is written: the end is an access.end
+  bool begin_recorded = false;  // access.begin is written: the end is an access.end
   int status = 0;               // what the client was told; 0 nothing
   const char* outcome = "cancelled";
   const char* reason = "";
   LiveLink live;            // in the worker's list while something is relayed
+  LiveTunnel* tunnel = nullptr;  // while it is one
   UserId about{};               // whom the gate's own answer was about
 
   storage::AccessEvent event(storage::AuditKind kind) const;

@@ -7,6 +7,7 @@
 #include "proxy/stations/identify.h"
 #include "proxy/stations/locate.h"
 #include "proxy/stations/relay.h"
+#include "proxy/stations/tunnel.h"
 #include "proxy/worker.h"
 
 namespace sallyport::proxy {
@@ -23,14 +24,19 @@ Result<void> set_aside(RequestContext& context) {
   return {};
 }
 
-// Durable mode: the fact that this request is let through is on disk before the upstream hears of it.
+// That this request is let through is recorded before the upstream hears of it; in durable mode it is on disk by then.
 Task<Result<void>> record_begin(RequestContext& context) {
   storage::AuditLog& audit = context.worker.parts().audit;
   CO_TRY(storage::AuditSlot end, audit.reserve());
+  if (!context.worker.durable()) {
+    audit.record(std::exchange(context.slot, std::move(end)), context.event(storage::AuditKind::kAccessBegin));
+    context.begin_recorded = true;
+    co_return Result<void>{};
+  }
   auto recording = audit.record_begin_durably(context.worker.loop(), context.event(storage::AuditKind::kAccessBegin),
                                               std::exchange(context.slot, std::move(end)));
   const Result<void> recorded = co_await recording;
-  context.durable_begin = recorded.has_value();
+  context.begin_recorded = recorded.has_value();
   co_return recorded;
 }
 
@@ -79,7 +85,8 @@ Task<Result<void>> through_the_stations(RequestContext& context) {
   }
   auto injecting = inject(context);
   CO_TRY(const RenderedCredential* const rendered, co_await injecting);
-  if (context.worker.durable()) {
+  const bool may_last = !context.websocket_key.empty();
+  if (may_last || context.worker.durable()) {
     auto recording = record_begin(context);
     CO_CHECKED(co_await recording);
   }
@@ -90,6 +97,10 @@ Task<Result<void>> through_the_stations(RequestContext& context) {
     co_return fail(Code::kDenied, Side::kClient, "you are not allowed to do this any more");
   auto forwarding = forward(context, {located.path, located.query, located.has_query}, rendered);
   CO_TRY(Forwarded forwarded, co_await forwarding);
+  if (forwarded.upstream->head().status == 101) {
+    auto tunnelling = tunnel(context, forwarded, rendered);
+    co_return co_await tunnelling;
+  }
   auto relaying = relay(context, forwarded);
   co_return co_await relaying;
 }

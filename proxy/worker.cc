@@ -106,6 +106,7 @@ void Worker::drain() {
   draining_ = true;
   for (size_t i = 0; i < listeners_.size(); ++i)
     if (!is_admin(sockets_[i])) listeners_[i]->stop();  // /live and /ready are answered to the end
+  live_.end_tunnels();
   for (const auto& [raw, owned] : connections_) raw->drain();
 }
 

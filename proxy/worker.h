@@ -55,6 +55,7 @@ class Worker final : private Http1Connection::Owner, private ExchangeServer {
   Metrics& metrics() { return metrics_; }
   const Metrics& metrics() const { return metrics_; }
   RequestIds& ids() { return ids_; }
+  const conf::Limits& limits() const { return parts_.config.limits; }
   const std::string& gate_host() const { return parts_.config.gate.host; }
   bool draining() const { return draining_; }
   bool durable() const { return parts_.config.audit.mode == conf::AuditMode::kDurable; }

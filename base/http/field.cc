@@ -116,10 +116,14 @@ FieldId field_id(std::string_view name) {
       return is<"proxy-authenticate">(p) ? FieldId::kProxyAuthenticate : FieldId::kOther;
     case 19:
       return is<"proxy-authorization">(p) ? FieldId::kProxyAuthorization : FieldId::kOther;
+    case 20:
+      return is<"sec-websocket-accept">(p) ? FieldId::kSecWebSocketAccept : FieldId::kOther;
     case 21:
       return is<"sec-websocket-version">(p) ? FieldId::kSecWebSocketVersion : FieldId::kOther;
     case 22:
       return is<"service-worker-allowed">(p) ? FieldId::kServiceWorkerAllowed : FieldId::kOther;
+    case 24:
+      return is<"sec-websocket-extensions">(p) ? FieldId::kSecWebSocketExtensions : FieldId::kOther;
     case 25:
       return is<"strict-transport-security">(p) ? FieldId::kStrictTransportSecurity : FieldId::kOther;
     case 29:

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
+#include <string>
 #include <string_view>
 
 namespace sallyport::http {
@@ -56,6 +58,8 @@ enum class FieldId : uint8_t {
   kVary,
   kSecWebSocketKey,
   kSecWebSocketVersion,
+  kSecWebSocketAccept,
+  kSecWebSocketExtensions,
   kHttp2Settings,
 };
 
@@ -69,5 +73,23 @@ bool iequals(std::string_view a, std::string_view b);  // ASCII
 
 // Bit sets of ids.
 constexpr uint64_t bit(FieldId id) { return uint64_t{1} << static_cast<unsigned>(id); }
+
+// Appends "name: value" and CRLF (RFC 9112 s5). cost: one growth, two copies.
+inline void append_field_line(std::string& out, std::string_view name, std::string_view value) {
+  const size_t before = out.size();
+  const size_t after = before + name.size() + value.size() + 4;
+  out.resize_and_overwrite(after, [&](char* text, size_t) {
+    char* at = text + before;
+    std::memcpy(at, name.data(), name.size());
+    at += name.size();
+    *at++ = ':';
+    *at++ = ' ';
+    std::memcpy(at, value.data(), value.size());
+    at += value.size();
+    *at++ = '\r';
+    *at = '\n';
+    return after;
+  });
+}
 
 }  // namespace sallyport::http

@@ -1,6 +1,7 @@
 #include "base/http/url.h"
 
 #include <algorithm>
+#include <charconv>
 
 #include "base/http/field.h"
 #include "base/http/uri_bytes.h"
@@ -111,9 +112,18 @@ Result<Authority> parse_authority(std::string_view text) {
 
 bool Url::is_address() const { return IpAddress::parse(host).has_value(); }
 
+void Url::append_authority(std::string& out) const {
+  const bool bare = host.find(':') == host.npos;
+  out.append(bare ? "" : "[").append(host).append(bare ? "" : "]");
+  if (port == default_port(scheme)) return;
+  char digits[6];
+  const char* const end = std::to_chars(digits, digits + sizeof digits, port).ptr;
+  out.append(":").append(digits, static_cast<size_t>(end - digits));
+}
+
 std::string Url::authority() const {
-  std::string out = host.find(':') == host.npos ? host : "[" + host + "]";
-  if (port != default_port(scheme)) out += ":" + std::to_string(port);
+  std::string out;
+  append_authority(out);
   return out;
 }
 

@@ -21,6 +21,7 @@ struct Url {
   std::string query;              // without '?'
   bool is_address() const;        // host is an IP address
   std::string authority() const;  // host, brackets for v6, ":port" unless the scheme's default
+  void append_authority(std::string& out) const;
   std::string to_string() const;
 };
 // errors: kMalformed other scheme, user info ("credentials in a URL are refused"), empty or bad host

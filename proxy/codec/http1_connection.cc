@@ -14,6 +14,7 @@ namespace {
 
 constexpr size_t kLingerBytesMax = 16 * 1024 * 1024;  // of a body nobody wants, so that the refusal can be read (RFC 9112 s9.6)
 constexpr std::chrono::milliseconds kLinger{2000};
+constexpr std::chrono::milliseconds kTunnelLinger{400};  // for the client to read a close frame
 constexpr size_t kOutBytesMax = 64 * 1024;  // what is gathered before it is written
 
 void append_number(std::string& out, uint64_t number) {
@@ -271,10 +272,10 @@ BodyPiece Http1Connection::read_body() {
     if (result.io == Io::kBlocked) {
       if (continue_wanted_) interim_continue();
       input_.rest();
-      home_.loop.timers().set(*this, home_.limits.body);
+      if (!tunnel_) home_.loop.timers().set(*this, home_.limits.body);
       return {Kind::kWait};
     }
-    return {Kind::kGone};
+    return {tunnel_ && result.io == Io::kEnd ? Kind::kEnd : Kind::kGone};
   }
 }
 
@@ -301,7 +302,7 @@ void Http1Connection::begin(int status, std::string_view reason) {
 
 void Http1Connection::field(std::string_view name, std::string_view value) {
   if (gone_) return;
-  home_.out.append(name).append(": ").append(value).append("\r\n");
+  http::append_field_line(home_.out, name, value);
 }
 
 void Http1Connection::end_head(http::Body body, uint64_t length) {
@@ -387,6 +388,18 @@ void Http1Connection::abort() {
   end_soon();
 }
 
+void Http1Connection::switch_protocols() {
+  if (gone_) return;
+  home_.out.append("Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
+  tunnel_ = true;
+  keep_alive_ = false;
+  chunks_.reset();
+  body_ended_ = false;
+  body_left_ = UINT64_MAX;  // until close
+  response_body_ = http::Body::kUntilClose;
+  flush();
+}
+
 // --- after an exchange
 
 void Http1Connection::exchange_over() {
@@ -412,7 +425,7 @@ void Http1Connection::linger() {
     if (quiet && !channel_->readable_now()) return end_soon();
   }
   linger_left_ = kLingerBytesMax;
-  home_.loop.timers().set(*this, kLinger);
+  home_.loop.timers().set(*this, tunnel_ ? kTunnelLinger : kLinger);
   discard();
 }
 

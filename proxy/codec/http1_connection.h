@@ -54,6 +54,7 @@ class Http1Connection final : private Exchange, private IoHandler, private Defer
   // --- Exchange
   const ConnectionFacts& connection() const override { return facts_; }
   bool covers_host(std::string_view host) override;
+  std::string_view host_covered() const override { return covered_host_; }
   const http::Head& head() const override { return const_cast<InputBuffer&>(input_).head(); }
   const http::RequestFraming& framing() const override { return framing_; }
   void release_head() override;
@@ -67,6 +68,7 @@ class Http1Connection final : private Exchange, private IoHandler, private Defer
   void data(std::string_view bytes) override;
   void finish(std::string_view trailers) override;
   void interim_continue() override;
+  void switch_protocols() override;
   void flush() override;
   bool blocked() const override { return channel_->queued() > 0; }
   WaitSlot& writable_slot() override { return writable_slot_; }
@@ -128,6 +130,7 @@ class Http1Connection final : private Exchange, private IoHandler, private Defer
   bool gone_ = false;
   bool read_ended_ = false;  // the client has ended its side in order
   bool aborted_ = false;
+  bool tunnel_ = false;  // protocols were switched
 };
 
 }  // namespace sallyport::proxy

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "proxy/codec/websocket_handshake.h"
 #include "proxy/error_reply.h"
 #include "proxy/worker.h"
 
@@ -62,9 +63,14 @@ Result<void> authorise(RequestContext& context, std::string_view path) {
     return fail(Code::kDenied, Side::kClient, "the request does not come from this site's own pages");
   }
   if (upgrade) {
-    context.outcome = "deny";
-    context.reason = "no upgrades";
-    return fail(Code::kDenied, Side::kClient, "protocol upgrades are not supported here");
+    if (const auto checked = websocket::check_request(head, context.exchange.framing()); !checked) {
+      context.outcome = "refused";
+      context.reason = checked.error().what;
+      return checked;
+    }
+    context.websocket_key.assign(websocket::key_of(head));
+    context.extensions_offered =
+        head.has(FieldId::kSecWebSocketExtensions) && context.decision.messages == policy::MessageRule::kAny;
   }
   return {};
 }

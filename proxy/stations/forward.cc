@@ -55,7 +55,7 @@ class Upload final : private TaskOwner, private Deferred {
     };
     for (const http::Field& field : head->fields())
       if (field.id == http::FieldId::kOther && !injected(field))
-        out.append(field.name).append(": ").append(field.value).append("\r\n");
+        http::append_field_line(out, field.name, field.value);
     return out;
   }
 
@@ -131,6 +131,7 @@ Task<Result<Forwarded>> forward(RequestContext& context, UpstreamTarget target, 
   UpstreamPools& pools = worker.upstreams();
   UpstreamPool& pool = pools.pool_of(*context.resource);
   const bool to_head = exchange.head().method == "HEAD";
+  const bool upgrade = !context.websocket_key.empty();
   const bool with_body = exchange.framing().body != http::Body::kNone;
   const bool repeatable = safe_to_repeat(exchange.head().method, exchange.framing().body) &&
                           (rendered == nullptr || rendered->query.empty());
@@ -148,6 +149,7 @@ Task<Result<Forwarded>> forward(RequestContext& context, UpstreamTarget target, 
     if (at_once) {
       if (rendered != nullptr) head.insert(injected_at, rendered->headers.reveal());
       out.upstream->begin_request(to_head);
+      if (upgrade) out.upstream->expect_upgrade();
       out.upstream->write(head);
       worker.metrics().upstream_reused.add();
     }
@@ -162,6 +164,7 @@ Task<Result<Forwarded>> forward(RequestContext& context, UpstreamTarget target, 
       std::string head = kept;
       if (rendered != nullptr) head.insert(injected_at, rendered->headers.reveal());
       out.upstream->begin_request(to_head);
+      if (upgrade) out.upstream->expect_upgrade();
       out.upstream->write(head);
       wipe(head);
     }

@@ -41,8 +41,8 @@ Result<void> identify(RequestContext& context) {
   const GatewayParts& parts = context.worker.parts();
   TRY(const std::string_view token, token_of(head));
   if (!token.empty()) {
-    context.token_hash = sha256(as_bytes(token));
-    auto live = parts.tokens.find(context.token_hash, context.at);
+    context.proof_hash = sha256(as_bytes(token));
+    auto live = parts.tokens.find(context.proof_hash, context.at);
     if (!live) return fail(Code::kUnauthenticated, Side::kClient, "the token is not valid");
     context.scope = std::move(live->scope);
     context.identity = policy::Identity{.user = live->user,
@@ -66,7 +66,8 @@ Result<void> identify(RequestContext& context) {
     });
   }
   if (cookie.empty() || twice) return {};
-  const auto session = parts.sessions.find(sso::session_id_hash(cookie), context.host, context.at);
+  context.proof_hash = sso::session_id_hash(cookie);
+  const auto session = parts.sessions.find(context.proof_hash, context.host, context.at);
   if (!session) return {};
   context.family = session->family;
   context.identity = policy::Identity{.user = session->user,

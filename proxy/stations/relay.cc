@@ -1,20 +1,12 @@
 #include "proxy/stations/relay.h"
 
-#include "base/http/cookie.h"
-#include "proxy/error_reply.h"
+#include "proxy/stations/response_head.h"
 #include "proxy/worker.h"
 
 namespace sallyport::proxy {
 namespace {
 
 using http::FieldId;
-
-constexpr uint64_t kDropped =
-    bit(FieldId::kConnection) | bit(FieldId::kKeepAlive) | bit(FieldId::kProxyConnection) | bit(FieldId::kTransferEncoding) |
-    bit(FieldId::kTe) | bit(FieldId::kTrailer) | bit(FieldId::kUpgrade) | bit(FieldId::kContentLength) |
-    bit(FieldId::kProxyAuthenticate) | bit(FieldId::kProxyAuthorization) | bit(FieldId::kAltSvc) |
-    bit(FieldId::kServiceWorkerAllowed) | bit(FieldId::kXSallyportOther) | bit(FieldId::kXSallyportToken) |
-    bit(FieldId::kXSallyportRequest) | bit(FieldId::kHttp2Settings);
 
 // Trailers of a response: what is neither framing, routing nor the gateway's.
 std::string allowed_trailers(std::string_view raw_lines) {
@@ -26,7 +18,7 @@ std::string allowed_trailers(std::string_view raw_lines) {
   const auto length = http::parse_trailers(raw, {}, *head);
   if (!length || *length == 0) return out;
   for (const http::Field& field : head->fields())
-    if (field.id == FieldId::kOther) out.append(field.name).append(": ").append(field.value).append("\r\n");
+    if (field.id == FieldId::kOther) http::append_field_line(out, field.name, field.value);
   return out;
 }
 
@@ -34,17 +26,9 @@ void write_head(RequestContext& context, UpstreamConnection& upstream) {
   Exchange& exchange = context.exchange;
   const http::Head& head = upstream.head();
   const http::ResponseFraming& framing = upstream.framing();
-  const http::ConnectionOptions options(head);
   context.status = head.status;
   exchange.begin(head.status, head.reason);
-  const bool tls = exchange.connection().tls;
-  for (const http::Field& field : head.fields()) {
-    if (field.id != FieldId::kOther && (bit(field.id) & kDropped) != 0) continue;
-    if (tls && field.id == FieldId::kStrictTransportSecurity) continue;
-    if (options.hop_by_hop(field) || !response_field_allowed(field)) continue;
-    exchange.field(field.name, field.value);
-  }
-  add_transport_security(exchange);
+  write_response_fields(exchange, head);
   switch (framing.body) {
     case http::Body::kNone:
       exchange.end_head(http::Body::kNone, head.has(FieldId::kContentLength) && head.status != 204 ? framing.length : kNoLength);
@@ -56,14 +40,6 @@ void write_head(RequestContext& context, UpstreamConnection& upstream) {
 }
 
 }  // namespace
-
-bool response_field_allowed(const http::Field& field) {
-  if (field.id != FieldId::kSetCookie) return true;
-  constexpr std::string_view kOwn = "__Host-sallyport";
-  const auto cookie = http::read_set_cookie(field.value);
-  if (!cookie || cookie->has_domain) return false;
-  return cookie->name.size() < kOwn.size() || !http::iequals(cookie->name.substr(0, kOwn.size()), kOwn);
-}
 
 Task<Result<void>> relay(RequestContext& context, Forwarded& forwarded) {
   Exchange& exchange = context.exchange;

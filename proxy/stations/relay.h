@@ -6,9 +6,6 @@
 
 namespace sallyport::proxy {
 
-// May this field of an upstream's response reach the client? (DESIGN section 7, "To the upstream", last sentence)
-bool response_field_allowed(const http::Field& field);
-
 // errors: kMalformed, kTimeout or kUnavailable of the upstream in the middle of the body: the client's response is aborted.
 Task<Result<void>> relay(RequestContext& context, Forwarded& forwarded);
 

@@ -24,10 +24,6 @@ constexpr uint64_t kDropped =
     bit(FieldId::kXForwardedOther) | bit(FieldId::kXRealIp) | bit(FieldId::kXRequestId) | bit(FieldId::kXSallyportToken) |
     bit(FieldId::kXSallyportRequest) | bit(FieldId::kXSallyportOther) | bit(FieldId::kHttp2Settings);
 
-void add(std::string& out, std::string_view name, std::string_view value) {
-  out.append(name).append(": ").append(value).append("\r\n");
-}
-
 bool carries_own_token(std::string_view value) {
   constexpr std::string_view kBearer = "bearer ";
   if (value.size() < kBearer.size() || !http::iequals(value.substr(0, kBearer.size()), kBearer)) return false;
@@ -42,6 +38,9 @@ void append_client_field(const RequestContext& context, const http::Field& field
     for (const std::string& name : rendered->names)
       if (same_for_upstreams(name, field.name)) return;
   switch (field.id) {
+    case FieldId::kSecWebSocketExtensions:  // what is compressed cannot be looked at
+      if (context.decision.messages != policy::MessageRule::kAny) return;
+      break;
     case FieldId::kAuthorization:
       if (!context.resource->spec.pass_authorization || (rendered != nullptr && rendered->authorization) ||
           carries_own_token(field.value))
@@ -58,7 +57,7 @@ void append_client_field(const RequestContext& context, const http::Field& field
     }
     default: break;
   }
-  add(out, field.name, field.value);
+  http::append_field_line(out, field.name, field.value);
 }
 
 // The client's query without the parameters that are injected, then those. A parameter is compared percent-decoded.
@@ -85,35 +84,36 @@ void append_query(const UpstreamTarget& target, const policy::CredentialRule* ru
 void append_identity(const RequestContext& context, std::string& out) {
   const policy::CompiledUser* const user = context.decision.user;
   if (user == nullptr) return;
-  add(out, "X-Sallyport-User", user->name);
-  if (!user->email.empty()) add(out, "X-Sallyport-Email", user->email);
-  add(out, "X-Sallyport-Roles", policy::to_string(context.decision.role));
+  http::append_field_line(out, "X-Sallyport-User", user->name);
+  if (!user->email.empty()) http::append_field_line(out, "X-Sallyport-Email", user->email);
+  http::append_field_line(out, "X-Sallyport-Roles", policy::to_string(context.decision.role));
 }
 
 void append_forwarded(const RequestContext& context, std::string& out) {
   const std::string client = context.client.address.to_string();
   const std::string_view proto = context.exchange.connection().tls ? "https" : "http";
   const std::string_view host = context.exchange.framing().host;
-  add(out, "X-Forwarded-For", client);
-  add(out, "X-Forwarded-Proto", proto);
-  add(out, "X-Forwarded-Host", host);
+  http::append_field_line(out, "X-Forwarded-For", client);
+  http::append_field_line(out, "X-Forwarded-Proto", proto);
+  http::append_field_line(out, "X-Forwarded-Host", host);
   out.append("Forwarded: for=");  // RFC 7239 s4
   if (context.client.address.is_v4())
     out.append(client);
   else
     out.append("\"[").append(client).append("]\"");
   out.append(";proto=").append(proto).append(";host=\"").append(host).append("\"\r\n");
-  add(out, "X-Request-Id", context.request_id);
+  http::append_field_line(out, "X-Request-Id", context.request_id);
 }
 
 void append_framing(const RequestContext& context, std::string& out) {
+  if (!context.websocket_key.empty()) out.append("Connection: Upgrade\r\nUpgrade: websocket\r\n");
   const http::RequestFraming& framing = context.exchange.framing();
   if (framing.body == http::Body::kChunked) {
     out.append("Transfer-Encoding: chunked\r\n");
   } else if (framing.body == http::Body::kLength || context.exchange.head().has(FieldId::kContentLength)) {
     char digits[20];
     const auto end = std::to_chars(digits, digits + sizeof digits, framing.length).ptr;
-    add(out, "Content-Length", {digits, static_cast<size_t>(end - digits)});
+    http::append_field_line(out, "Content-Length", {digits, static_cast<size_t>(end - digits)});
   }
 }
 
@@ -138,12 +138,14 @@ void write_request_head(const RequestContext& context, const UpstreamTarget& tar
   out.append(base).append(target.path);
   append_query(target, context.decision.credential, rendered, out);
   out.append(" HTTP/1.1\r\n");
+  out.append("Host: ");
   if (upstream.host)
-    add(out, "Host", *upstream.host);
+    out.append(*upstream.host);
   else if (context.resource->kind == policy::Kind::kInstance)
-    add(out, "Host", context.exchange.framing().host);
+    out.append(context.exchange.framing().host);
   else
-    add(out, "Host", upstream.url.authority());
+    upstream.url.append_authority(out);
+  out.append("\r\n");
   const http::ConnectionOptions options(head);
   for (const http::Field& field : head.fields()) {
     if (field.id != FieldId::kOther && (bit(field.id) & kDropped) != 0) continue;

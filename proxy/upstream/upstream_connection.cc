@@ -137,14 +137,16 @@ void UpstreamConnection::expired() {
 void UpstreamConnection::begin_request(bool to_head) {
   ++requests_;
   to_head_ = to_head;
-  sent_ = answered_ = body_ended_ = timed_out_ = false;
+  sent_ = answered_ = body_ended_ = timed_out_ = upgrade_wanted_ = false;
   interim_left_ = kInterimMax;
   chunks_.reset();
 }
 
 void UpstreamConnection::write(std::string_view bytes) {
   if (state_ != State::kReady) return;
-  if (channel_->write(bytes) == Io::kBroken && *failure_ == '\0') failure_ = "the upstream closed while it was written to";
+  if (channel_->write(bytes) != Io::kBroken) return;
+  channel_->socket().look_again();  // perhaps it has answered before it closed
+  if (*failure_ == '\0') failure_ = "the upstream closed while it was written to";
 }
 
 void UpstreamConnection::expect_writable() { loop_.timers().set(*this, timeouts_.idle); }
@@ -152,6 +154,10 @@ void UpstreamConnection::expect_writable() { loop_.timers().set(*this, timeouts_
 void UpstreamConnection::request_sent() {
   sent_ = true;
   loop_.timers().set(*this, timeouts_.response);
+}
+
+void UpstreamConnection::stay_awake() {
+  if (state_ == State::kReady) loop_.timers().set(*this, timeouts_.idle);
 }
 
 // --- the response
@@ -168,6 +174,12 @@ UpstreamConnection::HeadStep UpstreamConnection::read_head() {
       if (*length > 0) {
         input_.consume(*length);
         const http::Head& head = input_.head();
+        if (head.status == 101 && upgrade_wanted_) {
+          framing_ = {.body = http::Body::kUntilClose};
+          body_ended_ = framing_.keep_alive = false;
+          loop_.timers().set(*this, timeouts_.idle);
+          return HeadStep::kHead;
+        }
         if (head.status < 200) {
           if (head.status == 101 || --interim_left_ < 0) {
             bad_ = head.status == 101 ? "101 was not asked for" : "too many interim responses";
@@ -284,6 +296,7 @@ void UpstreamConnection::become_idle(Pool& pool, std::chrono::milliseconds keep)
 
 void UpstreamConnection::leave_idle() {
   pool_ = nullptr;
+  channel_->socket().settle();
   state_ = State::kReady;
   TimerWheel::clear(*this);
 }

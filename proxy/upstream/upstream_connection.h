@@ -42,10 +42,12 @@ class UpstreamConnection final : private IoHandler, private Timer {
 
   // --- the request
   void begin_request(bool to_head);  // a new request on this connection
+  void expect_upgrade() { upgrade_wanted_ = true; }  // 101 is an answer to it; then the body goes both ways until close
   void write(std::string_view bytes);
   bool blocked() const { return channel_ && channel_->queued() > 0; }
   void expect_writable();  // while blocked(): not taking anything for too long is a failure
   void request_sent();     // from here on the response timer runs
+  void stay_awake();       // something went the other way: the idle timer begins anew
   bool reused() const { return requests_ > 1; }
 
   // --- the response
@@ -91,6 +93,7 @@ class UpstreamConnection final : private IoHandler, private Timer {
   const char* bad_ = "";
   State state_ = State::kConnecting;
   bool to_head_ = false;
+  bool upgrade_wanted_ = false;
   bool sent_ = false;
   bool answered_ = false;
   bool body_ended_ = false;

@@ -60,6 +60,8 @@ const std::pair<const char*, FieldId> kNames[] = {
     {"Vary", FieldId::kVary},
     {"Sec-WebSocket-Key", FieldId::kSecWebSocketKey},
     {"Sec-WebSocket-Version", FieldId::kSecWebSocketVersion},
+    {"Sec-WebSocket-Accept", FieldId::kSecWebSocketAccept},
+    {"Sec-WebSocket-Extensions", FieldId::kSecWebSocketExtensions},
     {"HTTP2-Settings", FieldId::kHttp2Settings},
 };
 

@@ -11,7 +11,8 @@ Every request is kept as it arrived, byte for byte, in `requests`, before anythi
   /close              closes without an answer              /reset           resets the connection
   /silent             never answers                         /slow-body/N     head and half of N bytes, rest at release("slow-body")
   /half/N             head for N bytes, half of them, closes /redirect?to=   302
-  /one-each           each response names its own request   anything else    the echo, as JSON
+  /one-each           each response names its own request   /ws              a WebSocket that echoes (&mode=quiet: not)
+  anything else       the echo, as JSON
 Alone: echo_upstream.py PORT [KEY CERT] serves until its stdin closes and prints READY PORT.
 """
 import base64
@@ -24,6 +25,8 @@ import struct
 import sys
 import threading
 from urllib.parse import parse_qs, unquote, urlsplit
+
+import websocket_frames as ws
 
 BLOCK = 1 << 20
 
@@ -97,6 +100,26 @@ class Stream:
             raise Gone(str(error)) from error
 
 
+class WebSocketPeer:
+    """The upstream's end of one WebSocket; `frames` is what arrived, in order."""
+
+    def __init__(self, stream, request):
+        self.stream, self.request, self.frames = stream, request, []
+        self.over = threading.Event()
+
+    def messages(self):
+        return [frame.payload for frame in list(self.frames) if frame.opcode in (ws.TEXT, ws.BINARY) and frame.fin]
+
+    def send(self, opcode, payload=b"", **more):
+        self.stream.send(ws.frame(opcode, payload, **more))
+
+    def drop(self):
+        try:
+            self.stream.sock.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
+
+
 class EchoUpstream:
     KEEP_BODY = 1 << 20  # bodies up to this are kept whole
 
@@ -113,6 +136,7 @@ class EchoUpstream:
         self.sessions_reused = 0
         self.handshake_errors = []
         self.events = queue.Queue()  # what /sse sends; None ends it
+        self.websockets = []         # WebSocketPeer, as they come
         self.bodies_left = 0         # connections that went away in the middle of a request
         self._released = set()
         self._changed = threading.Condition()
@@ -365,6 +389,36 @@ class EchoUpstream:
         stream.send(f"HTTP/1.1 200 OK\r\nContent-Length: {count}\r\n\r\n".encode() + b"x" * (count // 2))
         self._wait_release("slow-body")
         stream.send(b"y" * (count - count // 2))
+
+
+    def do_ws(self, stream, request, _argument, query):
+        """accept, extensions, protocol: what the answer says instead; status: that answer instead; mode: echo or quiet."""
+        key = request.get("sec-websocket-key")
+        if key is None or "status" in query:
+            return self.do_echo(stream, request, "", query, status=int(query.get("status", 426)))
+        lines = ["HTTP/1.1 101 Switching Protocols", f"Upgrade: {query.get('upgrade', 'websocket')}", "Connection: Upgrade",
+                 f"Sec-WebSocket-Accept: {query.get('accept', ws.accept_of(key))}", "Set-Cookie: wide=1; Domain=localhost"]
+        lines += [f"Sec-WebSocket-{name.capitalize()}: {query[name]}" for name in ("extensions", "protocol") if name in query]
+        peer = WebSocketPeer(stream, request)
+        self._note(lambda: self.websockets.append(peer))
+        stream.send("\r\n".join(lines).encode() + b"\r\n\r\n")
+        exactly = lambda count: b"".join(stream.pieces(count))
+        try:
+            while True:
+                frame = ws.read_frame(exactly)
+                self._note(lambda: peer.frames.append(frame))
+                if frame.opcode == ws.CLOSE:
+                    if query.get("mode") != "quiet":
+                        peer.send(ws.CLOSE, frame.payload)
+                    return False
+                if query.get("mode") == "quiet":
+                    continue
+                if frame.opcode == ws.PING:
+                    peer.send(ws.PONG, frame.payload)
+                elif frame.opcode != ws.PONG:
+                    peer.send(frame.opcode, frame.payload, fin=frame.fin, reserved=frame.reserved)
+        finally:
+            self._note(peer.over.set)
 
 
 def main():
