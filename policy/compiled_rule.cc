@@ -59,10 +59,12 @@ CompiledRule::CompiledRule(const AccessRule& rule)
   compile_methods(rule.methods, *this);
 }
 
-CompiledRule::CompiledRule(const Area& area)
+CompiledRule::CompiledRule(const Area& area, bool ignores_case)
     : roles(role_bits(area.roles)),
       read_only_for(role_bits(area.read_only_for)),
-      every_path(names_every_path(area.paths)),
+      every_path(!area.whole_path && names_every_path(area.paths)),
+      whole_path(area.whole_path),
+      ignore_case(ignores_case),
       admitted(area.networks) {
   compile_methods(area.methods, *this);
 }

@@ -25,10 +25,12 @@ struct CompiledRule {
   bool every_method = true;    // the rule names none
   bool other_methods = false;  // it names some without a bit: compare the words
   bool every_path = false;     // it names none, or "/"
+  bool whole_path = false;     // nothing below the paths it names
+  bool ignore_case = false;    // of paths
   AddressSet admitted;
 
   explicit CompiledRule(const AccessRule& rule);
-  explicit CompiledRule(const Area& area);
+  CompiledRule(const Area& area, bool ignores_case);
 };
 
 }  // namespace sallyport::policy

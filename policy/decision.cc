@@ -33,8 +33,9 @@ bool has_method(const CompiledRule& rule, const std::vector<std::string>& method
 
 bool has_path(const CompiledRule& rule, const std::vector<std::string>& prefixes, std::string_view path) {
   if (rule.every_path) return true;
+  const auto covers = rule.ignore_case ? http::path_has_prefix_ignoring_case : http::path_has_prefix;
   for (const std::string& prefix : prefixes) {
-    if (http::path_has_prefix(path, prefix)) return true;
+    if (covers(path, prefix) && (!rule.whole_path || covers(prefix, path))) return true;
   }
   return false;
 }
@@ -85,19 +86,21 @@ const char* recognise(const RequestFacts& facts, Decision& decision) {
   return nullptr;
 }
 
-const CredentialRule* credential_for(const CompiledResource& resource, Role role) {
+const CredentialRule* credential_for(const CompiledResource& resource, Role role, const Area* area) {
   for (const CredentialRule& rule : resource.spec.credentials) {
+    if (!rule.area.empty() && (!area || area->name != rule.area)) continue;
     const bool named = std::ranges::find(rule.roles, role) != rule.roles.end();
     if (rule.roles.empty() || (named && role != Role::kNone)) return &rule;
   }
   return nullptr;
 }
 
-void allow(const RequestFacts& facts, Decision& decision, int rule, const char* reason) {
+// area: the one that decided, if one did.
+void allow(const RequestFacts& facts, Decision& decision, int rule, const char* reason, const Area* area = nullptr) {
   decision.outcome = Outcome::kAllow;
   decision.rule = rule;
   decision.reason = reason;
-  decision.credential = credential_for(facts.resource, decision.role);
+  decision.credential = credential_for(facts.resource, decision.role, area);
 }
 
 void deny(Decision& decision, int rule, const char* reason) {
@@ -145,14 +148,16 @@ void decide_by_area(const RequestFacts& facts, Decision& decision, const Area& a
   if (!has_role(rule.roles, decision.role)) return deny(decision, index, "area: role");
   if (!has_method(rule, area.methods, facts.method)) return deny(decision, index, "area: method");
   if (!rule.admitted.admits(facts.client.address)) return deny(decision, index, "area: address");
-  if (has_role(rule.read_only_for, decision.role)) {
+  const bool read_only = has_role(rule.read_only_for, decision.role);
+  if (read_only) {
     RequestFacts without_upgrade = facts;
     if (area.websocket) without_upgrade.upgrade = false;
     if (!is_read_only(without_upgrade)) return deny(decision, index, "area: read only");
   }
   const Demand demand{platform_or_team_demand(facts) || area.mfa, &area.mfa_within};
   if (!has_factor(*facts.identity, facts.now, demand)) return ask_for_factor(facts, decision, index);
-  allow(facts, decision, index, "area");
+  allow(facts, decision, index, "area", &area);
+  if (read_only && facts.upgrade) decision.messages = area.read_only_messages;
 }
 
 // No areas: owner and member, everywhere.
@@ -175,7 +180,7 @@ void decide_in_public(const RequestFacts& facts, Decision& decision, const Area&
     decision.user = nullptr;
     decision.role = Role::kNone;
   }
-  allow(facts, decision, index, "public area");
+  allow(facts, decision, index, "public area", &area);
 }
 
 int area_of(const RequestFacts& facts) {

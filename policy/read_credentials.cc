@@ -43,6 +43,9 @@ Injection read_inject(const Json& inject, const std::string& path, Mistakes& mis
   Injection out;
   read_values(inject, "headers", TemplateUse::kHeader, path, out.headers, mistakes);
   read_values(inject, "query", TemplateUse::kQuery, path, out.query, mistakes);
+  if (const auto text = text_at(inject, "first_message")) {
+    if (auto parts = parse_template(*text, TemplateUse::kJson)) out.first_message = *std::move(parts);
+  }
   return out;
 }
 
@@ -94,14 +97,15 @@ std::vector<CredentialRule> read_credentials(const Json& document, Mistakes& mis
   CredentialRule always;
   if (inject) always.inject = read_inject(*inject, "inject", mistakes);
   if (auth && auth->is_object()) read_auth(*auth, always.inject, mistakes);
-  const bool injects = !always.inject.headers.empty() || !always.inject.query.empty();
+  const bool injects =
+      !always.inject.headers.empty() || !always.inject.query.empty() || !always.inject.first_message.empty();
   if (credentials && credentials->is_array() && !credentials->empty()) {
     if (injects)
       mistakes.push_back({"credentials", "stands in place of `inject` and `auth`: use one", "conflict", "", 0});
     for (size_t i = 0; i < credentials->size(); ++i) {
       const Json& entry = (*credentials)[i];
       const Json* its_inject = member(entry, "inject");
-      CredentialRule rule{read_roles(entry, "roles"), {}};
+      CredentialRule rule{read_roles(entry, "roles"), {}, ""};
       if (its_inject) rule.inject = read_inject(*its_inject, join_path("credentials", i) + ".inject", mistakes);
       rules.push_back(std::move(rule));
     }
@@ -113,14 +117,15 @@ std::vector<CredentialRule> read_credentials(const Json& document, Mistakes& mis
 
 std::vector<std::string> secrets_used(const std::vector<CredentialRule>& rules) {
   std::vector<std::string> names;
-  for (const CredentialRule& rule : rules) {
-    for (const auto* values : {&rule.inject.headers, &rule.inject.query}) {
-      for (const InjectedValue& value : *values) {
-        for (const TemplatePart& part : value.parts) {
-          if (!part.secret.empty()) names.push_back(part.secret);
-        }
-      }
+  const auto add = [&](const std::vector<TemplatePart>& parts) {
+    for (const TemplatePart& part : parts) {
+      if (!part.secret.empty()) names.push_back(part.secret);
     }
+  };
+  for (const CredentialRule& rule : rules) {
+    for (const InjectedValue& header : rule.inject.headers) add(header.parts);
+    for (const InjectedValue& parameter : rule.inject.query) add(parameter.parts);
+    add(rule.inject.first_message);
   }
   std::ranges::sort(names);
   const auto rest = std::ranges::unique(names);

@@ -172,7 +172,10 @@ Protected read_protected(const Json& document, Kind kind, Mistakes& mistakes) {
   }
   if (text_at(document, "paths_mode") == "raw") out.paths_mode = http::PathMode::kRaw;
   if (kind == Kind::kDatasource) out.access = read_access(document);
-  if (kind == Kind::kInstance) out.areas = read_areas(document, mistakes);
+  if (kind == Kind::kInstance) {
+    out.areas = read_areas(document, mistakes);
+    read_node_red(document, out, mistakes);
+  }
   check_raw_paths(out, mistakes);
   return out;
 }

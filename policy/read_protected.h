@@ -16,6 +16,9 @@ Protected read_protected(const nlohmann::json& document, Kind kind, Mistakes& mi
 std::vector<CredentialRule> read_credentials(const nlohmann::json& document, Mistakes& mistakes);
 std::vector<std::string> secrets_used(const std::vector<CredentialRule>& rules);  // sorted, each once
 
+// Puts the node-red preset behind the areas that the document names, and its demands on `credentials`.
+void read_node_red(const nlohmann::json& document, Protected& out, Mistakes& mistakes);
+
 // Small parts that several readers share.
 CidrList read_networks(const nlohmann::json& object);
 std::vector<Role> read_roles(const nlohmann::json& object, std::string_view key);

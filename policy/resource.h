@@ -75,10 +75,10 @@ struct Upstream {
 // What is put into a request: literal text and secrets, in order.
 struct TemplatePart {
   // kPlain: `text` as it stands, or the secret when one is named. kBasicUserPassword: base64 of `text` (the user name),
-  // a colon and the secret (RFC 7617 s2).
+  // a colon and the secret (RFC 7617 s2). kJsonString: the secret as the inside of a JSON string (RFC 8259 s7).
   std::string text;
   std::string secret;  // name under `secrets`
-  enum class Coding : uint8_t { kPlain, kBasicUserPassword } coding = Coding::kPlain;
+  enum class Coding : uint8_t { kPlain, kBasicUserPassword, kJsonString } coding = Coding::kPlain;
 };
 struct InjectedValue {
   std::string name;  // header or query parameter
@@ -87,7 +87,7 @@ struct InjectedValue {
 struct Injection {
   std::vector<InjectedValue> headers;
   std::vector<InjectedValue> query;
-  // Sent to the upstream as the first text message of each WebSocket; empty: none.
+  // JSON. Sent to the upstream as the first text message of each WebSocket; empty: none.
   std::vector<TemplatePart> first_message;
 };
 
@@ -96,6 +96,7 @@ struct Injection {
 struct CredentialRule {
   std::vector<Role> roles;
   Injection inject;
+  std::string area;  // counts in the area of this name alone; empty: everywhere
 };
 
 struct MfaWithin {
@@ -120,6 +121,7 @@ enum class MessageRule : uint8_t {
 struct Area {
   std::string name;
   std::vector<std::string> paths;
+  bool whole_path = false;  // `paths` themselves, nothing below them
   std::vector<std::string> methods;
   bool is_public = false;
   std::vector<Role> roles;
@@ -136,7 +138,7 @@ enum class Guard : uint8_t { kMask, kBlock, kNone };
 // datasource and instance
 struct Protected {
   std::string team;
-  std::string type;  // datasource: http; instance: web
+  std::string type;  // datasource: http; instance: web, node-red
   At at;
   CidrList networks;
   std::map<std::string, Role> roles;  // overrides, user name -> role
@@ -147,7 +149,8 @@ struct Protected {
   std::vector<std::string> origins;
   http::PathMode paths_mode = http::PathMode::kStrict;
   std::vector<AccessRule> access;         // datasource; default rule owner+member when the key is absent
-  std::vector<Area> areas;                // instance; empty = owner and member everywhere
+  std::vector<Area> areas;                // instance; empty = owner and member everywhere; node-red: its preset behind
+  bool ignore_case = false;               // paths of rules and areas are compared ASCII case aside
   std::vector<std::string> secret_names;  // every name the injections use
 };
 

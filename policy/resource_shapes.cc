@@ -72,6 +72,7 @@ Fault check_query_name(std::string_view text) {
 }
 Fault check_header_value(std::string_view text) { return fault_of(parse_template(text, TemplateUse::kHeader)); }
 Fault check_query_value(std::string_view text) { return fault_of(parse_template(text, TemplateUse::kQuery)); }
+Fault check_first_message(std::string_view text) { return fault_of(parse_template(text, TemplateUse::kJson)); }
 Fault check_basic_user(std::string_view text) {
   if (text.find("{{") != text.npos) return {"is plain text; only secrets.password is taken from the secrets"};
   // RFC 7617 s2: the first colon ends the user-id.
@@ -203,8 +204,11 @@ constexpr Shape kHeaderValue = empty_is_fine(text_shape("text with {{ secrets.NA
 constexpr Shape kQueryValue = empty_is_fine(text_shape("text with {{ secrets.NAME }}", check_query_value));
 constexpr Shape kHeaders = map_shape(check_header_name, &kHeaderValue, kHeadersMax);
 constexpr Shape kQuery = map_shape(check_query_name, &kQueryValue, kHeadersMax);
+constexpr Shape kFirstMessage = text_shape("JSON with {{ secrets.NAME }} in its strings", check_first_message);
 constexpr Key kInjectKeys[] = {{"headers", &kHeaders, Need::kOptional, "name to value"},
-                               {"query", &kQuery, Need::kOptional, "name to value"}};
+                               {"query", &kQuery, Need::kOptional, "name to value"},
+                               {"first_message", &kFirstMessage, Need::kOptional,
+                                "JSON, sent first on each WebSocket to the upstream; node-red: on /comms alone"}};
 constexpr Shape kInject = object_shape(kInjectKeys);
 
 #define SALLYPORT_NO_AUTH(word) {word, "this version does not do " word " authentication to upstreams"}
@@ -273,8 +277,7 @@ constexpr Shape kAccess = list_shape(&kAccessRule, 0, kRulesMax);
 // instance
 constexpr Choice kKindInstance[] = {{"instance"}};
 constexpr Shape kInstanceWord = choice_shape(kKindInstance);
-constexpr Choice kInstanceTypes[] = {{"web"},
-                                     {"node-red", "this version does not do the node-red preset; use web with areas"}};
+constexpr Choice kInstanceTypes[] = {{"web"}, {"node-red"}};
 constexpr Shape kInstanceType = choice_shape(kInstanceTypes);
 constexpr Key kAreaKeys[] = {
     {"name", &kName, Need::kRequired, "unique among the areas of the instance"},
@@ -288,6 +291,7 @@ constexpr Key kAreaKeys[] = {
     {"mfa", &kRuleMfa, Need::kOptional, "a second factor, or a fresh one"}};
 constexpr Shape kArea = object_shape(kAreaKeys);
 constexpr Shape kAreas = list_shape(&kArea, 0, kRulesMax);
+constexpr Shape kDashboards = list_shape(&kRulePath, 0, 16);
 
 #define SALLYPORT_COMMON_KEYS                                                                                        \
   {"name", &kName, Need::kRequired, "unique among its kind"}, {"team", &kName, Need::kRequired, "whose it is"},      \
@@ -316,9 +320,11 @@ constexpr Key kInstanceKeys[] = {
     {"kind", &kInstanceWord, Need::kRequired, "what this is"},
     {"type", &kInstanceType, Need::kRequired, "what the tool is"},
     SALLYPORT_COMMON_KEYS,
-    {"areas", &kAreas, Need::kOptional, "who may go where; default: owner and member everywhere"},
+    {"areas", &kAreas, Need::kOptional, "who may go where; default: owner and member everywhere, or the preset"},
     {"access", &kAccess, Need::kForeign, "an instance has `areas` in place of `access`"},
-    {"node_root", &kName, Need::kForeign, "this version does not do the node-red preset"}};
+    {"node_root", &kRulePath, Need::kOptional, "node-red: its httpNodeRoot (/)"},
+    {"admin_root", &kRulePath, Need::kOptional, "node-red: its httpAdminRoot (/)"},
+    {"dashboards", &kDashboards, Need::kOptional, "node-red: under node_root ([/dashboard, /ui])"}};
 constexpr Shape kInstance = object_shape(kInstanceKeys);
 #undef SALLYPORT_COMMON_KEYS
 

@@ -32,7 +32,7 @@ std::vector<CompiledRule> compiled_rules(const Protected& spec) {
   std::vector<CompiledRule> out;
   out.reserve(spec.access.size() + spec.areas.size());  // one of them is empty
   for (const AccessRule& rule : spec.access) out.emplace_back(rule);
-  for (const Area& area : spec.areas) out.emplace_back(area);
+  for (const Area& area : spec.areas) out.emplace_back(area, spec.ignore_case);
   return out;
 }
 

@@ -1,6 +1,7 @@
 #include "policy/template_text.h"
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 #include "policy/texts.h"
 
@@ -18,6 +19,15 @@ std::string_view trimmed(std::string_view text) {
   while (text.starts_with(' ')) text.remove_prefix(1);
   while (text.ends_with(' ')) text.remove_suffix(1);
   return text;
+}
+
+// An "x" is legal in JSON only inside of a string, and there not in an escape: so with one in place of each secret, the
+// text is JSON only where every secret is the inside of a string.
+Result<void> check_json(const std::vector<TemplatePart>& parts) {
+  std::string text;
+  for (const TemplatePart& part : parts) text += part.secret.empty() ? part.text : "x";
+  if (nlohmann::json::accept(text)) return {};
+  return malformed(Side::kClient, "must be JSON, with {{ secrets.NAME }} only inside of its strings");
 }
 
 }  // namespace
@@ -44,9 +54,11 @@ Result<std::vector<TemplatePart>> parse_template(std::string_view text, Template
     const std::string_view inside = trimmed(text.substr(open + 2, close - open - 2));
     if (!inside.starts_with(kSecrets) || !is_secret_name(inside.substr(kSecrets.size())))
       return malformed(Side::kClient, "only {{ secrets.NAME }} can stand between {{ and }}");
-    parts.push_back({"", std::string(inside.substr(kSecrets.size())), TemplatePart::Coding::kPlain});
+    const auto coding = use == TemplateUse::kJson ? TemplatePart::Coding::kJsonString : TemplatePart::Coding::kPlain;
+    parts.push_back({"", std::string(inside.substr(kSecrets.size())), coding});
     at = close + kClose.size();
   }
+  if (use == TemplateUse::kJson) CHECKED(check_json(parts));
   return parts;
 }
 

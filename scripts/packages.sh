@@ -9,7 +9,7 @@ BUILD_PACKAGES=(
 LINT_PACKAGES=(clang-tidy-19 clang-format-19 git python3)
 RUN_PACKAGES=(python3 curl)
 # nginx, systemd and strace run the examples of conf/; no service of theirs is started.
-TEST_PACKAGES=(libgtest-dev libgmock-dev python3 openssl curl sqlite3 binutils nginx systemd strace)
+TEST_PACKAGES=(libgtest-dev libgmock-dev libvalijson-dev python3 openssl curl sqlite3 binutils nginx systemd strace)
 BROWSER_PACKAGES=(chromium npm nodejs)
 BENCH_PACKAGES=(libbenchmark-dev nginx haproxy wrk python3 openssl)
 
@@ -66,13 +66,16 @@ install_quietly() {
   return $status
 }
 
-# The browser tests drive Debian's Chromium through playwright-core, pinned by its lock file.
-need_browser_modules() {
-  local dir=tests/scenario/browser
-  [[ -f $dir/package-lock.json ]] || return 0
-  [[ $dir/node_modules/.package-lock.json -nt $dir/package-lock.json ]] && return 0
-  say "installing the npm packages of $dir"
-  (cd "$dir" && npm ci --no-audit --no-fund --ignore-scripts --loglevel=error) ||
-    die "npm ci failed in $dir"
-  touch "$dir/node_modules/.package-lock.json"
+# What the scenarios take from npm, pinned by lock files: playwright-core, which drives Debian's Chromium, and Node-RED 4
+# and 5 with their dashboards (5 with the Node that it needs).
+need_npm_modules() {
+  local dir
+  for dir in tests/scenario/browser tests/testbed/node_red/4 tests/testbed/node_red/5; do
+    [[ -f $dir/package-lock.json ]] || continue
+    [[ $dir/node_modules/.package-lock.json -nt $dir/package-lock.json ]] && continue
+    say "installing the npm packages of $dir"
+    (cd "$dir" && npm ci --no-audit --no-fund --ignore-scripts --loglevel=error) ||
+      die "npm ci failed in $dir"
+    touch "$dir/node_modules/.package-lock.json"
+  done
 }

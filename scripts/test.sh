@@ -23,7 +23,7 @@ run_tests() {
   esac
   if [[ " ${parts[*]} " == *" scenario "* ]]; then
     need "${BROWSER_PACKAGES[@]}"
-    need_browser_modules
+    need_npm_modules
   fi
 
   ASAN_SYMBOLIZER_PATH=$(command -v llvm-symbolizer-19 || true)

@@ -4,6 +4,7 @@
 
 #include "base/bytes.h"
 #include "base/http/url.h"
+#include "base/json_text.h"
 
 namespace sallyport::proxy {
 namespace {
@@ -17,6 +18,40 @@ Result<void> append(SecretBytes& to, std::string_view bytes) {
   std::ranges::copy(as_bytes(bytes), grown.span().begin() + static_cast<ptrdiff_t>(to.size()));
   to = std::move(grown);
   return {};
+}
+
+// RFC 7617 s2: base64(user ":" password).
+Result<void> append_basic(SecretBytes& to, std::string_view user, std::string_view password) {
+  SecretBytes pair;
+  CHECKED(append(pair, user));
+  CHECKED(append(pair, ":"));
+  CHECKED(append(pair, password));
+  std::string text = base64_encode(pair.view());
+  const auto added = append(to, text);
+  wipe(text);
+  return added;
+}
+
+// The inside of a JSON string (RFC 8259 s7): quotes, backslashes and control characters escaped.
+Result<void> append_json(SecretBytes& to, std::string_view secret) {
+  std::string text;
+  text.reserve(6 * secret.size() + 2);  // the longest an escape gets: no copy is left behind by growing
+  append_json_string(text, secret);
+  const auto added = append(to, std::string_view(text).substr(1, text.size() - 2));
+  wipe(text);
+  return added;
+}
+
+Result<void> append_coded(SecretBytes& to, const policy::TemplatePart& part, std::string_view secret) {
+  switch (part.coding) {
+    case policy::TemplatePart::Coding::kPlain:
+      return append(to, secret);
+    case policy::TemplatePart::Coding::kBasicUserPassword:
+      return append_basic(to, part.text, secret);
+    case policy::TemplatePart::Coding::kJsonString:
+      return append_json(to, secret);
+  }
+  return fail(Code::kInternal, Side::kSelf, "a coding that nobody knows");
 }
 
 bool fits_in_a_header(std::string_view value) {
@@ -55,27 +90,17 @@ Task<Result<SecretBytes>> Credentials::secret_of(const policy::CompiledResource&
   co_return co_await unsealing;
 }
 
-Task<Result<SecretBytes>> Credentials::value_of(const policy::CompiledResource& resource, const policy::InjectedValue& value) {
+Task<Result<SecretBytes>> Credentials::value_of(const policy::CompiledResource& resource,
+                                               const std::vector<policy::TemplatePart>& parts) {
   SecretBytes out;
-  for (const policy::TemplatePart& part : value.parts) {
+  for (const policy::TemplatePart& part : parts) {
     if (part.secret.empty()) {
       CO_CHECKED(append(out, part.text));
       continue;
     }
     auto finding = secret_of(resource, part.secret);
     CO_TRY(const SecretBytes secret, co_await finding);
-    if (part.coding == policy::TemplatePart::Coding::kPlain) {
-      CO_CHECKED(append(out, secret.reveal()));
-      continue;
-    }
-    SecretBytes pair;  // RFC 7617 s2: base64(user ":" password)
-    CO_CHECKED(append(pair, part.text));
-    CO_CHECKED(append(pair, ":"));
-    CO_CHECKED(append(pair, secret.reveal()));
-    std::string text = base64_encode(pair.view());
-    const auto added = append(out, text);
-    wipe(text);
-    CO_CHECKED(added);
+    CO_CHECKED(append_coded(out, part, secret.reveal()));
   }
   co_return out;
 }
@@ -87,7 +112,7 @@ Task<Result<const RenderedCredential*>> Credentials::make(const policy::Compiled
   entry->rule = &rule;
   RenderedCredential& rendered = entry->rendered;
   for (const policy::InjectedValue& header : rule.inject.headers) {
-    auto making = value_of(resource, header);
+    auto making = value_of(resource, header.parts);
     CO_TRY(const SecretBytes value, co_await making);
     if (!fits_in_a_header(value.reveal()))
       co_return fail(Code::kMalformed, Side::kSelf, "a secret with a line break or control character cannot stand in a header");
@@ -99,7 +124,7 @@ Task<Result<const RenderedCredential*>> Credentials::make(const policy::Compiled
     CO_CHECKED(append(rendered.headers, "\r\n"));
   }
   for (const policy::InjectedValue& parameter : rule.inject.query) {
-    auto making = value_of(resource, parameter);
+    auto making = value_of(resource, parameter.parts);
     CO_TRY(const SecretBytes value, co_await making);
     if (!rendered.query.empty()) CO_CHECKED(append(rendered.query, "&"));
     CO_CHECKED(append(rendered.query, http::percent_encode(parameter.name)));
@@ -109,6 +134,8 @@ Task<Result<const RenderedCredential*>> Credentials::make(const policy::Compiled
     wipe(text);
     CO_CHECKED(added);
   }
+  auto making_message = value_of(resource, rule.inject.first_message);
+  CO_TRY(rendered.first_message, co_await making_message);
   if (entries_.size() >= kEntriesMax) entries_.clear();
   const RenderedCredential* const out = &rendered;
   entries_[&rule] = std::move(entry);

@@ -17,7 +17,7 @@ namespace sallyport::proxy {
 struct RenderedCredential {
   SecretBytes headers;               // "Name: value\r\n"..., as written
   SecretBytes query;                 // "name=value&..." percent-encoded
-  SecretBytes first_message;         // of a WebSocket to the upstream; empty: none
+  SecretBytes first_message;         // JSON, UTF-8: the first text message of a WebSocket to the upstream; empty: none
   std::vector<std::string> names;    // of the injected headers, lower case: the client's own are dropped
   bool authorization = false;        // Authorization is among them
 };
@@ -40,7 +40,7 @@ class Credentials {
     const policy::CredentialRule* rule;
     RenderedCredential rendered;
   };
-  Task<Result<SecretBytes>> value_of(const policy::CompiledResource& resource, const policy::InjectedValue& value);
+  Task<Result<SecretBytes>> value_of(const policy::CompiledResource& resource, const std::vector<policy::TemplatePart>& parts);
   Task<Result<SecretBytes>> secret_of(const policy::CompiledResource& resource, const std::string& name);
 
   storage::KeyHolder& keys_;

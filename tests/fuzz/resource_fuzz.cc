@@ -37,6 +37,8 @@ void require_injection(const Injection& injection) {
     require(is_clean_text(value.name));
     for (const TemplatePart& part : value.parts) require(is_clean_text(part.text));
   }
+  for (const TemplatePart& part : injection.first_message)
+    require(is_clean_text(part.text) && (part.secret.empty() || part.coding == TemplatePart::Coding::kJsonString));
 }
 
 void require_paths(const std::vector<std::string>& paths) {

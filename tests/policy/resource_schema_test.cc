@@ -29,6 +29,9 @@ TEST(ResourceSchema, takes_what_the_reader_takes) {
   EXPECT_TRUE(is_valid(resource_schema(Kind::kDatasource), patched(datasource_document(), R"({
       "upstream": {"timeout": {"connect": "5s"}, "http2": false}, "auth": {"type": "api_key", "header": "X"},
       "access": [{"roles": [], "mfa": {"within": "15m"}}, {"roles": ["viewer"], "mfa": "required"}]})")));
+  EXPECT_TRUE(is_valid(resource_schema(Kind::kInstance), patched(instance_document(), R"({
+      "type": "node-red", "node_root": "/api", "admin_root": "/", "dashboards": ["/ui"],
+      "inject": {"first_message": "{\"auth\":\"{{ secrets.full }}\"}"}})")));
   nlohmann::json nulls = datasource_document();
   nulls["upstream"]["host"] = nullptr;
   nulls["secrets"]["token"] = nullptr;

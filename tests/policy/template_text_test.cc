@@ -42,6 +42,26 @@ TEST(TemplateText, takes_text_by_its_use) {
   }
 }
 
+TEST(TemplateText, a_secret_in_json_is_inside_of_a_string) {
+  const auto json = [](std::string_view text) { return shown(text, TemplateUse::kJson); };
+  EXPECT_EQ(json(R"({"auth":"{{ secrets.a }}"})"), R"([{"auth":"]<a>["}])");
+  EXPECT_EQ(json(R"({"t":"auth","m":{"k":"Bearer {{secrets.a}}{{secrets.b}}"}})"),
+            R"([{"t":"auth","m":{"k":"Bearer ]<a><b>["}}])");
+  EXPECT_EQ(json(R"("{{ secrets.a }}")"), R"(["]<a>["])");
+  EXPECT_EQ(json(R"({"größe":true})"), R"([{"größe":true}])");
+  const auto parts = parse_template(R"(["{{ secrets.a }}"])", TemplateUse::kJson);
+  ASSERT_TRUE(parts && parts->size() == 3);
+  EXPECT_EQ((*parts)[1].coding, TemplatePart::Coding::kJsonString);
+  for (const char* text :
+       {"{{ secrets.a }}", "auth {{ secrets.a }}", R"({"a":{{ secrets.a }}})", R"({"a":1{{ secrets.a }}})",
+        R"({"a":tru{{ secrets.a }}})", R"({"a":"\{{ secrets.a }}"})", R"({"a":"\u{{ secrets.a }}"})",
+        R"({"a":"\u00{{ secrets.a }}"})", R"({"a":"{{ secrets.a }}")", R"({"a":""{{ secrets.a }}""})",
+        R"({a:"{{ secrets.a }}"})", R"({"a":"b"} //{{ secrets.a }})", R"(["a"],"{{ secrets.a }}")", ""}) {
+    EXPECT_EQ(json(text), "! must be JSON, with {{ secrets.NAME }} only inside of its strings") << text;
+  }
+  EXPECT_EQ(json("{\"a\":\n\"b\"}"), "! must not hold control characters");
+}
+
 TEST(TemplateText, has_limits) {
   EXPECT_TRUE(parse_template(std::string(kTemplateBytesMax, 'a'), TemplateUse::kHeader));
   EXPECT_EQ(parse_template(std::string(kTemplateBytesMax + 1, 'a'), TemplateUse::kHeader).error().code, Code::kLimit);
