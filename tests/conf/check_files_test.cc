@@ -31,11 +31,11 @@ class CheckFiles : public testing::Test {
     ::chmod((dir_ / name).c_str(), mode);
   }
   // The mistakes, the folder's name taken out.
-  std::string check(std::string_view text = kSoundConfig, CheckAt at = CheckAt::kStart) {
+  std::string check(std::string_view text = kSoundConfig, CheckAt moment = CheckAt::kStart) {
     const auto config = parse_node_config(text, (dir_ / "gate.yaml").string());
     if (!config) return "does not read: " + to_line(config.error().front());
     std::string out;
-    for (const Mistake& mistake : check_files(*config, at)) out += (out.empty() ? "" : "\n") + to_line(mistake);
+    for (const Mistake& mistake : check_files(*config, moment)) out += (out.empty() ? "" : "\n") + to_line(mistake);
     const std::string dir = dir_.string() + "/";
     for (size_t at; (at = out.find(dir)) != out.npos;) out.erase(at, dir.size());
     return out;
