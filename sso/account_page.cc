@@ -132,7 +132,7 @@ Html tokens(const AccountPage& page) {
 
 std::string account_page(const AccountPage& page) {
   Html out = page_head(text("Your account"), Width::kWide, Style::kLinked);
-  out << "<header>" << linked_wordmark() << "<nav aria-label=\"You\"><a href=\"/\">Your places</a>"
+  out << "<header>" << linked_wordmark() << "<nav aria-label=\"You\"><a href=\"/\">Places</a>"
       << sign_out_button(page.sign_out_csrf, true) << "</nav></header>\n<main>\n<h1>Your account</h1>\n";
   if (!page.alert.empty()) out << "<p class=\"alert\" role=\"alert\">" << text(page.alert) << "</p>\n";
   if (!page.note.empty()) out << "<p class=\"note\" role=\"status\">" << text(page.note) << "</p>\n";

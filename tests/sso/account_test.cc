@@ -13,6 +13,9 @@ class AccountTest : public AccountWorld {
     const std::string html = open(jar, page(kGate, kAccount)).body;
     return hidden(html.substr(html.find("/.sallyport/account/end-")), "csrf");
   }
+  static std::string end_fields(const std::string& csrf, const std::string& session) {
+    return "csrf=" + csrf + "&session=" + session;
+  }
   GateRequest button(const Jar& jar, std::string_view path, const std::string& fields) {
     GateRequest out = request("POST", kGate, std::string(path));
     out.accept = kPage;
@@ -125,7 +128,7 @@ TEST_F(AccountTest, a_foreign_session_looks_like_a_missing_one) {
   std::string first;
   for (const std::string& id :
        {session_of(mel).to_string(), RecordId::random().to_string(), std::string("x"), std::string()}) {
-    const GateReply reply = open(now, button(now, kEndSessionPath, "csrf=" + field + "&session=" + id));
+    const GateReply reply = open(now, button(now, kEndSessionPath, end_fields(field, id)));
     EXPECT_EQ(reply.status, 404) << id;
     if (first.empty()) first = reply.body;
     EXPECT_EQ(reply.body, first) << id;

@@ -29,6 +29,8 @@ class MeApiTest : public AccountWorld {
 
 const std::string kSessions = "/api/v1/me/sessions";
 
+std::string session_path(const std::string& id) { return kSessions + "/" + id; }
+
 void expect_error(const GateReply& reply, int status, const char* code, const std::string& what) {
   EXPECT_EQ(reply.status, status) << what;
   EXPECT_EQ(header(reply, "Content-Type"), "application/json") << what;
@@ -107,7 +109,7 @@ TEST_F(MeApiTest, a_foreign_id_looks_like_a_missing_one) {
   std::string first;
   for (const std::string& id :
        {session_of(mel).to_string(), RecordId::random().to_string(), std::string("x"), std::string("..")}) {
-    const GateReply reply = ask(write(now, "DELETE", kSessions + "/" + id));
+    const GateReply reply = ask(write(now, "DELETE", session_path(id)));
     expect_error(reply, 404, "not_found", id);
     if (first.empty()) first = reply.body;
     EXPECT_EQ(reply.body, first) << id;
