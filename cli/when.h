@@ -1,4 +1,5 @@
-// Times as people type and read them: durations (90s, 15m, 12h, 30d, 2w) and RFC 3339 in UTC.
+// Times as people type them: durations (90s, 15m, 12h, 30d, 2w) and RFC 3339 in UTC. How they are shown:
+// base/time_text.h.
 #pragma once
 
 #include <chrono>
@@ -7,6 +8,7 @@
 #include <string_view>
 
 #include "base/clock.h"
+#include "base/time_text.h"
 
 namespace sallyport::cli {
 
@@ -14,8 +16,5 @@ namespace sallyport::cli {
 std::optional<std::chrono::seconds> parse_duration(std::string_view text);
 // "2026-01-31", "2026-01-31T12:00:00Z", with a fraction of up to 6 digits; UTC only.
 std::optional<WallMicros> parse_time(std::string_view text);
-
-std::string show_time(WallMicros time);          // 2026-01-31T12:00:00Z
-std::string show_time_exactly(WallMicros time);  // with 6 digits
 
 }  // namespace sallyport::cli

@@ -27,7 +27,8 @@ void LiveStreams::add(LiveLink& link, RequestContext& context) {
 bool LiveStreams::proven_still(const RequestContext& context) const {
   if (!context.identity) return true;
   const WallMicros now = loop_.clock().wall();
-  if (context.identity->means == policy::Means::kSession) return parts_.sessions.alive(context.family, now);
+  if (context.identity->means == policy::Means::kSession)
+    return parts_.sessions.alive(context.identity->id, context.family, now);
   return parts_.tokens.find(context.proof_hash, now).has_value();
 }
 

@@ -65,6 +65,7 @@ Task<Result<void>> through_the_stations(RequestContext& context) {
   std::string scratch;
   CO_TRY(const Located located, locate(context, scratch));
   if (located.at_gate) {
+    CO_CHECKED(identify_token(context));
     auto asking = ask_gate(context, GateAsk::kHandle, std::string(located.path), std::string(located.query));
     co_return co_await asking;
   }

@@ -79,11 +79,11 @@ Result<Credentials> read_credentials_json(const SecretBytes& body) {
   return out;
 }
 
-std::string read_csrf_form(const SecretBytes& body) {
+std::string read_form_field(const SecretBytes& body, std::string_view name) {
   auto fields = http::parse_form(body.reveal(), kFormFieldsMax);
   if (!fields) return {};
-  const std::string* const csrf = http::find_field(*fields, "csrf");
-  return csrf == nullptr ? std::string() : *csrf;
+  const std::string* const value = http::find_field(*fields, name);
+  return value == nullptr ? std::string() : *value;
 }
 
 }  // namespace sallyport::sso

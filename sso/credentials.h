@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "base/result.h"
 #include "base/secret.h"
@@ -22,7 +23,7 @@ struct Credentials {
 Result<Credentials> read_credentials_form(const SecretBytes& body);
 Result<Credentials> read_credentials_json(const SecretBytes& body);
 
-// The csrf field of a form that has nothing else to say; empty when it is missing.
-std::string read_csrf_form(const SecretBytes& body);
+// A field of a form without secrets; empty when it is missing or there twice.
+std::string read_form_field(const SecretBytes& body, std::string_view name);
 
 }  // namespace sallyport::sso

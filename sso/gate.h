@@ -37,6 +37,7 @@ struct GateRequest {
   std::string content_type;
   std::string user_agent;
   bool sallyport_request = false;  // X-Sallyport-Request: 1
+  bool by_token = false;           // it carries a valid token; an invalid one does not get here
   SecretBytes body;
   ClientAddress client;
   std::string request_id;

@@ -5,16 +5,10 @@
 #include "base/bytes.h"
 #include "base/digest.h"
 #include "embedded/sso_assets.h"
-#include "sso/html.h"
+#include "sso/page_frame.h"
 
 namespace sallyport::sso {
 namespace {
-
-enum class Width : uint8_t { kNarrow, kWide };
-enum class Style : uint8_t {
-  kLinked,
-  kInline
-};  // inline where the style sheet may be out of reach (an address refused)
 
 std::string_view find_style_sheet() {
   for (const EmbeddedFile& file : sso_assets())
@@ -29,34 +23,6 @@ void append_style(std::string& page) {
   if (at != page.npos) page.replace(at, mark.size(), "<style>" + std::string(style_sheet()) + "</style>");
 }
 
-Html head(Text title, Width width, Style style, const Html& extra = {}) {
-  Html out;
-  out << "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-      << "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-      << "<meta name=\"robots\" content=\"noindex\">\n<title>" << title << " - Sallyport</title>\n"
-      << "<link rel=\"icon\" href=\"data:,\">\n";
-  if (style == Style::kLinked)
-    out << "<link rel=\"stylesheet\" href=\"" << text(style_url()) << "\">\n";
-  else
-    out << "<!--style-->\n";
-  out << extra << "</head>\n<body";
-  if (width == Width::kNarrow) out << " class=\"narrow\"";
-  out << ">\n";
-  return out;
-}
-
-Html wordmark() { return Html("<span class=\"wordmark\">Sally<span>port</span></span>"); }
-Html linked_wordmark() { return Html("<a class=\"wordmark\" href=\"/\">Sally<span>port</span></a>"); }
-
-Html sign_out_button(std::string_view csrf, bool plain) {
-  Html out;
-  out << "<form class=\"actions\" method=\"post\" action=\"" << text(kLogoutPath)
-      << "\"><input type=\"hidden\" name=\"csrf\" value=\"" << text(csrf) << "\"><button type=\"submit\"";
-  if (plain) out << " class=\"plain\"";
-  out << ">Sign out</button></form>";
-  return out;
-}
-
 Html place_list(Markup title, const std::vector<PlaceLink>& places, PlaceKind kind) {
   Html out;
   for (const PlaceLink& place : places) {
@@ -68,11 +34,6 @@ Html place_list(Markup title, const std::vector<PlaceLink>& places, PlaceKind ki
   }
   if (!out.empty()) out << "</ul>\n";
   return out;
-}
-
-std::string finish(Html&& page) {
-  page << "</body>\n</html>\n";
-  return std::move(page).take();
 }
 
 // Messages are literals in the words of errors: "no such host" -> "No such host."
@@ -122,7 +83,7 @@ const std::vector<std::pair<std::string, std::string>>& page_headers() {
 }
 
 std::string sign_in_page(const SignInPage& page) {
-  Html out = head(text("Sign in"), Width::kNarrow, Style::kLinked);
+  Html out = page_head(text("Sign in"), Width::kNarrow, Style::kLinked);
   out << "<header>" << wordmark() << "</header>\n<main>\n<div class=\"card\">\n<h1>Sign in</h1>\n";
   if (!page.destination.empty())
     out << "<p class=\"quiet\">to continue to <strong>" << text(page.destination) << "</strong></p>\n";
@@ -142,78 +103,64 @@ std::string sign_in_page(const SignInPage& page) {
   if (!page.alert.empty()) out << " aria-describedby=\"problem\"";
   out << ">\n<button type=\"submit\">Sign in</button>\n</form>\n</div>\n</main>\n"
       << "<footer>Check that the address bar shows the name of your gateway before you type a password.</footer>\n";
-  return finish(std::move(out));
+  return finish_page(std::move(out));
 }
 
 std::string home_page(const HomePage& page) {
-  Html out = head(text("Home"), Width::kWide, Style::kLinked);
-  out << "<header>" << linked_wordmark() << "<nav aria-label=\"You\"><a href=\"" << text(kAccountPath) << "\">"
-      << text(page.user) << "</a>" << sign_out_button(page.csrf, true) << "</nav></header>\n<main>\n";
+  Html out = page_head(text("Home"), Width::kWide, Style::kLinked);
+  out << "<header>" << linked_wordmark() << "<nav aria-label=\"You\"><a href=\"" << text(kAccountPath)
+      << "\">Account</a>" << sign_out_button(page.csrf, true) << "</nav></header>\n<main>\n";
   if (page.needs_factor)
     out << "<p class=\"note\" role=\"status\">A second factor is required here, and this version of Sallyport cannot "
         << "enrol one yet. Until the requirement is lifted, the places below will refuse you.</p>\n";
   out << "<h1>Your places</h1>\n";
   if (page.places.empty()) {
-    out << "<p class=\"quiet\">Nothing has been opened to you yet. The owner of a team can give you a role in "
+    out << "<p class=\"quiet\">You are signed in as <strong>" << text(page.user)
+        << "</strong>. Nothing has been opened to you yet. The owner of a team can give you a role in "
            "it.</p>\n";
   } else {
     out << "<p class=\"quiet\">What you may open as <strong>" << text(page.user) << "</strong>.</p>\n"
         << place_list("Tools", page.places, PlaceKind::kTool) << place_list("APIs", page.places, PlaceKind::kApi);
   }
   out << "</main>\n<footer></footer>\n";
-  return finish(std::move(out));
-}
-
-std::string account_page(const AccountPage& page) {
-  Html out = head(text("Your account"), Width::kNarrow, Style::kLinked);
-  out << "<header>" << linked_wordmark() << "<nav><a href=\"/\">Your places</a></nav></header>\n<main>\n"
-      << "<div class=\"card\">\n<h1>Your account</h1>\n<dl><dt>Name</dt><dd>" << text(page.user)
-      << "</dd><dt>E-mail</dt><dd>";
-  if (page.email.empty())
-    out << "<span class=\"quiet\">none</span>";
-  else
-    out << text(page.email);
-  out << "</dd>";
-  if (page.admin) out << "<dt>Right</dt><dd>administrator of this gateway</dd>";
-  out << "</dl>\n" << sign_out_button(page.csrf, false) << "\n</div>\n</main>\n<footer></footer>\n";
-  return finish(std::move(out));
+  return finish_page(std::move(out));
 }
 
 std::string sign_out_page(std::string_view csrf, std::string_view user) {
-  Html out = head(text("Sign out"), Width::kNarrow, Style::kLinked);
+  Html out = page_head(text("Sign out"), Width::kNarrow, Style::kLinked);
   out << "<header>" << wordmark() << "</header>\n<main>\n<div class=\"card\">\n<h1>Sign out?</h1>\n"
       << "<p>You are signed in as <strong>" << text(user)
       << "</strong>. Signing out ends this sign-in on the gateway and on every place behind it.</p>\n"
       << sign_out_button(csrf, false) << "\n</div>\n</main>\n<footer></footer>\n";
-  return finish(std::move(out));
+  return finish_page(std::move(out));
 }
 
 std::string signed_out_page(std::string_view sign_in_url) {
-  Html out = head(text("Signed out"), Width::kNarrow, Style::kLinked);
+  Html out = page_head(text("Signed out"), Width::kNarrow, Style::kLinked);
   out << "<header>" << wordmark() << "</header>\n<main>\n<div class=\"card\">\n<h1>You are signed out</h1>\n"
       << "<p>This browser is signed in neither on the gateway nor on any place behind it.</p>\n<p class=\"actions\"><a "
          "class=\"button\" href=\""
       << text(sign_in_url) << "\">Sign in again</a></p>\n</div>\n</main>\n<footer></footer>\n";
-  return finish(std::move(out));
+  return finish_page(std::move(out));
 }
 
 std::string onward_page(std::string_view url, std::string_view host) {
   Html refresh;
   refresh << "<meta http-equiv=\"refresh\" content=\"0; url=" << text(url) << "\">\n";
-  Html out = head(text("Signed in"), Width::kNarrow, Style::kLinked, refresh);
+  Html out = page_head(text("Signed in"), Width::kNarrow, Style::kLinked, refresh);
   out << "<header>" << wordmark() << "</header>\n<main>\n<div class=\"card\">\n<h1>You are signed in</h1>\n"
       << "<p>Going on to <a href=\"" << text(url) << "\">" << text(host)
       << "</a>.</p>\n</div>\n</main>\n<footer></footer>\n";
-  return finish(std::move(out));
+  return finish_page(std::move(out));
 }
 
 std::string error_page(int status, std::string_view title, std::string_view message, std::string_view request_id) {
-  Html out = head(text(title), Width::kNarrow, Style::kInline);
+  Html out = page_head(text(title), Width::kNarrow, Style::kInline);
   out << "<header>" << wordmark() << "</header>\n<main>\n<div class=\"card\">\n<h1>" << text(title) << "</h1>\n<p>"
       << text(as_sentence(message)) << "</p>\n<p class=\"quiet reference\">Error " << status;
   if (!request_id.empty()) out << ", reference " << text(request_id);
   out << "</p>\n</div>\n</main>\n<footer></footer>\n";
-  std::string page = finish(std::move(out));
+  std::string page = finish_page(std::move(out));
   append_style(page);
   return page;
 }

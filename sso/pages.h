@@ -14,6 +14,8 @@ namespace sallyport::sso {
 constexpr std::string_view kLoginPath = "/.sallyport/login";
 constexpr std::string_view kLogoutPath = "/.sallyport/logout";
 constexpr std::string_view kAccountPath = "/.sallyport/account";
+constexpr std::string_view kEndSessionPath = "/.sallyport/account/end-session";
+constexpr std::string_view kEndOthersPath = "/.sallyport/account/end-others";
 constexpr std::string_view kCallbackPath = "/.sallyport/callback";
 constexpr std::string_view kStylePath = "/.sallyport/style.css";
 
@@ -42,14 +44,6 @@ struct HomePage {
   bool needs_factor = false;  // the platform demands a second factor, which this version cannot enrol
 };
 std::string home_page(const HomePage& page);
-
-struct AccountPage {
-  std::string csrf;
-  std::string user;
-  std::string email;
-  bool admin = false;
-};
-std::string account_page(const AccountPage& page);
 
 // "Sign out of everything here?" with a button. GET alone never signs anybody out.
 std::string sign_out_page(std::string_view csrf, std::string_view user);

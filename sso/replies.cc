@@ -83,4 +83,13 @@ GateReply problem_reply(const GateRequest& request, const Problem& problem, Form
                     problem.code);
 }
 
+GateReply unavailable_reply(const GateRequest& request, Format format) {
+  GateReply reply = problem_reply(
+      request,
+      {503, "unavailable", "Not available just now", "The gateway cannot do this at the moment. Please try again."},
+      format);
+  add_header(reply, "Retry-After", "5");
+  return reply;
+}
+
 }  // namespace sallyport::sso

@@ -32,6 +32,9 @@ struct Problem {
 GateReply problem_reply(const GateRequest& request, const Problem& problem);
 GateReply problem_reply(const GateRequest& request, const Problem& problem, Format format);
 
+// 503 with Retry-After, when the store did not take or give what was asked.
+GateReply unavailable_reply(const GateRequest& request, Format format);
+
 inline void add_header(GateReply& reply, std::string name, std::string value) {
   reply.headers.emplace_back(std::move(name), std::move(value));
 }

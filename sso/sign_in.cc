@@ -3,28 +3,32 @@
 #include <algorithm>
 
 #include "base/http/url.h"
-#include "sso/cookies.h"
 
 namespace sallyport::sso {
 
 // Which requests the gate answers, as a table: what is not in it is 404, another method 405.
 struct SignIn::Route {
   enum class Where : uint8_t { kGate, kOthers, kEverywhere };
+  enum class Tokens : uint8_t { kIgnored, kRefused };
   using Handler = Task<GateReply> (SignIn::*)(Loop&, GateRequest);
   Where where;
   std::string_view path;
   const char* allow;
-  Handler get;
-  Handler post;  // null: 405
+  Handler get;   // null: 405
+  Handler post;  // the same
   bool head;     // may GET be asked as HEAD
+  Tokens tokens = Tokens::kIgnored;
 };
 
 const SignIn::Route* SignIn::find_route(bool on_gate, std::string_view path) {
   using enum Route::Where;
+  using enum Route::Tokens;
   static constexpr Route kRoutes[] = {
       {kGate, "/", "GET, HEAD", &SignIn::home_page, nullptr, true},
       {kGate, kLoginPath, "GET, HEAD, POST", &SignIn::show_login, &SignIn::post_login, true},
-      {kGate, kAccountPath, "GET, HEAD", &SignIn::account, nullptr, true},
+      {kGate, kAccountPath, "GET, HEAD", &SignIn::account, nullptr, true, kRefused},
+      {kGate, kEndSessionPath, "POST", nullptr, &SignIn::end_session, false, kRefused},
+      {kGate, kEndOthersPath, "POST", nullptr, &SignIn::end_others, false, kRefused},
       {kEverywhere, kLogoutPath, "GET, HEAD, POST", &SignIn::show_logout, &SignIn::post_logout, true},
       {kEverywhere, kStylePath, "GET, HEAD", &SignIn::style, nullptr, true},
       {kOthers, kCallbackPath, "GET", &SignIn::callback, nullptr, false},  // HEAD would use the code up
@@ -40,10 +44,20 @@ Result<std::unique_ptr<SignIn>> SignIn::make(SignInParts parts) {
 }
 
 SignIn::SignIn(SignInParts parts, SecretBytes csrf_key)
-    : parts_(std::move(parts)), forms_(std::move(csrf_key)), refusals_(parts_.store, parts_.log) {}
+    : parts_(std::move(parts)),
+      forms_(std::move(csrf_key)),
+      refusals_(parts_.store, parts_.log),
+      own_sessions_(parts_.store, parts_.sessions, parts_.clock, parts_.session_ended),
+      account_({own_sessions_, parts_.sessions, forms_, parts_.clock, parts_.log, origin_of(parts_.gate.host)}),
+      me_api_({own_sessions_, parts_.sessions, parts_.clock, parts_.log, origin_of(parts_.gate.host)}) {}
 
 Task<GateReply> SignIn::handle(Loop& home, GateRequest request) {
-  const Route* const route = find_route(request.host == parts_.gate.host, request.path);
+  const bool on_gate = request.host == parts_.gate.host;
+  if (on_gate && http::path_has_prefix(request.path, kApiPath)) {
+    auto answering = me_api_.handle(home, std::move(request));
+    co_return co_await answering;
+  }
+  const Route* const route = find_route(on_gate, request.path);
   if (route == nullptr)
     co_return problem_reply(request, {404, "not_found", "Not found", "There is nothing at this address."});
   Route::Handler handler = nullptr;
@@ -55,25 +69,14 @@ Task<GateReply> SignIn::handle(Loop& home, GateRequest request) {
     add_header(reply, "Allow", route->allow);
     co_return reply;
   }
+  if (request.by_token && route->tokens == Route::Tokens::kRefused)
+    co_return problem_reply(request, kTokenRefused, Format::kJson);
   auto answering = (this->*handler)(home, std::move(request));
   co_return co_await answering;
 }
 
-std::optional<SignIn::SignedIn> SignIn::who(const GateRequest& request) const {
-  const auto cookie = cookie_value(request.cookie, kSessionCookie);
-  if (!cookie) return std::nullopt;
-  const auto session = parts_.sessions.find(session_id_hash(*cookie), request.host, parts_.clock.wall());
-  if (!session) return std::nullopt;
-  const policy::CompiledUser* const user = request.snapshot->user(session->user);
-  if (user == nullptr) return std::nullopt;
-  policy::Identity identity;
-  identity.user = session->user;
-  identity.id = session->id;
-  identity.strength = session->strength;
-  identity.factor_at = session->factor_at;
-  const policy::Outcome outcome = policy::decide_gate(*request.snapshot, identity).outcome;
-  if (outcome != policy::Outcome::kAllow && outcome != policy::Outcome::kStepUp) return std::nullopt;
-  return SignedIn{*session, user, std::string(*cookie), outcome == policy::Outcome::kStepUp};
+std::optional<SignedIn> SignIn::who(const GateRequest& request) const {
+  return signed_in(request, parts_.sessions, parts_.clock.wall());
 }
 
 std::string SignIn::origin_of(const std::string& host) const {
@@ -88,10 +91,7 @@ void SignIn::end_family(const RecordId& family) {
 }
 
 GateReply SignIn::unavailable(const GateRequest& request) const {
-  GateReply reply = problem_reply(request, {503, "unavailable", "Not available just now",
-                                            "The gateway cannot do this at the moment. Please try again."});
-  add_header(reply, "Retry-After", "5");
-  return reply;
+  return unavailable_reply(request, format_for(request));
 }
 
 Task<GateReply> SignIn::style(Loop&, GateRequest) { co_return style_reply(); }
@@ -119,20 +119,17 @@ Task<GateReply> SignIn::home_page(Loop&, GateRequest request) {
   co_return reply;
 }
 
-Task<GateReply> SignIn::account(Loop&, GateRequest request) {
-  const auto signed_in = who(request);
-  if (!signed_in) {
-    if (format_for(request) == Format::kHtml) co_return redirect_reply(302, std::string(kLoginPath), "sign-in");
-    co_return problem_reply(request, {401, "unauthenticated", "Sign in first", "Nobody is signed in."});
-  }
-  AccountPage page;
-  page.csrf = forms_.field("sign-out", signed_in->cookie);
-  page.user = signed_in->user->name;
-  page.email = signed_in->user->email;
-  page.admin = signed_in->user->admin;
-  GateReply reply = page_reply(200, account_page(page), "account");
-  reply.user = signed_in->user->id;
-  co_return reply;
+Task<GateReply> SignIn::account(Loop& home, GateRequest request) {
+  auto answering = account_.show(home, std::move(request));
+  co_return co_await answering;
+}
+Task<GateReply> SignIn::end_session(Loop& home, GateRequest request) {
+  auto answering = account_.end_session(home, std::move(request));
+  co_return co_await answering;
+}
+Task<GateReply> SignIn::end_others(Loop& home, GateRequest request) {
+  auto answering = account_.end_others(home, std::move(request));
+  co_return co_await answering;
 }
 
 }  // namespace sallyport::sso

@@ -16,16 +16,18 @@
 
 #include "base/blocking_pool.h"
 #include "base/log.h"
-#include "policy/decision.h"
+#include "sso/account.h"
 #include "sso/attempt_limiter.h"
 #include "sso/credentials.h"
 #include "sso/form_guard.h"
 #include "sso/gate.h"
 #include "sso/login_flow.h"
+#include "sso/me_api.h"
 #include "sso/pages.h"
 #include "sso/password.h"
 #include "sso/refusal_recorder.h"
 #include "sso/replies.h"
+#include "sso/signed_in.h"
 #include "storage/key_holder.h"
 #include "storage/keyring.h"
 #include "storage/session_table.h"
@@ -69,12 +71,6 @@ class SignIn final : public Gate {
   Task<GateReply> begin_sign_in(Loop& home, GateRequest request) override;
 
  private:
-  struct SignedIn {
-    storage::LiveSession session;
-    const policy::CompiledUser* user;  // of the request's snapshot
-    std::string cookie;                // the session cookie's value
-    bool needs_factor;
-  };
   struct Route;
   static const Route* find_route(bool on_gate, std::string_view path);
 
@@ -83,7 +79,10 @@ class SignIn final : public Gate {
   // sign_in.cc: pages of who is signed in
   Task<GateReply> style(Loop& home, GateRequest request);
   Task<GateReply> home_page(Loop& home, GateRequest request);
+  // The same of account_ and me_api_.
   Task<GateReply> account(Loop& home, GateRequest request);
+  Task<GateReply> end_session(Loop& home, GateRequest request);
+  Task<GateReply> end_others(Loop& home, GateRequest request);
   // sign_in_password.cc
   // `request` stays in the frame of the coroutine that awaits these.
   Task<GateReply> show_login(Loop& home, GateRequest request);
@@ -117,7 +116,7 @@ class SignIn final : public Gate {
   Task<GateReply> show_logout(Loop& home, GateRequest request);
   Task<GateReply> post_logout(Loop& home, GateRequest request);
 
-  std::optional<SignedIn> who(const GateRequest& request) const;
+  std::optional<SignedIn> who(const GateRequest& request) const;  // see sso/signed_in.h
   std::string origin_of(const std::string& host) const;  // "https://host[:port]", with the gate's scheme and port
   void end_family(const RecordId& family);               // in the table, and tells
   GateReply unavailable(const GateRequest& request) const;
@@ -126,6 +125,9 @@ class SignIn final : public Gate {
   FormGuard forms_;
   AttemptLimiter attempts_;
   RefusalRecorder refusals_;
+  OwnSessions own_sessions_;
+  Account account_;
+  MeApi me_api_;
   std::mutex flows_mutex_;
   TokenBuckets flows_per_network_{kFlowsPerNetwork, kAttemptKeysMax};
   TokenBuckets flows_together_{kFlowsTogether, 1};

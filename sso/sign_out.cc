@@ -30,7 +30,7 @@ Task<GateReply> SignIn::post_logout(Loop& home, GateRequest request) {
   const auto session =
       cookie ? parts_.sessions.find(session_id_hash(*cookie), request.host, parts_.clock.wall()) : std::nullopt;
   if (session) {
-    if (form && !forms_.fits(read_csrf_form(request.body), "sign-out", *cookie))
+    if (form && !forms_.fits(read_form_field(request.body, "csrf"), "sign-out", *cookie))
       co_return problem_reply(request,
                               {403, "bad_csrf", "Please try again",
                                "This form does not belong to your present sign-in. Go back and reload the page."});

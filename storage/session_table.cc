@@ -73,9 +73,13 @@ struct alignas(64) FamilyShard {
   std::mutex mutex;
   FlatTable<RecordId, Family, RecordIdHash> families;
 };
+struct ChildPlace {
+  RecordId family;
+  int64_t absolute_end = 0;
+};
 struct alignas(64) ChildShard {
   std::mutex mutex;
-  FlatTable<RecordId, RecordId, RecordIdHash> family_of;  // of children only
+  FlatTable<RecordId, ChildPlace, RecordIdHash> place_of;
 };
 
 }  // namespace
@@ -124,7 +128,7 @@ struct SessionTable::Inside {
   void forget_child(const RecordId& id) {
     ChildShard& shard = children(id);
     const std::lock_guard lock(shard.mutex);
-    shard.family_of.erase(id);
+    shard.place_of.erase(id);
   }
 
   // With the family's shard locked.
@@ -209,7 +213,7 @@ bool SessionTable::insert(const SessionRecord& record) {
     }
     ChildShard& children = inside_->children(record.id);
     const std::lock_guard child_lock(children.mutex);
-    children.family_of[record.id] = record.family;
+    children.place_of[record.id] = {record.family, count(record.absolute_end)};
   }
   inside_->put_slot(record, *family);
   return true;
@@ -251,9 +255,9 @@ bool SessionTable::end(const RecordId& id) {
   {
     ChildShard& shard = inside_->children(id);
     const std::lock_guard lock(shard.mutex);
-    const RecordId* const found = shard.family_of.find(id);
+    const ChildPlace* const found = shard.place_of.find(id);
     if (found == nullptr) return false;
-    family_id = *found;
+    family_id = found->family;
   }
   FamilyShard& shard = inside_->families(family_id);
   const std::lock_guard lock(shard.mutex);
@@ -286,11 +290,22 @@ void SessionTable::raise(const RecordId& family_id, policy::Strength strength, W
   for (const Child& child : family->children) inside_->edit_slot(child.key, follow);
 }
 
-bool SessionTable::alive(const RecordId& family_id, WallMicros now) const {
-  FamilyShard& shard = inside_->families(family_id);
+std::optional<LiveFamily> SessionTable::family(const RecordId& id, WallMicros now) const {
+  FamilyShard& shard = inside_->families(id);
   const std::lock_guard lock(shard.mutex);
-  const Family* const family = shard.families.find(family_id);
-  return family != nullptr && !is_over(count(now), family->last_seen, family->idle_seconds, family->absolute_end);
+  const Family* const found = shard.families.find(id);
+  if (found == nullptr || is_over(count(now), found->last_seen, found->idle_seconds, found->absolute_end))
+    return std::nullopt;
+  return LiveFamily{found->user, WallMicros{found->last_seen}};
+}
+
+bool SessionTable::alive(const RecordId& id, const RecordId& family_id, WallMicros now) const {
+  if (!family(family_id, now)) return false;
+  if (id == family_id) return true;
+  ChildShard& shard = inside_->children(id);
+  const std::lock_guard lock(shard.mutex);
+  const ChildPlace* const child = shard.place_of.find(id);
+  return child != nullptr && count(now) < child->absolute_end;
 }
 
 size_t SessionTable::size() const {

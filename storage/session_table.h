@@ -23,6 +23,12 @@ struct LiveSession {
   std::optional<WallMicros> factor_at;
 };
 
+// A gate session with its children, as a whole. last_seen: up to a second late.
+struct LiveFamily {
+  UserId user;
+  WallMicros last_seen{};
+};
+
 class SessionTable {
  public:
   SessionTable();
@@ -40,7 +46,10 @@ class SessionTable {
   size_t end_user(const UserId& user);  // how many families; cost: a walk over all of them
   // A factor was shown: the whole family is as strong from now on.
   void raise(const RecordId& family, policy::Strength strength, WallMicros factor_at);
-  bool alive(const RecordId& family, WallMicros now) const;  // without marking use
+  // Of the session `id` of `family`: neither it nor its family has ended. Without marking use.
+  bool alive(const RecordId& id, const RecordId& family, WallMicros now) const;
+  // Nothing when it has ended, was idle too long or is over. Without marking use.
+  std::optional<LiveFamily> family(const RecordId& id, WallMicros now) const;
   size_t size() const;
 
   // Families used since the last call, for TouchSession; also forgets what is over. cost: a walk over all families,

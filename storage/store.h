@@ -55,7 +55,9 @@ class Store {
   virtual Result<ResourceChanges> resources_since(Generation since) = 0;
   virtual Result<RevocationsSince> revocations_since(Generation since) = 0;
   virtual Result<std::vector<SessionRecord>> sessions(WallMicros now) = 0;  // living ones
-  virtual Result<std::vector<TokenRecord>> tokens() = 0;                    // not revoked, expired ones included
+  virtual Result<std::vector<SessionRecord>> sessions_of(const UserId& user, WallMicros now) = 0;
+  virtual Result<std::vector<TokenRecord>> tokens() = 0;                       // not revoked, expired ones included
+  virtual Result<std::vector<TokenRecord>> tokens_of(const UserId& user) = 0;  // cost: a walk over all tokens
   virtual Result<std::vector<DataKeyRecord>> data_keys() = 0;
   virtual Result<std::vector<NamedKeyRecord>> named_keys(std::string_view purpose) = 0;
   virtual Result<std::vector<ChainedAdminEvent>> admin_events(uint64_t after_seq, size_t count_max) = 0;
@@ -79,7 +81,12 @@ class StoreThread {
   Task<Result<Generation>> commit(Loop& home, ChangeSet changes, std::vector<AdminEvent> events);
   Task<Result<FlowRecord>> take_flow(Loop& home, Sha256 key_hash, WallMicros now);
   Task<Result<FlowRecord>> peek_flow(Loop& home, Sha256 key_hash, WallMicros now);
-  // For everything else, on the store's thread.
+  // Anything else on the store's thread: nothing of this process comes between what `job` reads and what it commits.
+  //   auto reading = store.run<T>(loop, [](Store& inside) -> Result<T> { ... });  CO_TRY(T value, co_await reading);
+  template <class T>
+  Offload<T> run(Loop& home, std::move_only_function<Result<T>(Store&)> job) {
+    return {pool_, home, [&store = *store_, job = std::move(job)]() mutable { return job(store); }};
+  }
   bool submit(std::move_only_function<void(Store&)> job);
 
  private:

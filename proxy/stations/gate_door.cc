@@ -42,6 +42,7 @@ sso::GateRequest values_of(const RequestContext& context, std::string path, std:
   out.content_type = text_of(head, FieldId::kContentType);
   out.user_agent = text_of(head, FieldId::kUserAgent);
   out.sallyport_request = text_of(head, FieldId::kXSallyportRequest) == "1";
+  out.by_token = context.identity && context.identity->means == policy::Means::kToken;
   out.client = context.client;
   out.request_id = context.request_id.view();
   out.snapshot = context.snapshot;
@@ -73,7 +74,9 @@ Task<Result<SecretBytes>> read_whole_body(Exchange& exchange) {
         co_await more;
         break;
       }
-      case BodyPiece::Kind::kEnd: room.shrink(used); co_return std::move(room);
+      case BodyPiece::Kind::kEnd:
+        room.shrink(used);
+        co_return std::move(room);
       case BodyPiece::Kind::kBad:
         co_return fail(Code::kMalformed, Side::kClient, "the request's body is not framed rightly");
       case BodyPiece::Kind::kGone:
@@ -110,7 +113,8 @@ Task<Result<void>> ask_gate(RequestContext& context, GateAsk ask, std::string pa
   context.outcome = "gate";
   sso::Gate& gate = context.worker.parts().gate;
   Loop& home = context.worker.loop();
-  auto asking = ask == GateAsk::kHandle ? gate.handle(home, std::move(request)) : gate.begin_sign_in(home, std::move(request));
+  auto asking =
+      ask == GateAsk::kHandle ? gate.handle(home, std::move(request)) : gate.begin_sign_in(home, std::move(request));
   const sso::GateReply reply = co_await asking;
   write_reply(context, reply);
   if (exchange.blocked() && !exchange.gone()) {

@@ -20,7 +20,8 @@ Result<std::string_view> token_of(const http::Head& head) {
       ++found;
     } else if (field.id == http::FieldId::kAuthorization) {
       constexpr std::string_view kBearer = "bearer ";
-      if (field.value.size() <= kBearer.size() || !http::iequals(field.value.substr(0, kBearer.size()), kBearer)) continue;
+      if (field.value.size() <= kBearer.size() || !http::iequals(field.value.substr(0, kBearer.size()), kBearer))
+        continue;
       std::string_view value = field.value.substr(kBearer.size());
       while (!value.empty() && (value.front() == ' ' || value.front() == '\t')) value.remove_prefix(1);
       if (!value.starts_with(kTokenPrefix)) continue;
@@ -36,23 +37,27 @@ Result<std::string_view> token_of(const http::Head& head) {
 
 }  // namespace
 
+Result<void> identify_token(RequestContext& context) {
+  TRY(const std::string_view token, token_of(context.exchange.head()));
+  if (token.empty()) return {};
+  context.proof_hash = sha256(as_bytes(token));
+  auto live = context.worker.parts().tokens.find(context.proof_hash, context.at);
+  if (!live) return fail(Code::kUnauthenticated, Side::kClient, "the token is not valid");
+  context.scope = std::move(live->scope);
+  context.identity = policy::Identity{.user = live->user,
+                                      .id = live->id,
+                                      .means = policy::Means::kToken,
+                                      .strength = live->strength,
+                                      .factor_at = {},
+                                      .scope = context.scope.get()};
+  return {};
+}
+
 Result<void> identify(RequestContext& context) {
+  CHECKED(identify_token(context));
+  if (context.identity) return {};
   const http::Head& head = context.exchange.head();
   const GatewayParts& parts = context.worker.parts();
-  TRY(const std::string_view token, token_of(head));
-  if (!token.empty()) {
-    context.proof_hash = sha256(as_bytes(token));
-    auto live = parts.tokens.find(context.proof_hash, context.at);
-    if (!live) return fail(Code::kUnauthenticated, Side::kClient, "the token is not valid");
-    context.scope = std::move(live->scope);
-    context.identity = policy::Identity{.user = live->user,
-                                        .id = live->id,
-                                        .means = policy::Means::kToken,
-                                        .strength = live->strength,
-                                        .factor_at = {},
-                                        .scope = context.scope.get()};
-    return {};
-  }
   if (!head.has(http::FieldId::kCookie)) return {};
   std::string_view cookie;
   bool twice = false;

@@ -8,5 +8,7 @@
 namespace sallyport::proxy {
 
 Result<void> identify(RequestContext& context);
+// The token alone: on the gate's own paths, where sso/ looks after the cookie.
+Result<void> identify_token(RequestContext& context);
 
 }  // namespace sallyport::proxy

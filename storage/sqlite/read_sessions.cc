@@ -57,16 +57,7 @@ std::optional<TokenRecord> token_of(const Query& read) {
                      .scope = *std::move(scope)};
 }
 
-}  // namespace
-
-Result<std::vector<SessionRecord>> SqliteStore::sessions(WallMicros now) {
-  // Gate sessions before their children.
-  TRY(Query read,
-      connection_.query("SELECT id_hash, id, family, user, host, created_at, last_seen_at, absolute_end, idle_seconds,"
-                        " strength, factor_at, client, user_agent FROM sessions"
-                        " WHERE absolute_end > ?1 AND last_seen_at + idle_seconds * 1000000 > ?1"
-                        " ORDER BY id <> family, created_at"));
-  read.bind(now);
+Result<std::vector<SessionRecord>> all_sessions(Query read) {
   std::vector<SessionRecord> out;
   for (;;) {
     TRY(const bool more, read.row());
@@ -75,18 +66,52 @@ Result<std::vector<SessionRecord>> SqliteStore::sessions(WallMicros now) {
   }
 }
 
-Result<std::vector<TokenRecord>> SqliteStore::tokens() { return tokens_since(Generation{0}); }
-
-Result<std::vector<TokenRecord>> SqliteStore::tokens_since(Generation since) {
-  TRY(Query read, connection_.query("SELECT id, hash, user, name, created_at, expires_at, last_used_at, strength, scope"
-                                    " FROM tokens WHERE version > ? ORDER BY created_at, id"));
-  read.bind(static_cast<int64_t>(count(since)));
+Result<std::vector<TokenRecord>> all_tokens(Query read) {
   std::vector<TokenRecord> out;
   for (;;) {
     TRY(const bool more, read.row());
     if (!more) return out;
     if (auto token = token_of(read)) out.push_back(*std::move(token));
   }
+}
+
+}  // namespace
+
+// Gate sessions before their children.
+Result<std::vector<SessionRecord>> SqliteStore::sessions(WallMicros now) {
+  TRY(Query read,
+      connection_.query("SELECT id_hash, id, family, user, host, created_at, last_seen_at, absolute_end, idle_seconds,"
+                        " strength, factor_at, client, user_agent FROM sessions"
+                        " WHERE absolute_end > ?1 AND last_seen_at + idle_seconds * 1000000 > ?1"
+                        " ORDER BY id <> family, created_at"));
+  read.bind(now);
+  return all_sessions(std::move(read));
+}
+
+Result<std::vector<SessionRecord>> SqliteStore::sessions_of(const UserId& user, WallMicros now) {
+  TRY(Query read,
+      connection_.query("SELECT id_hash, id, family, user, host, created_at, last_seen_at, absolute_end, idle_seconds,"
+                        " strength, factor_at, client, user_agent FROM sessions"
+                        " WHERE user = ?2 AND absolute_end > ?1 AND last_seen_at + idle_seconds * 1000000 > ?1"
+                        " ORDER BY id <> family, created_at"));
+  read.bind(now).bind(user);
+  return all_sessions(std::move(read));
+}
+
+Result<std::vector<TokenRecord>> SqliteStore::tokens() { return tokens_since(Generation{0}); }
+
+Result<std::vector<TokenRecord>> SqliteStore::tokens_since(Generation since) {
+  TRY(Query read, connection_.query("SELECT id, hash, user, name, created_at, expires_at, last_used_at, strength, scope"
+                                    " FROM tokens WHERE version > ? ORDER BY created_at, id"));
+  read.bind(static_cast<int64_t>(count(since)));
+  return all_tokens(std::move(read));
+}
+
+Result<std::vector<TokenRecord>> SqliteStore::tokens_of(const UserId& user) {
+  TRY(Query read, connection_.query("SELECT id, hash, user, name, created_at, expires_at, last_used_at, strength, scope"
+                                    " FROM tokens WHERE user = ? ORDER BY created_at, id"));
+  read.bind(user);
+  return all_tokens(std::move(read));
 }
 
 Result<RevocationsSince> SqliteStore::revocations_since(Generation since) {

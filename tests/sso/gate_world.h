@@ -283,7 +283,8 @@ class Jar {
     std::string out;
     const auto found = jar_.find(host);
     if (found == jar_.end()) return out;
-    for (const auto& [name, value] : found->second) out += (out.empty() ? "" : "; ") + name + "=" + value;
+    for (const auto& [name, value] : found->second)
+      out.append(out.empty() ? "" : "; ").append(name).append("=").append(value);
     return out;
   }
   std::string get(const std::string& host, const std::string& name) const {

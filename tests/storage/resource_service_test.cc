@@ -423,7 +423,11 @@ class Contended final : public Store {
   Result<ResourceChanges> resources_since(Generation since) override { return store_.resources_since(since); }
   Result<RevocationsSince> revocations_since(Generation since) override { return store_.revocations_since(since); }
   Result<std::vector<SessionRecord>> sessions(WallMicros now) override { return store_.sessions(now); }
+  Result<std::vector<SessionRecord>> sessions_of(const UserId& user, WallMicros now) override {
+    return store_.sessions_of(user, now);
+  }
   Result<std::vector<TokenRecord>> tokens() override { return store_.tokens(); }
+  Result<std::vector<TokenRecord>> tokens_of(const UserId& user) override { return store_.tokens_of(user); }
   Result<std::vector<DataKeyRecord>> data_keys() override { return store_.data_keys(); }
   Result<std::vector<NamedKeyRecord>> named_keys(std::string_view purpose) override {
     return store_.named_keys(purpose);

@@ -92,17 +92,47 @@ TEST_F(SessionTableTest, the_family_hears_of_use_within_a_second_and_is_never_la
   table_.insert(app);
   // Used every 100 ms for ten seconds.
   for (int i = 0; i <= 100; ++i) ASSERT_TRUE(lives(app, milliseconds(100) * i));
-  EXPECT_TRUE(table_.alive(gate.id, kStart + hours(1) + seconds(9) - microseconds(1)));
-  EXPECT_FALSE(table_.alive(gate.id, kStart + hours(1) + seconds(10)));
+  EXPECT_TRUE(table_.alive(gate.id, gate.id, kStart + hours(1) + seconds(9) - microseconds(1)));
+  EXPECT_FALSE(table_.alive(gate.id, gate.id, kStart + hours(1) + seconds(10)));
   EXPECT_FALSE(lives(gate, hours(1) + seconds(10)));
 }
 
 TEST_F(SessionTableTest, asking_whether_a_family_lives_does_not_keep_it_alive) {
   const SessionRecord gate = session_of(alice_);
   table_.insert(gate);
-  for (int i = 0; i < 10; ++i) EXPECT_TRUE(table_.alive(gate.id, kStart + minutes(5) * i));
-  EXPECT_FALSE(table_.alive(gate.id, kStart + hours(1)));
-  EXPECT_FALSE(table_.alive(RecordId::random(), kStart));
+  for (int i = 0; i < 10; ++i) EXPECT_TRUE(table_.alive(gate.id, gate.id, kStart + minutes(5) * i));
+  EXPECT_FALSE(table_.alive(gate.id, gate.id, kStart + hours(1)));
+  EXPECT_FALSE(table_.alive(RecordId::random(), gate.id, kStart));
+  const RecordId nobody = RecordId::random();
+  EXPECT_FALSE(table_.alive(nobody, nobody, kStart));
+}
+
+TEST_F(SessionTableTest, a_child_is_alive_until_it_or_its_family_ends) {
+  const SessionRecord gate = session_of(alice_), one = session_of(alice_, kApp, gate.id),
+                      two = session_of(alice_, kApp, gate.id);
+  SessionRecord brief = session_of(alice_, kApp, gate.id);
+  brief.absolute_end = kStart + minutes(1);
+  for (const auto& each : {gate, one, two, brief}) ASSERT_TRUE(table_.insert(each));
+  for (const auto& each : {gate, one, two, brief}) EXPECT_TRUE(table_.alive(each.id, gate.id, kStart));
+  EXPECT_FALSE(table_.alive(brief.id, gate.id, kStart + minutes(1))) << "its own time is over";
+  ASSERT_TRUE(table_.end(one.id));
+  EXPECT_FALSE(table_.alive(one.id, gate.id, kStart));
+  EXPECT_TRUE(table_.alive(two.id, gate.id, kStart));
+  ASSERT_TRUE(table_.end(gate.id));
+  EXPECT_FALSE(table_.alive(two.id, gate.id, kStart));
+}
+
+TEST_F(SessionTableTest, a_family_tells_whose_it_is_and_when_it_was_used) {
+  const SessionRecord gate = session_of(alice_), app = session_of(alice_, kApp, gate.id);
+  table_.insert(gate);
+  table_.insert(app);
+  ASSERT_TRUE(lives(app, minutes(20)));
+  const auto family = table_.family(gate.id, kStart + minutes(30));
+  ASSERT_TRUE(family);
+  EXPECT_EQ(family->user, alice_);
+  EXPECT_EQ(family->last_seen, kStart + minutes(20));
+  EXPECT_FALSE(table_.family(gate.id, kStart + minutes(80))) << "idle, and asking was no use";
+  EXPECT_FALSE(table_.family(app.id, kStart + minutes(20))) << "a child is no family";
 }
 
 TEST_F(SessionTableTest, a_clock_that_goes_back_changes_nothing) {

@@ -227,6 +227,26 @@ TEST_F(SqliteStoreTest, use_counts_for_the_whole_family_and_never_goes_back) {
     EXPECT_EQ(one.last_seen_at, clock_.now + minutes(50));
 }
 
+TEST_F(SqliteStoreTest, sessions_and_tokens_of_one_user_alone) {
+  const SessionRecord gate = session(alice_);
+  const SessionRecord child = session(alice_, gate.id);
+  for (const SessionRecord& each : {gate, child, session(bob_)}) ASSERT_TRUE(commit(PutSession{each}));
+  const auto sessions = store_->sessions_of(alice_, clock_.now).value();
+  ASSERT_EQ(sessions.size(), 2u);
+  EXPECT_EQ(sessions[0].id, gate.id) << "the gate's before its children";
+  EXPECT_EQ(sessions[1].id, child.id);
+  EXPECT_TRUE(store_->sessions_of(alice_, clock_.now + hours(1)).value().empty()) << "idle";
+  EXPECT_TRUE(store_->sessions_of(RecordId::random(), clock_.now).value().empty());
+
+  const TokenRecord hers = token(alice_);
+  ASSERT_TRUE(commit(PutToken{hers}));
+  ASSERT_TRUE(commit(PutToken{token(bob_)}));
+  const auto tokens = store_->tokens_of(alice_).value();
+  ASSERT_EQ(tokens.size(), 1u);
+  EXPECT_EQ(tokens[0].id, hers.id);
+  EXPECT_TRUE(store_->tokens_of(RecordId::random()).value().empty());
+}
+
 TEST_F(SqliteStoreTest, sessions_that_are_over_are_not_given_out) {
   ASSERT_TRUE(commit(PutSession{session(alice_)}));
   EXPECT_EQ(store_->sessions(clock_.now + hours(1) - seconds(1)).value().size(), 1u);

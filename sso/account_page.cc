@@ -1,0 +1,149 @@
+#include "sso/account_page.h"
+
+#include "base/time_text.h"
+#include "sso/browser_name.h"
+#include "sso/page_frame.h"
+#include "sso/pages.h"
+
+namespace sallyport::sso {
+namespace {
+
+using std::chrono::days;
+using std::chrono::hours;
+using std::chrono::microseconds;
+using std::chrono::minutes;
+
+// 31 January 2026, 12:00 UTC
+std::string date_text(WallMicros time) {
+  constexpr std::string_view kMonths[] = {"January", "February", "March",     "April",   "May",      "June",
+                                          "July",    "August",   "September", "October", "November", "December"};
+  const std::string exact = show_time(time);  // 2026-01-31T12:00:00Z
+  const std::chrono::sys_time<microseconds> point{microseconds(count(time))};
+  const std::chrono::year_month_day date{std::chrono::floor<days>(point)};
+  return std::to_string(static_cast<unsigned>(date.day())) + " " +
+         std::string(kMonths[static_cast<unsigned>(date.month()) - 1]) + " " +
+         std::to_string(static_cast<int>(date.year())) + ", " + exact.substr(11, 5) + " UTC";
+}
+
+std::string counted(int64_t number, const char* one) {
+  return std::to_string(number) + " " + one + (number == 1 ? "" : "s");
+}
+
+std::string ago_text(WallMicros time, WallMicros now) {
+  const microseconds ago = now - time;
+  if (ago < minutes(1)) return "just now";
+  if (ago < hours(1)) return counted(ago / minutes(1), "minute") + " ago";
+  if (ago < days(2)) return counted(ago / hours(1), "hour") + " ago";
+  return counted(ago / days(1), "day") + " ago";
+}
+
+Html time_element(WallMicros time, const std::string& shown) {
+  Html out;
+  out << "<time datetime=\"" << text(show_time(time)) << "\">" << text(shown) << "</time>";
+  return out;
+}
+Html date(WallMicros time) { return time_element(time, date_text(time)); }
+
+Html row(Markup name, const Html& value) {
+  Html out;
+  out << "<dt>" << name << "</dt><dd>" << value << "</dd>";
+  return out;
+}
+Html words(std::string_view bytes) {
+  Html out;
+  out << text(bytes);
+  return out;
+}
+
+Html who(const AccountPage& page) {
+  Html out;
+  out << "<section class=\"card\" aria-labelledby=\"who\">\n<h2 id=\"who\">Who you are</h2>\n<dl>"
+      << row("Name", words(page.user))
+      << row("E-mail", page.email.empty() ? Html("<span class=\"quiet\">none</span>") : words(page.email))
+      << row("Signed in",
+             page.strength == policy::Strength::kMfa ? Html("with a second factor") : Html("with a password"));
+  if (page.admin) out << row("Right", Html("administrator of this gateway"));
+  out << "</dl>\n</section>\n";
+  return out;
+}
+
+Html session_item(const OwnSession& session, const AccountPage& page) {
+  const std::string program = browser_name(session.user_agent);
+  Html hosts;
+  for (const std::string& host : session.hosts) {
+    if (!hosts.empty()) hosts << ", ";
+    hosts << text(host);
+  }
+  if (hosts.empty()) hosts << "this gateway alone";
+  Html out;
+  out << "<li class=\"card\">\n<h3>" << text(program);
+  if (session.current) out << " <span class=\"tag\">this session</span>";
+  out << "</h3>\n<dl>" << row("From", words(session.client))
+      << row("Last used", time_element(session.last_seen_at, ago_text(session.last_seen_at, page.now)))
+      << row("Began", date(session.created_at)) << row("Ends by", date(session.absolute_end)) << row("Places", hosts)
+      << "</dl>\n";
+  // The present one has the button that signs out.
+  if (!session.current)
+    out << "<form class=\"actions\" method=\"post\" action=\"" << text(kEndSessionPath) << "\">"
+        << hidden_field("csrf", page.sessions_csrf) << hidden_field("session", session.id.to_string())
+        << "<button type=\"submit\" class=\"plain\" aria-label=\"End session: " << text(program) << " from "
+        << text(session.client) << "\">End session</button></form>\n";
+  out << "</li>\n";
+  return out;
+}
+
+Html sessions(const AccountPage& page) {
+  Html out;
+  out << "<section aria-labelledby=\"sessions\">\n<h2 id=\"sessions\">Where you are signed in</h2>\n"
+      << "<p class=\"quiet\">If you do not know one of these, end it and have your password changed.</p>\n"
+      << "<ul class=\"sessions\">\n";
+  for (const OwnSession& session : page.sessions.shown) out << session_item(session, page);
+  out << "</ul>\n";
+  if (page.sessions.all > page.sessions.shown.size())
+    out << "<p class=\"quiet\">And " << page.sessions.all - page.sessions.shown.size()
+        << " more, used longer ago.</p>\n";
+  if (page.sessions.all > 1)
+    out << "<form class=\"actions\" method=\"post\" action=\"" << text(kEndOthersPath) << "\">"
+        << hidden_field("csrf", page.sessions_csrf)
+        << "<button type=\"submit\">End all other sessions</button></form>\n";
+  out << "</section>\n";
+  return out;
+}
+
+Html tokens(const AccountPage& page) {
+  Html out;
+  out << "<section aria-labelledby=\"tokens\">\n<h2 id=\"tokens\">Your tokens for programs</h2>\n";
+  if (page.tokens.empty()) {
+    out << "<p class=\"quiet\">None.</p>\n</section>\n";
+    return out;
+  }
+  out << "<ul class=\"sessions\">\n";
+  for (const storage::TokenRecord& token : page.tokens)
+    out << "<li class=\"card\">\n<h3>" << text(token.name) << "</h3>\n<dl>"
+        << row("Last used", token.last_used_at
+                                ? time_element(*token.last_used_at, ago_text(*token.last_used_at, page.now))
+                                : Html("never"))
+        << row("Made", date(token.created_at)) << row("Ends", date(token.expires_at)) << "</dl>\n</li>\n";
+  out << "</ul>\n</section>\n";
+  return out;
+}
+
+}  // namespace
+
+std::string account_page(const AccountPage& page) {
+  Html out = page_head(text("Your account"), Width::kWide, Style::kLinked);
+  out << "<header>" << linked_wordmark() << "<nav aria-label=\"You\"><a href=\"/\">Places</a>"
+      << sign_out_button(page.sign_out_csrf, true) << "</nav></header>\n<main>\n<h1>Your account</h1>\n";
+  if (!page.alert.empty()) out << "<p class=\"alert\" role=\"alert\">" << text(page.alert) << "</p>\n";
+  if (!page.note.empty()) out << "<p class=\"note\" role=\"status\">" << text(page.note) << "</p>\n";
+  out << who(page);
+  if (page.needs_factor)
+    out << "<p class=\"note\">A second factor is required here. Your sessions and tokens are shown once you have "
+           "given it.</p>\n";
+  else
+    out << sessions(page) << tokens(page);
+  out << "</main>\n<footer></footer>\n";
+  return finish_page(std::move(out));
+}
+
+}  // namespace sallyport::sso

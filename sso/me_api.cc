@@ -1,0 +1,166 @@
+#include "sso/me_api.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "base/time_text.h"
+#include "sso/account.h"
+#include "sso/browser_name.h"
+#include "sso/cookies.h"
+#include "sso/form_guard.h"
+
+namespace sallyport::sso {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::string_view kSessionsPrefix = "/api/v1/me/sessions/";
+
+constexpr Problem kNotFound{404, "not_found", "Not found", "There is nothing at this address."};
+constexpr Problem kMethod{405, "method_not_allowed", "Method not allowed", "This address cannot be asked in this way."};
+constexpr Problem kNobody{401, "unauthenticated", "Sign in first", "Nobody is signed in."};
+constexpr Problem kForeignOrigin{403, "foreign_origin", "Refused",
+                                 "This request does not say that it comes from here."};
+constexpr Problem kHeaderMissing{403, "header_missing", "Refused", "The header X-Sallyport-Request: 1 is missing."};
+
+GateReply refuse(const GateRequest& request, const Problem& problem) {
+  return problem_reply(request, problem, Format::kJson);
+}
+
+json show(const OwnSession& session) {
+  return {{"id", session.id.to_string()},
+          {"current", session.current},
+          {"strength", std::string(policy::to_string(session.strength))},
+          {"created", show_time_exactly(session.created_at)},
+          {"last_seen", show_time_exactly(session.last_seen_at)},
+          {"ends", show_time_exactly(session.absolute_end)},
+          {"client", session.client},
+          {"browser", browser_name(session.user_agent)},
+          {"user_agent", session.user_agent},
+          {"hosts", session.hosts}};
+}
+
+json show(const storage::TokenRecord& token) {
+  json out{{"id", token.id.to_string()},
+           {"name", token.name},
+           {"created", show_time_exactly(token.created_at)},
+           {"expires", show_time_exactly(token.expires_at)},
+           {"last_used", nullptr}};
+  if (token.last_used_at) out["last_used"] = show_time_exactly(*token.last_used_at);
+  return out;
+}
+
+}  // namespace
+
+// What is not in the table is 404, another method 405.
+struct MeApi::Route {
+  enum class Kind : uint8_t { kRead, kWrite };
+  enum class Factor : uint8_t { kNeeded, kNotYet };  // where one is demanded of this person
+  std::string_view path;                             // with a '/' at the end: and one more segment
+  const char* method;
+  const char* allow;
+  Kind kind;
+  Factor factor;
+  Task<GateReply> (MeApi::*handler)(Loop&, const Call&);
+};
+
+const MeApi::Route* MeApi::find_route(std::string_view path) {
+  using enum Route::Kind;
+  using enum Route::Factor;
+  static constexpr Route kRoutes[] = {
+      {"/api/v1/me", "GET", "GET, HEAD", kRead, kNotYet, &MeApi::me},
+      {"/api/v1/me/sessions", "GET", "GET, HEAD", kRead, kNeeded, &MeApi::list_sessions},
+      {"/api/v1/me/sessions/end-others", "POST", "POST", kWrite, kNeeded, &MeApi::end_others},
+      {kSessionsPrefix, "DELETE", "DELETE", kWrite, kNeeded, &MeApi::end_session},
+      {"/api/v1/me/tokens", "GET", "GET, HEAD", kRead, kNeeded, &MeApi::list_tokens},
+  };
+  const auto found = std::ranges::find_if(kRoutes, [&](const Route& route) {
+    if (!route.path.ends_with('/')) return route.path == path;
+    return path.starts_with(route.path) && path.size() > route.path.size() &&
+           path.find('/', route.path.size()) == path.npos;
+  });
+  return found == std::end(kRoutes) ? nullptr : found;
+}
+
+Task<GateReply> MeApi::handle(Loop& home, GateRequest request) {
+  if (request.by_token) co_return refuse(request, kTokenRefused);
+  const Route* const route = find_route(request.path);
+  if (route == nullptr) co_return refuse(request, kNotFound);
+  const std::string_view method = request.method == "HEAD" ? "GET" : std::string_view(request.method);
+  if (method != route->method) {
+    GateReply reply = refuse(request, kMethod);
+    add_header(reply, "Allow", route->allow);
+    co_return reply;
+  }
+  if (route->kind == Route::Kind::kWrite) {
+    if (origin_proof(request, parts_.origin) != OriginProof::kSame) co_return refuse(request, kForeignOrigin);
+    if (!request.sallyport_request) co_return refuse(request, kHeaderMissing);
+  }
+  auto who = signed_in(request, parts_.sessions, parts_.clock.wall());
+  if (!who) co_return refuse(request, kNobody);
+  if (who->needs_factor && route->factor == Route::Factor::kNeeded) co_return refuse(request, kFactorNeeded);
+  const Call call{request, *std::move(who)};
+  auto answering = (this->*route->handler)(home, call);
+  GateReply reply = co_await answering;
+  reply.user = call.who.user->id;
+  co_return reply;
+}
+
+Task<GateReply> MeApi::me(Loop&, const Call& call) {
+  const policy::CompiledUser& user = *call.who.user;
+  co_return json_reply(200,
+                       {{"name", user.name},
+                        {"email", user.email},
+                        {"admin", user.admin},
+                        {"session", call.who.session.family.to_string()},
+                        {"strength", std::string(policy::to_string(call.who.session.strength))},
+                        {"mfa_required", call.who.needs_factor}},
+                       "me");
+}
+
+Task<GateReply> MeApi::list_sessions(Loop& home, const Call& call) {
+  auto listing = parts_.own.list(home, asker_of(call.request, call.who));
+  const auto sessions = co_await listing;
+  if (!sessions) co_return failed(call, sessions.error());
+  json shown = json::array();
+  for (const OwnSession& session : sessions->shown) shown.push_back(show(session));
+  co_return json_reply(200, {{"sessions", std::move(shown)}, {"count", sessions->all}}, "sessions");
+}
+
+Task<GateReply> MeApi::end_session(Loop& home, const Call& call) {
+  const auto id = RecordId::parse(std::string_view(call.request.path).substr(kSessionsPrefix.size()));
+  if (!id) co_return refuse(call.request, kNotFound);
+  auto ending = parts_.own.end(home, asker_of(call.request, call.who), *id);
+  const auto ended = co_await ending;
+  if (!ended && ended.error().code == Code::kNotFound) co_return refuse(call.request, kNotFound);
+  if (!ended) co_return failed(call, ended.error());
+  GateReply reply;
+  reply.status = 204;
+  reply.headers = {{"Cache-Control", "no-store"}};
+  reply.reason = "session ended";
+  if (*id == call.who.session.family) add_header(reply, "Set-Cookie", drop_cookie(kSessionCookie));
+  co_return reply;
+}
+
+Task<GateReply> MeApi::end_others(Loop& home, const Call& call) {
+  auto ending = parts_.own.end_others(home, asker_of(call.request, call.who));
+  const auto ended = co_await ending;
+  if (!ended) co_return failed(call, ended.error());
+  co_return json_reply(200, {{"ended", *ended}}, "sessions ended");
+}
+
+Task<GateReply> MeApi::list_tokens(Loop& home, const Call& call) {
+  auto reading = parts_.own.tokens(home, call.who.user->id);
+  const auto tokens = co_await reading;
+  if (!tokens) co_return failed(call, tokens.error());
+  json shown = json::array();
+  for (const storage::TokenRecord& token : *tokens) shown.push_back(show(token));
+  co_return json_reply(200, {{"tokens", std::move(shown)}}, "tokens");
+}
+
+GateReply MeApi::failed(const Call& call, const Error& error) const {
+  parts_.log.error("me_failed", {{"reason", error.what}, {"request_id", call.request.request_id}});
+  return unavailable_reply(call.request, Format::kJson);
+}
+
+}  // namespace sallyport::sso

@@ -1,0 +1,54 @@
+// What is below /api on the gate host so far: a person's own account as JSON, for a script of the same origin or a
+// program with the session's cookie.
+//
+//   GET    /api/v1/me                      who am I
+//   GET    /api/v1/me/sessions             where am I signed in
+//   DELETE /api/v1/me/sessions/ID          204; 404 when it is nobody's or somebody else's
+//   POST   /api/v1/me/sessions/end-others  {"ended": N}
+//   GET    /api/v1/me/tokens               my tokens, without their values
+//
+// A write needs Origin (or Sec-Fetch-Site) of the gate itself and X-Sallyport-Request: 1. A token never gets in.
+#pragma once
+
+#include "base/log.h"
+#include "sso/own_sessions.h"
+#include "sso/replies.h"
+#include "sso/signed_in.h"
+
+namespace sallyport::sso {
+
+constexpr std::string_view kApiPath = "/api";
+
+struct MeApiParts {
+  OwnSessions& own;
+  storage::SessionTable& sessions;
+  const Clock& clock;
+  Log& log;
+  std::string origin;  // the gate's
+};
+
+class MeApi {
+ public:
+  explicit MeApi(MeApiParts parts) : parts_(std::move(parts)) {}
+
+  Task<GateReply> handle(Loop& home, GateRequest request);
+
+ private:
+  struct Call {
+    const GateRequest& request;  // in the frame of handle()
+    SignedIn who;
+  };
+  struct Route;
+  static const Route* find_route(std::string_view path);
+
+  Task<GateReply> me(Loop& home, const Call& call);
+  Task<GateReply> list_sessions(Loop& home, const Call& call);
+  Task<GateReply> end_session(Loop& home, const Call& call);
+  Task<GateReply> end_others(Loop& home, const Call& call);
+  Task<GateReply> list_tokens(Loop& home, const Call& call);
+  GateReply failed(const Call& call, const Error& error) const;
+
+  MeApiParts parts_;
+};
+
+}  // namespace sallyport::sso
