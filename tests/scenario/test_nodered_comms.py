@@ -134,7 +134,7 @@ def where_comms_wants_the_token_in_the_first_message(t):
     equal(comms_messages(red), [], "what a viewer's messages did")
 
 
-@test(limit=180)
+@test(limit=180, later="E2: the client's messages wait for the upstream's answer to the first message")
 def a_message_right_behind_the_handshake_waits_for_the_token(t):
     """Node-RED throws out who says something before the token has been looked at."""
     gateway, red = standing(t, auth="list", first_message=True)
@@ -151,8 +151,9 @@ def the_first_message_is_escaped_and_for_comms_alone(t):
     echo = upstream(t, None)
     odd = 'q"uote\\back\nline\ttab/é\x7f'
     keys = {"secrets": {"k": odd}, "credentials": [{"roles": ["owner"], "inject": {"first_message": '{"auth":"{{ secrets.k }}"}'}}]}
-    gateway = world(t, instance("line1", echo, type="node-red", **keys),
-                    instance("web1", echo, areas=[{"name": "a", "paths": ["/"], "roles": ["owner"]}], **keys))
+    url = echo.url + "/ws"  # below it the echo speaks WebSocket
+    gateway = world(t, instance("line1", url, type="node-red", **keys),
+                    instance("web1", url, areas=[{"name": "a", "paths": ["/"], "roles": ["owner"]}], **keys))
     ann = bearer(gateway.token("ann"))
     for where, path, wanted in ((LINE1, "/comms", True), (LINE1, "/ui/socket.io/", False), (LINE1, "/ws", False), (host("web1"), "/ws", True)):
         with WebSocket(gateway, where, path, ann) as socket:
