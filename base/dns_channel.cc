@@ -176,6 +176,8 @@ struct DnsChannel::Inside final : private Timer, private Deferred {
 DnsChannel::DnsChannel(Loop& loop, DnsOptions options) : inside_(std::make_unique<Inside>(loop, std::move(options))) {}
 DnsChannel::~DnsChannel() = default;
 
+size_t DnsChannel::under_way() const { return inside_->under_way; }
+const DnsOptions& DnsChannel::options() const { return inside_->options; }
 void DnsChannel::ask(const std::string& host, DnsQuery& query) { inside_->ask(host, query); }
 
 }  // namespace sallyport

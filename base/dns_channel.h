@@ -44,6 +44,8 @@ class DnsChannel {
 
   // Asks for A and AAAA. host: a checked name, lower case.
   void ask(const std::string& host, DnsQuery& query);
+  size_t under_way() const;
+  const DnsOptions& options() const;
 
  private:
   struct Inside;

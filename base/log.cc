@@ -189,12 +189,15 @@ void Log::write(LogLevel level, std::string_view event, LogFields fields) {
   inside_->push(line);
 }
 
-void Log::info_json(std::string_view event, std::string_view key, std::string_view json) {
-  if (LogLevel::kInfo < inside_->level) return;
-  std::string line = line_head(LogLevel::kInfo, event);
-  line += ',';
-  append_json_string(line, key);
-  line.append(":").append(json).append("}");
+void Log::write_json(LogLevel level, std::string_view event, LogJsons fields) {
+  if (level < inside_->level) return;
+  std::string line = line_head(level, event);
+  for (const LogJson& field : fields) {
+    line += ',';
+    append_json_string(line, field.key);
+    line.append(":").append(field.json);
+  }
+  line += '}';
   inside_->push(line);
 }
 

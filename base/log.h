@@ -34,6 +34,11 @@ struct LogField {
   LogField(std::string_view k, T v) : key(k), value(static_cast<uint64_t>(v)) {}
 };
 using LogFields = std::initializer_list<LogField>;
+struct LogJson {
+  std::string_view key;
+  std::string_view json;
+};
+using LogJsons = std::initializer_list<LogJson>;
 
 class Log {
  public:
@@ -46,12 +51,17 @@ class Log {
   void info(std::string_view event, LogFields fields = {}) { write(LogLevel::kInfo, event, fields); }
   void warning(std::string_view event, LogFields fields = {}) { write(LogLevel::kWarning, event, fields); }
   void error(std::string_view event, LogFields fields = {}) { write(LogLevel::kError, event, fields); }
-  // `json` must be a JSON value; it becomes the field `key`.
-  void info_json(std::string_view event, std::string_view key, std::string_view json);
+  // Each `json` must be a JSON value; it becomes the field `key`.
+  void info_json(std::string_view event, LogJsons fields) { write_json(LogLevel::kInfo, event, fields); }
+  void error_json(std::string_view event, LogJsons fields) { write_json(LogLevel::kError, event, fields); }
+  void info_json(std::string_view event, std::string_view key, std::string_view json) {
+    info_json(event, {{key, json}});
+  }
   void set_level(LogLevel level);
 
  private:
   void write(LogLevel level, std::string_view event, LogFields fields);
+  void write_json(LogLevel level, std::string_view event, LogJsons fields);
   struct Inside;
   std::unique_ptr<Inside> inside_;
 };

@@ -102,7 +102,8 @@ struct Resolver::Inside final : private Deferred {
     Waiter waiting;  // a ring
   };
 
-  Inside(Loop& home, DnsOptions options) : loop(home), channel(home, std::move(options)) {}
+  Inside(Loop& home, DnsOptions options)
+      : loop(home), channel(std::make_unique<DnsChannel>(home, std::move(options))) {}
   ~Inside() {
     if (gone != nullptr) *gone = true;
     empty(ready);
@@ -140,6 +141,14 @@ struct Resolver::Inside final : private Deferred {
     if (!ready.alone()) loop.defer(*this);
   }
 
+  void use_servers(const std::vector<Endpoint>& servers) {
+    DnsOptions options = channel->options();
+    options.servers = servers;
+    std::erase_if(old_channels, [](const auto& each) { return each->under_way() == 0; });
+    old_channels.push_back(std::exchange(channel, std::make_unique<DnsChannel>(loop, std::move(options))));
+    std::erase_if(names, [](const auto& entry) { return !entry.second->asking; });
+  }
+
   // Whoever is resumed may destroy the tasks of others, ask again, or destroy the resolver.
   void run_deferred() override {
     bool is_gone = false;
@@ -157,7 +166,8 @@ struct Resolver::Inside final : private Deferred {
   Waiter ready;  // a ring: answered, to be resumed at the end of this turn
   bool* gone = nullptr;
   const Addresses local = loopback();
-  DnsChannel channel;  // last: it answers into the others
+  std::vector<std::unique_ptr<DnsChannel>> old_channels;  // until their last answer is here
+  std::unique_ptr<DnsChannel> channel;                    // last: they answer into the others
 };
 
 Resolver::Resolver(Loop& loop, DnsOptions options) : inside_(std::make_unique<Inside>(loop, std::move(options))) {}
@@ -175,6 +185,8 @@ const Addresses* Resolver::cached(std::string_view host, Monotonic now) const {
   return local ? &inside_->local : nullptr;
 }
 
+void Resolver::use_servers(const std::vector<Endpoint>& servers) { inside_->use_servers(servers); }
+
 Task<Result<Addresses>> Resolver::resolve(std::string host) {
   std::ranges::transform(host, host.begin(), lower);
   if (host.ends_with('.')) host.pop_back();
@@ -190,7 +202,7 @@ Task<Result<Addresses>> Resolver::resolve(std::string host) {
   }
   if (!name->asking && name->until <= inside_->loop.now()) {
     name->asking = true;
-    inside_->channel.ask(host, *name);
+    inside_->channel->ask(host, *name);
   }
   if (!name->asking) co_return name->result();
   Waiter waiter;

@@ -36,6 +36,8 @@ class Resolver {
   // asked for. Never an empty list. Resumed from the loop, never from within c-ares. Destroying the task leaves the
   // look-up to the others.
   Task<Result<std::vector<IpAddress>>> resolve(std::string host);
+  // Asks these from now on, and forgets what the others said; look-ups under way end with those they began with.
+  void use_servers(const std::vector<Endpoint>& servers);
 
  private:
   struct Inside;

@@ -86,6 +86,9 @@ struct Builder {
     take_config(*check, said.config);
     auto* const serve = command(app, "serve", "run the gateway", [this] { return run_serve(terminal, said.config); });
     take_config(*serve, said.config);
+    auto* const reload = command(app, "reload", "have the running gateway read its configuration again",
+                                 [this] { return run_reload(terminal, said.config); });
+    take_config(*reload, said.config);
     auto* const schema = command(app, "schema", "print the JSON Schema of a resource kind or of the configuration",
                                  [this] { return run_schema(terminal, said.kind); });
     schema->add_option("KIND", said.kind, "platform, team, user, datasource, instance or configuration")->required();

@@ -26,6 +26,7 @@ int run_init(Terminal& terminal, const InitOptions& options);
 
 int run_check(Terminal& terminal, const std::string& config);
 int run_serve(Terminal& terminal, const std::string& config);
+int run_reload(Terminal& terminal, const std::string& config);
 
 struct ApplyOptions {
   std::string config;

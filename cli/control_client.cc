@@ -5,7 +5,6 @@
 
 #include <cerrno>
 
-#include "cli/control_protocol.h"
 #include "cli/unix_socket.h"
 
 namespace sallyport::cli {
@@ -38,7 +37,7 @@ bool send_line(int socket, std::string_view line, Until until) {
 // Empty when there is none in time.
 std::string receive_line(int socket, Until until) {
   std::string line;
-  while (line.size() <= kControlLineBytesMax && ready(socket, POLLIN, until)) {
+  while (line.size() <= kControlAnswerBytesMax && ready(socket, POLLIN, until)) {
     char bytes[256];
     const ssize_t got = ::recv(socket, bytes, sizeof bytes, MSG_DONTWAIT);
     if (got == 0 || (got < 0 && errno != EINTR && errno != EAGAIN)) return "";
@@ -59,6 +58,16 @@ Told tell_gateway(const std::string& socket, storage::Generation generation, std
     return Told::kNoAnswer;
   const auto in_force = parse_follow_answer(receive_line(connection->get(), until));
   return in_force && *in_force >= count(generation) ? Told::kInForce : Told::kNoAnswer;
+}
+
+Result<ReloadOutcome> reload_gateway(const std::string& socket, std::chrono::milliseconds limit) {
+  const Until until = std::chrono::steady_clock::now() + limit;
+  TRY(const Fd connection, connect_unix(socket));
+  if (!send_line(connection.get(), to_line({ControlRequest::Op::kReload, 0}), until))
+    return fail(Code::kUnavailable, Side::kSelf, "the gateway does not listen");
+  const std::string answer = receive_line(connection.get(), until);
+  if (answer.empty()) return fail(Code::kUnavailable, Side::kSelf, "the gateway did not answer; see its log");
+  return parse_reload_answer(answer);
 }
 
 void tell_or_warn(Terminal& terminal, const std::string& socket, storage::Generation generation) {

@@ -1,6 +1,7 @@
 #include "cli/control_protocol.h"
 
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <set>
 
 namespace sallyport::cli {
@@ -8,7 +9,20 @@ namespace {
 
 using nlohmann::json;
 
-std::string line_of(const json& value) { return value.dump() + "\n"; }
+// Paths and the values in messages are the operator's, perhaps no UTF-8.
+std::string line_of(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace) + "\n"; }
+
+// A list of texts, or nothing.
+std::optional<std::vector<std::string>> texts_at(const json& object, const char* key) {
+  const auto list = object.find(key);
+  if (list == object.end() || !list->is_array()) return std::nullopt;
+  std::vector<std::string> out;
+  for (const json& each : *list) {
+    if (!each.is_string()) return std::nullopt;
+    out.push_back(each.get<std::string>());
+  }
+  return out;
+}
 
 // One object without double keys, no exceptions; null when it is anything else.
 json read_object(std::string_view line) {
@@ -37,6 +51,10 @@ Result<ControlRequest> parse_control_request(std::string_view line) {
     if (value.size() != 1) return malformed(Side::kClient, "status takes no other keys");
     return ControlRequest{ControlRequest::Op::kStatus, 0};
   }
+  if (*op == "reload") {
+    if (value.size() != 1) return malformed(Side::kClient, "reload takes no other keys");
+    return ControlRequest{ControlRequest::Op::kReload, 0};
+  }
   if (*op == "follow") {
     const auto generation = value.find("generation");
     if (generation == value.end() || !generation->is_number_unsigned() || value.size() != 2)
@@ -52,6 +70,8 @@ std::string to_line(const ControlRequest& request) {
       return line_of({{"op", "follow"}, {"generation", request.generation}});
     case ControlRequest::Op::kStatus:
       return line_of({{"op", "status"}});
+    case ControlRequest::Op::kReload:
+      return line_of({{"op", "reload"}});
   }
   return "\n";
 }
@@ -68,6 +88,21 @@ std::string control_status(const ControlStatus& status) {
                   {"process", status.process}});
 }
 
+std::string control_reloaded(const ReloadOutcome& outcome) {
+  if (outcome) return line_of({{"ok", true}, {"restart_needed", outcome->keys}});
+  json mistakes = json::array();
+  size_t bytes = 0;
+  for (const std::string& each : outcome.error()) {
+    bytes += 2 * each.size() + 8;  // quotes in it are written as two bytes
+    if (bytes > kControlAnswerBytesMax / 2) {
+      mistakes.push_back("... and " + std::to_string(outcome.error().size() - mistakes.size()) + " more");
+      break;
+    }
+    mistakes.push_back(each);
+  }
+  return line_of({{"ok", false}, {"error", "malformed"}, {"message", "nothing was changed"}, {"mistakes", mistakes}});
+}
+
 std::string control_refusal(const Error& error) {
   return line_of({{"ok", false}, {"error", std::string(to_string(error.code))}, {"message", error.what}});
 }
@@ -81,6 +116,20 @@ Result<uint64_t> parse_follow_answer(std::string_view line) {
   if (generation == value.end() || !generation->is_number_unsigned())
     return malformed(Side::kSelf, "the gateway's answer cannot be read");
   return generation->get<uint64_t>();
+}
+
+Result<ReloadOutcome> parse_reload_answer(std::string_view line) {
+  const json value = read_object(line);
+  if (!value.is_object() || !value.contains("ok") || !value["ok"].is_boolean())
+    return malformed(Side::kSelf, "the gateway's answer cannot be read");
+  if (!value["ok"].get<bool>()) {
+    auto mistakes = texts_at(value, "mistakes");
+    if (!mistakes) return fail(Code::kUnavailable, Side::kSelf, "the gateway could not reload");
+    return ReloadOutcome(std::unexpected(*std::move(mistakes)));
+  }
+  auto keys = texts_at(value, "restart_needed");
+  if (!keys) return malformed(Side::kSelf, "the gateway's answer cannot be read");
+  return ReloadOutcome(RestartNeeded{*std::move(keys)});
 }
 
 }  // namespace sallyport::cli

@@ -85,6 +85,11 @@ class ControlServer::Conversation final : private IoHandler, private TaskOwner, 
       co_return control_refusal(request.error());
     }
     if (request->op == ControlRequest::Op::kStatus) co_return control_status(server_.actions_.status());
+    if (request->op == ControlRequest::Op::kReload) {
+      auto reloading = server_.actions_.reload(server_.loop_);
+      const Result<ReloadOutcome> outcome = co_await reloading;
+      co_return outcome ? control_reloaded(*outcome) : control_refusal(outcome.error());
+    }
     auto following = server_.actions_.follow(server_.loop_, request->generation);
     const Result<uint64_t> in_force = co_await following;
     co_return in_force ? control_in_force(*in_force) : control_refusal(in_force.error());

@@ -22,6 +22,8 @@ class ControlActions {
   virtual ~ControlActions() = default;
   virtual Offload<uint64_t> follow(Loop& home, uint64_t generation) = 0;
   virtual ControlStatus status() = 0;
+  // errors: kUnavailable it is ending.
+  virtual Offload<ReloadOutcome> reload(Loop& home) = 0;
 };
 
 class ControlServer final : private IoHandler {

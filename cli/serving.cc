@@ -6,6 +6,7 @@
 
 #include "cli/audit_key.h"
 #include "cli/control_server.h"
+#include "cli/reloadable.h"
 #include "cli/unix_socket.h"
 #include "storage/resource_service.h"
 
@@ -32,13 +33,14 @@ Serving::~Serving() {
   follower_.reset();
 }
 
-Outcome<std::unique_ptr<Serving>> Serving::start(conf::NodeConfig config, Log& log) {
+Outcome<std::unique_ptr<Serving>> Serving::start(conf::NodeConfig config, std::vector<proxy::InheritedSocket> inherited,
+                                                 Log& log) {
   auto node = open_node(std::move(config), StoreUse::kServe);
   if (!node) return std::unexpected(std::move(node.error()));
   auto serving = std::make_unique<Serving>(std::move(*node), log);
   if (auto listening = serving->listen_for_commands(); !listening) return std::unexpected(std::move(listening.error()));
   if (auto loaded = serving->load(); !loaded) return std::unexpected(std::move(loaded.error()));
-  if (auto open = serving->open_gates(); !open) return std::unexpected(std::move(open.error()));
+  if (auto open = serving->open_gates(std::move(inherited)); !open) return std::unexpected(std::move(open.error()));
   return serving;
 }
 
@@ -83,7 +85,7 @@ Outcome<void> Serving::load() {
   return {};
 }
 
-Outcome<void> Serving::open_gates() {
+Outcome<void> Serving::open_gates(std::vector<proxy::InheritedSocket> inherited) {
   store_ = std::make_unique<storage::StoreThread>(std::move(node_.store));
   hashing_ = std::make_unique<BlockingPool>("passwords", sso::kHashingThreads, sso::kHashingQueueMax);
   keys_ = std::make_unique<storage::LocalKeyHolder>(*node_.keyring);
@@ -102,8 +104,7 @@ Outcome<void> Serving::open_gates() {
                                     .session_ended = session_ended});
   if (!sign_in) return failure("cannot open the sign-in", sign_in.error());
   sign_in_ = std::move(*sign_in);
-  auto gateway = proxy::Gateway::start({.config = node_.config,
-                                        .clock = node_.clock,
+  auto gateway = proxy::Gateway::start({.clock = node_.clock,
                                         .log = log_,
                                         .sessions = sessions_,
                                         .tokens = tokens_,
@@ -111,7 +112,8 @@ Outcome<void> Serving::open_gates() {
                                         .audit = *audit_,
                                         .gate = *sign_in_,
                                         .snapshot = first_snapshot_,
-                                        .installation = node_.keyring->installation()});
+                                        .installation = node_.keyring->installation()},
+                                       node_.config, std::move(inherited));
   if (!gateway) return failure(std::move(gateway.error()));
   gateway_ = std::move(*gateway);
   follower_ = std::make_unique<Follower>(FollowerParts{.store = *store_,
@@ -125,6 +127,24 @@ Outcome<void> Serving::open_gates() {
                                          std::move(first_snapshot_));
   told_of_endings_ = follower_.get();
   return {};
+}
+
+ReloadOutcome Serving::reload() {
+  const auto lines = [](const Mistakes& mistakes) {
+    std::vector<std::string> out;
+    for (const Mistake& mistake : mistakes) out.push_back(to_line(mistake));
+    return std::unexpected(std::move(out));
+  };
+  auto wanted = conf::read_node_config(node_.config.file);
+  if (!wanted) return lines(wanted.error());
+  if (const Mistakes mistakes = conf::check_files(*wanted, conf::CheckAt::kReload); !mistakes.empty())
+    return lines(mistakes);
+  RestartNeeded out{keys_that_need_restart(node_.config, *wanted)};
+  const conf::NodeConfig taken = reloadable_part(node_.config, std::move(*wanted));
+  if (const auto reloaded = gateway_->reload(taken); !reloaded) return lines(reloaded.error());
+  log_.set_level(taken.log_level);
+  follower_->poke();
+  return out;
 }
 
 ControlStatus Serving::status() const {

@@ -24,15 +24,19 @@ class Serving {
  public:
   // Opens the store (alone, brought up to this version) and the control socket, loads what is in the store, and starts
   // the gateway: all listeners accept when it returns. Blocking.
-  static Outcome<std::unique_ptr<Serving>> start(conf::NodeConfig config, Log& log);
+  static Outcome<std::unique_ptr<Serving>> start(conf::NodeConfig config, std::vector<proxy::InheritedSocket> inherited,
+                                                 Log& log);
   Serving(NodeParts node, Log& log);  // by start()
   ~Serving();
 
   proxy::Gateway& gateway() { return *gateway_; }
   Follower& follower() { return *follower_; }
   std::string control_socket() const { return node_.control_socket(); }
-  Fd take_control() { return std::move(control_); }  // once: the listening control socket
-  const conf::NodeConfig& config() const { return node_.config; }
+  Fd take_control() { return std::move(control_); }                // once: the listening control socket
+  const conf::NodeConfig& config() const { return node_.config; }  // as at the start
+  // Reads the configuration again and brings what of it can change into force, or nothing at all. Blocking; by one
+  // thread at a time, and not beside Gateway::drain().
+  ReloadOutcome reload();
   ControlStatus status() const;
 
   // What has to be done from time to time, on the store's thread; these only hand it over.
@@ -46,7 +50,7 @@ class Serving {
  private:
   Outcome<void> listen_for_commands();
   Outcome<void> load();
-  Outcome<void> open_gates();
+  Outcome<void> open_gates(std::vector<proxy::InheritedSocket> inherited);
   void store_job(const char* name, std::move_only_function<bool(storage::Store&)> job);
 
   Log& log_;

@@ -20,7 +20,7 @@ constexpr size_t kPemBytesMax = size_t{1} << 20;
 
 class Check {
  public:
-  explicit Check(const NodeConfig& config) : config_(config) {}
+  Check(const NodeConfig& config, CheckAt at) : config_(config), at_(at) {}
 
   Mistakes run() && {
     for (size_t i = 0; i < config_.master_keys.size(); ++i) master_key(config_.master_keys[i], i);
@@ -59,6 +59,7 @@ class Check {
     std::string path = join_path("master_key", index);
     if (!config_.lines.contains(path)) path = "master_key";
     if (source.from == MasterKeyFrom::kEnvironment) {
+      if (at_ == CheckAt::kReload) return;
       const char* value = std::getenv(source.value.c_str());
       if (!value || !*value) add(path, "the environment has no " + source.value, "missing");
       return;
@@ -111,11 +112,12 @@ class Check {
   }
 
   const NodeConfig& config_;
+  const CheckAt at_;
   Mistakes mistakes_;
 };
 
 }  // namespace
 
-Mistakes check_files(const NodeConfig& config) { return Check(config).run(); }
+Mistakes check_files(const NodeConfig& config, CheckAt at) { return Check(config, at).run(); }
 
 }  // namespace sallyport::conf

@@ -165,7 +165,7 @@ constexpr Key kKeys[] = {
     {"gate", &kGate, Need::kRequired, "where people sign in; its host carries no resource"},
     {"workers", &kWorkers, Need::kOptional, "threads that serve; default: one per core"},
     {"listeners", &kListeners, Need::kRequired, "where clients connect"},
-    {"trusted_proxies", &kTrustedProxies, Need::kOptional, "whose X-Forwarded-For is believed"},
+    {"trusted_proxies", &kTrustedProxies, Need::kOptional, "whose X-Forwarded-For and -Proto are believed"},
     {"resolver", &kSystemOrResolvers, Need::kOptional, "name servers (system)"},
     {"audit", &kAudit, Need::kOptional, "the log of accesses"},
     {"limits", &kLimits, Need::kOptional, "how much, how many, how long"},

@@ -111,8 +111,10 @@ std::expected<NodeConfig, Mistakes> read_node_config(const std::string& file);
 std::expected<NodeConfig, Mistakes> parse_node_config(std::string_view text, const std::string& file);
 
 // Readability of the named files, permissions of the master key file (group or world access is a mistake), and the
-// well-formedness that needs no OpenSSL.
-Mistakes check_files(const NodeConfig& config);
+// well-formedness that needs no OpenSSL. At a reload environment variables are not looked for: what serve read from one, it
+// has wiped.
+enum class CheckAt : uint8_t { kStart, kReload };
+Mistakes check_files(const NodeConfig& config, CheckAt at = CheckAt::kStart);
 
 // The JSON Schema (draft 2020-12) of the file, as `sallyport schema configuration` prints it; the same table as the
 // reader's.

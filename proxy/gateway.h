@@ -12,6 +12,7 @@
 #include "base/mistake.h"
 #include "conf/node_config.h"
 #include "policy/snapshot.h"
+#include "proxy/listening.h"
 #include "sso/gate.h"
 #include "storage/audit_log.h"
 #include "storage/key_holder.h"
@@ -20,7 +21,6 @@
 namespace sallyport::proxy {
 
 struct GatewayParts {
-  const conf::NodeConfig& config;
   const Clock& clock;
   Log& log;
   storage::SessionTable& sessions;
@@ -32,23 +32,29 @@ struct GatewayParts {
   RecordId installation;
 };
 
-struct BoundListener {
-  std::string kind;     // "http", "admin"
-  std::string address;  // "127.0.0.1:8443" with the real port
-};
-
 class Gateway {
  public:
   // Opens certificates and sockets, starts the workers. All listeners accept when it returns.
-  // errors: every mistake found: unreadable or mismatched key and certificate, an address in use, ...
-  static std::expected<std::unique_ptr<Gateway>, Mistakes> start(GatewayParts parts);
+  // errors: every mistake found: unreadable or mismatched key and certificate, an address in use, an inherited socket
+  // that belongs to no listener, ...
+  static std::expected<std::unique_ptr<Gateway>, Mistakes> start(GatewayParts parts, const conf::NodeConfig& config,
+                                                                 std::vector<InheritedSocket> inherited);
   ~Gateway();  // stops at once
 
-  const std::vector<BoundListener>& listeners() const;
-  // Swaps the snapshot in every worker and returns when the last one has it in force. From any thread but a worker's.
-  void publish(std::shared_ptr<const policy::Snapshot> snapshot);
+  // --- by one thread at a time, none of them a worker's
+  std::vector<BoundListener> listeners() const;
+  // Brings listeners, certificates, limits, trusted proxies and resolvers of `config` into force in every worker, or
+  // nothing at all; `workers`, `gate` and `audit` must be as at the start. Connections live on; those of a listener
+  // that is gone end after the exchange under way.   errors: as start().
+  std::expected<void, Mistakes> reload(const conf::NodeConfig& config);
   // Stops accepting, tells clients to go, waits until the last exchange is done or `limits.drain` is over.
   void drain();
+
+  // --- from any thread but a worker's
+  // Swaps the snapshot in every worker and returns when the last one has it in force. From any thread but a worker's.
+  void publish(std::shared_ptr<const policy::Snapshot> snapshot);
+  // Asks every worker for a sign of life. False while one still owes that of the time before. Never waits.
+  bool all_alive();
 
  private:
   Gateway();

@@ -28,6 +28,7 @@ struct RequestContext {
   Monotonic began;
   WallMicros at;
   ClientAddress client;
+  bool https = false;  // as the client sees it: TLS of our own, or of a trusted proxy in front
 
   InlineText<32> request_id;
   InlineText<24> method;

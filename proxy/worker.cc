@@ -2,27 +2,24 @@
 
 #include <pthread.h>
 
+#include <algorithm>
+
 #include "proxy/listener.h"
 #include "proxy/request_path.h"
 
 namespace sallyport::proxy {
 
-Worker::Worker(const GatewayParts& parts, std::vector<Socket> sockets)
+Worker::Worker(const GatewayParts& parts, std::shared_ptr<const Settings> settings)
     : parts_(parts),
-      connections_max_(std::max<size_t>(1, parts.config.limits.connections / static_cast<size_t>(parts.config.workers))),
+      settings_(std::move(settings)),
+      limits_(settings_->limits),
+      head_limits_(settings_->head_limits),
       loop_(parts.clock),
-      resolver_(loop_, parts.config.resolvers),
-      upstreams_(loop_, blocks_, resolver_, parts.log, parts.config.limits.upstream_connections),
+      resolver_(loop_, settings_->resolvers),
+      upstreams_(loop_, blocks_, resolver_, parts.log, limits_.upstream_connections),
       credentials_(parts.keys, parts.installation),
       live_(loop_, parts_),
-      head_limits_{.head_bytes_max = std::min(parts.config.limits.head_bytes, kBlockBytes - 1),
-                   .target_bytes_max = parts.config.limits.target_bytes,
-                   .fields_max = std::min(parts.config.limits.headers, http::kFieldsMax),
-                   .underscores = parts.config.limits.drop_underscores ? http::Underscores::kDrop
-                                                                       : http::Underscores::kRefuse},
-      home_{loop_, blocks_, out_, parts.config.limits, head_limits_, draining_, metrics_, ids_},
-      snapshot_(parts.snapshot),
-      sockets_(std::move(sockets)) {
+      snapshot_(parts.snapshot) {
   out_.reserve(2 * kBlockBytes);
 }
 
@@ -30,11 +27,11 @@ Worker::~Worker() { join(); }
 
 void Worker::start(ExchangeServer& admin) {
   admin_ = &admin;
-  for (const Socket& socket : sockets_) listeners_.push_back(std::make_unique<Listener>(*this, socket));
   thread_ = std::thread([this] {
     loop_.run();
-    listeners_.clear();
     connections_.clear();  // cancels what runs on them; their audit entries are written
+    removed_.clear();
+    listeners_.clear();
   });
   pthread_setname_np(thread_.native_handle(), "worker");
 }
@@ -45,35 +42,36 @@ void Worker::join() {
   thread_.join();
 }
 
-void Worker::accepted(Fd fd, const Endpoint& peer, const Socket& socket) {
-  std::unique_ptr<ByteChannel> channel;
+// --- connections
+
+ConnectionHome Worker::home(const bool& draining) {
+  return {loop_, blocks_, out_, limits_, head_limits_, draining, metrics_, ids_};
+}
+
+void Worker::accepted(Fd fd, const Endpoint& peer, Listener& listener) {
   TlsChannel* tls = nullptr;
-  if (socket.tls) {
-    auto made = socket.tls->accept(std::move(fd));
-    if (!made) return;
-    tls = made.get();
-    channel = std::move(made);
-  } else {
-    channel = std::make_unique<PlainChannel>(std::move(fd));
-  }
-  const bool admin = is_admin(socket);
+  auto channel = listener.channel(std::move(fd), tls);
+  if (!channel) return;
+  const bool admin = listener.kind() == conf::ListenerKind::kAdmin;
   if (admin) ++admin_connections_;
   ExchangeServer& server = admin ? *admin_ : *this;
-  auto connection = std::make_unique<Http1Connection>(home_, static_cast<Http1Connection::Owner&>(*this), server, std::move(channel), tls, peer);
+  auto connection = std::make_unique<Http1Connection>(listener.home(), static_cast<Http1Connection::Owner&>(*this),
+                                                      server, std::move(channel), tls, peer);
   Http1Connection* const raw = connection.get();
-  connections_.emplace(raw, std::move(connection));
+  connections_.emplace(raw, Open{std::move(connection), &listener});
+  ++listener.connections;
   metrics_.connections_accepted.add();
   metrics_.connections_open.set(connections_.size());
   raw->start();
 }
 
-bool Worker::is_admin(const Socket& socket) const {
-  return parts_.config.listeners[socket.listener].kind == conf::ListenerKind::kAdmin;
-}
-
 void Worker::connection_over(Http1Connection& connection) {
   if (connection.server() == admin_) --admin_connections_;
-  connections_.erase(&connection);
+  const auto open = connections_.find(&connection);
+  Listener* const listener = open->second.listener;
+  connections_.erase(open);
+  if (--listener->connections == 0)
+    std::erase_if(removed_, [listener](const auto& each) { return each.get() == listener; });
   metrics_.connections_open.set(connections_.size());
 }
 
@@ -102,12 +100,48 @@ void Worker::adopt(std::shared_ptr<const policy::Snapshot> snapshot) {
   upstreams_.retire_others(*snapshot_);
 }
 
+// --- what listens
+
+void Worker::adopt(std::shared_ptr<const Settings> settings, std::vector<WorkerListener> listeners) {
+  if (settings->resolvers != settings_->resolvers) resolver_.use_servers(settings->resolvers);
+  settings_ = std::move(settings);
+  limits_ = settings_->limits;
+  head_limits_ = settings_->head_limits;
+  upstreams_.set_idle_max(limits_.upstream_connections);
+  auto before = std::exchange(listeners_, {});
+  for (WorkerListener& wanted : listeners) {
+    const auto same = std::ranges::find_if(before, [&](const auto& each) { return each && each->id() == wanted.id; });
+    if (same == before.end()) {
+      listeners_.push_back(std::make_unique<Listener>(*this, std::move(wanted)));
+    } else {
+      (*same)->change(std::move(wanted));
+      listeners_.push_back(std::move(*same));
+    }
+  }
+  for (auto& gone : before)
+    if (gone) remove(std::move(gone));
+}
+
+void Worker::remove(std::unique_ptr<Listener> listener) {
+  listener->begin_drain();
+  drain_connections_of(*listener);
+  listener->close();
+  if (listener->connections > 0) removed_.push_back(std::move(listener));
+}
+
+void Worker::drain_connections_of(const Listener& listener) {
+  for (const auto& [raw, open] : connections_)
+    if (open.listener == &listener) raw->drain();
+}
+
 void Worker::drain() {
-  draining_ = true;
-  for (size_t i = 0; i < listeners_.size(); ++i)
-    if (!is_admin(sockets_[i])) listeners_[i]->stop();  // /live and /ready are answered to the end
   live_.end_tunnels();
-  for (const auto& [raw, owned] : connections_) raw->drain();
+  for (const auto& listener : listeners_) {
+    if (listener->kind() == conf::ListenerKind::kAdmin) continue;  // /live and /ready are answered to the end
+    listener->begin_drain();
+    drain_connections_of(*listener);
+    listener->close();
+  }
 }
 
 }  // namespace sallyport::proxy

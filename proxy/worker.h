@@ -1,5 +1,5 @@
-// One thread with everything it needs and shares with nobody: loop, blocks, upstream pools, resolver, unsealed credentials,
-// the snapshot in force. Other threads reach it only through Loop::post.
+// One thread with everything it needs and shares with nobody: loop, listeners, blocks, upstream pools, resolver,
+// unsealed credentials, the snapshot and the settings in force. Other threads reach it only through Loop::post.
 #pragma once
 
 #include <array>
@@ -12,10 +12,11 @@
 
 #include "proxy/codec/http1_connection.h"
 #include "proxy/gateway.h"
+#include "proxy/listening.h"
 #include "proxy/live_streams.h"
 #include "proxy/metrics.h"
+#include "proxy/settings.h"
 #include "proxy/stations/credentials.h"
-#include "proxy/tls/server_tls.h"
 #include "proxy/upstream/upstream_pool.h"
 
 namespace sallyport::proxy {
@@ -24,30 +25,31 @@ class Listener;
 
 class Worker final : private Http1Connection::Owner, private ExchangeServer {
  public:
-  // What listens: sockets are opened by the gateway (SO_REUSEPORT, one per worker), the worker takes them.
-  struct Socket {
-    Fd fd;
-    size_t listener;  // index in the configuration
-    std::unique_ptr<ServerTls> tls;  // null: plain
-  };
-
-  Worker(const GatewayParts& parts, std::vector<Socket> sockets);
+  Worker(const GatewayParts& parts, std::shared_ptr<const Settings> settings);
   ~Worker();
 
-  void start(ExchangeServer& admin);  // the thread
+  void start(ExchangeServer& admin);  // the thread; it listens nowhere yet
   void join();
   Loop& loop() { return loop_; }
 
   // --- on the worker's own thread
   void adopt(std::shared_ptr<const policy::Snapshot> snapshot);
+  // From here on it listens there and nowhere else. Connections live on; those of a listener that is not named any more
+  // end after the exchange under way.
+  void adopt(std::shared_ptr<const Settings> settings, std::vector<WorkerListener> listeners);
   void drain();
   size_t connections() const { return connections_.size() - admin_connections_; }  // the admin listener's do not count
   // While connections_max are open no new one is taken.
-  bool has_room() const { return connections_.size() < connections_max_; }
+  bool has_room() const { return connections_.size() < settings_->connections_max; }
+
+  // --- for its listeners
+  ConnectionHome home(const bool& draining);
+  void accepted(Fd fd, const Endpoint& peer, Listener& listener);
 
   // --- for the stations
   const GatewayParts& parts() const { return parts_; }
   const std::shared_ptr<const policy::Snapshot>& snapshot() const { return snapshot_; }
+  const Settings& settings() const { return *settings_; }  // until the next turn of the loop
   UpstreamPools& upstreams() { return upstreams_; }
   Credentials& credentials() { return credentials_; }
   LiveStreams& live() { return live_; }
@@ -55,21 +57,25 @@ class Worker final : private Http1Connection::Owner, private ExchangeServer {
   Metrics& metrics() { return metrics_; }
   const Metrics& metrics() const { return metrics_; }
   RequestIds& ids() { return ids_; }
-  const conf::Limits& limits() const { return parts_.config.limits; }
-  const std::string& gate_host() const { return parts_.config.gate.host; }
-  bool draining() const { return draining_; }
-  bool durable() const { return parts_.config.audit.mode == conf::AuditMode::kDurable; }
+  const conf::Limits& limits() const { return limits_; }
+  const std::string& gate_host() const { return settings_->gate_host; }
+  bool durable() const { return settings_->durable; }
 
  private:
-  friend class Listener;
-  void accepted(Fd fd, const Endpoint& peer, const Socket& socket);
-  bool is_admin(const Socket& socket) const;
+  struct Open {
+    std::unique_ptr<Http1Connection> connection;
+    Listener* listener;  // lives as long as its connections
+  };
+  void remove(std::unique_ptr<Listener> listener);
+  void drain_connections_of(const Listener& listener);
   void connection_over(Http1Connection& connection) override;
   void head_refused(const PeerAddress& peer, std::string_view request_id, int status, const char* why) override;
   Task<void> serve(Exchange& exchange) override;
 
   const GatewayParts& parts_;
-  const size_t connections_max_;
+  std::shared_ptr<const Settings> settings_;
+  conf::Limits limits_;  // of settings_, at an address that stays: connections look at them
+  http::HeadLimits head_limits_;
   Loop loop_;
   std::string out_;
   BlockPool blocks_;
@@ -79,14 +85,11 @@ class Worker final : private Http1Connection::Owner, private ExchangeServer {
   LiveStreams live_;
   Metrics metrics_;
   RequestIds ids_;
-  http::HeadLimits head_limits_;
-  bool draining_ = false;
-  ConnectionHome home_;
   std::shared_ptr<const policy::Snapshot> snapshot_;
-  std::vector<Socket> sockets_;
-  std::vector<std::unique_ptr<Listener>> listeners_;
   ExchangeServer* admin_ = nullptr;
-  std::unordered_map<Http1Connection*, std::unique_ptr<Http1Connection>> connections_;
+  std::vector<std::unique_ptr<Listener>> listeners_;
+  std::vector<std::unique_ptr<Listener>> removed_;  // closed, with connections that are not over
+  std::unordered_map<Http1Connection*, Open> connections_;
   size_t admin_connections_ = 0;
   std::thread thread_;
 };

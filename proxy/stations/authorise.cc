@@ -22,7 +22,7 @@ bool same_origin(const RequestContext& context) {
   if (origin != nullptr) {
     for (const http::Field& field : head.fields())
       if (field.id == FieldId::kOrigin && &field != origin) return false;
-    const std::string_view scheme = context.exchange.connection().tls ? "https://" : "http://";
+    const std::string_view scheme = context.https ? "https://" : "http://";
     const std::string_view host = context.exchange.framing().host;
     if (origin->value.size() == scheme.size() + host.size() && origin->value.starts_with(scheme) &&
         http::iequals(origin->value.substr(scheme.size()), host))

@@ -11,8 +11,21 @@ namespace {
 
 constexpr std::string_view kGatePrefix = "/.sallyport";
 
+// A trusted proxy that ends TLS says so, in one field and no second one.
+bool says_https(const http::Head& head) {
+  const http::Field* proto = nullptr;
+  for (const http::Field& field : head.fields()) {
+    if (field.id != http::FieldId::kXForwardedProto) continue;
+    if (proto != nullptr) return false;
+    proto = &field;
+  }
+  return proto != nullptr && http::iequals(proto->value, "https");
+}
+
 void find_client(RequestContext& context) {
-  const CidrList& trusted = context.worker.parts().config.trusted_proxies;
+  const CidrList& trusted = context.worker.settings().trusted_proxies;
+  const auto& connection = context.exchange.connection();
+  context.https = connection.tls || (contains(trusted, connection.peer.endpoint.address) && says_https(context.exchange.head()));
   if (trusted.empty() || !context.exchange.head().has(http::FieldId::kXForwardedFor)) return;
   std::vector<std::string_view> values;
   for (const http::Field& field : context.exchange.head().fields())

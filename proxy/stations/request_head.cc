@@ -91,7 +91,7 @@ void append_identity(const RequestContext& context, std::string& out) {
 
 void append_forwarded(const RequestContext& context, std::string& out) {
   const std::string client = context.client.address.to_string();
-  const std::string_view proto = context.exchange.connection().tls ? "https" : "http";
+  const std::string_view proto = context.https ? "https" : "http";
   const std::string_view host = context.exchange.framing().host;
   http::append_field_line(out, "X-Forwarded-For", client);
   http::append_field_line(out, "X-Forwarded-Proto", proto);

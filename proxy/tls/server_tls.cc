@@ -17,9 +17,8 @@ namespace sallyport::proxy {
 using SslCtxPtr = CHandle<SSL_CTX, SSL_CTX_free>;
 
 struct ServerTls::Inside {
-  explicit Inside(TicketKeys& keys) : tickets(keys) {}
-  TicketKeys& tickets;
-  std::vector<SslCtxPtr> contexts;
+  explicit Inside(std::vector<SslCtxPtr> made);
+  const std::vector<SslCtxPtr> contexts;
 };
 
 namespace {
@@ -28,7 +27,8 @@ constexpr char kCiphers12[] = "ECDHE+AESGCM:ECDHE+CHACHA20";
 constexpr char kCiphers13[] = "TLS_AES_256_GCM_SHA384:TLS_AES_128_GCM_SHA256:TLS_CHACHA20_POLY1305_SHA256";
 constexpr char kGroups[] = "X25519:P-256:P-384";
 
-int on_ticket_key(SSL* ssl, unsigned char* name, unsigned char* iv, EVP_CIPHER_CTX* cipher, EVP_MAC_CTX* mac, int encrypt) {
+int on_ticket_key(SSL* ssl, unsigned char* name, unsigned char* iv, EVP_CIPHER_CTX* cipher, EVP_MAC_CTX* mac,
+                  int encrypt) {
   auto& tickets = *static_cast<TicketKeys*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl)));
   std::optional<TicketKeys::Key> key;
   if (encrypt == 1) {
@@ -55,7 +55,7 @@ int on_ticket_key(SSL* ssl, unsigned char* name, unsigned char* iv, EVP_CIPHER_C
 }
 
 int on_server_name(SSL* ssl, int*, void* argument) {
-  const auto& contexts = *static_cast<std::vector<SslCtxPtr>*>(argument);
+  const auto& contexts = *static_cast<const std::vector<SslCtxPtr>*>(argument);
   const char* const name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
   if (name == nullptr) return SSL_TLSEXT_ERR_NOACK;
   for (const SslCtxPtr& context : contexts) {
@@ -67,7 +67,8 @@ int on_server_name(SSL* ssl, int*, void* argument) {
   return SSL_TLSEXT_ERR_NOACK;  // the first certificate; the request then meets 421 or 404
 }
 
-int on_alpn(SSL*, const unsigned char** out, unsigned char* out_length, const unsigned char* in, unsigned in_length, void*) {
+int on_alpn(SSL*, const unsigned char** out, unsigned char* out_length, const unsigned char* in, unsigned in_length,
+            void*) {
   static constexpr unsigned char kOurs[] = "\x08http/1.1";
   unsigned char* chosen = nullptr;
   if (SSL_select_next_proto(&chosen, out_length, kOurs, sizeof kOurs - 1, in, in_length) != OPENSSL_NPN_NEGOTIATED)
@@ -109,13 +110,15 @@ SslCtxPtr make_context(const conf::ListenerTls& config, const conf::TlsCertifica
   if (SSL_CTX_use_PrivateKey_file(raw, files.key_path.c_str(), SSL_FILETYPE_PEM) != 1) {
     const bool mismatch = ERR_GET_REASON(ERR_peek_last_error()) == X509_R_KEY_VALUES_MISMATCH;
     mistakes.push_back({path + ".key",
-                        mismatch ? "the key " + files.key_path + " does not belong to the certificate " + files.cert_path
-                                 : "cannot use the key " + files.key_path + ": " + reason_of_last_error(),
+                        mismatch
+                            ? "the key " + files.key_path + " does not belong to the certificate " + files.cert_path
+                            : "cannot use the key " + files.key_path + ": " + reason_of_last_error(),
                         mismatch ? "mismatch" : "unreadable"});
     return nullptr;
   }
   if (SSL_CTX_check_private_key(raw) != 1) {
-    mistakes.push_back({path + ".key", "the key " + files.key_path + " does not belong to the certificate " + files.cert_path,
+    mistakes.push_back({path + ".key",
+                        "the key " + files.key_path + " does not belong to the certificate " + files.cert_path,
                         "mismatch"});
     return nullptr;
   }
@@ -124,33 +127,32 @@ SslCtxPtr make_context(const conf::ListenerTls& config, const conf::TlsCertifica
 
 }  // namespace
 
-ServerTls::ServerTls() = default;
-ServerTls::~ServerTls() = default;
+ServerTls::Inside::Inside(std::vector<SslCtxPtr> made) : contexts(std::move(made)) {
+  for (const SslCtxPtr& context : contexts) {
+    SSL_CTX_set_tlsext_servername_callback(context.get(), on_server_name);
+    SSL_CTX_set_tlsext_servername_arg(context.get(), const_cast<std::vector<SslCtxPtr>*>(&contexts));
+  }
+}
 
-std::expected<std::unique_ptr<ServerTls>, Mistakes> ServerTls::open(const conf::ListenerTls& config, size_t listener_index,
-                                                                    TicketKeys& tickets) {
-  std::unique_ptr<ServerTls> out(new ServerTls);
-  out->inside_ = std::make_unique<Inside>(tickets);
+std::expected<ServerTls, Mistakes> ServerTls::open(const conf::ListenerTls& config, size_t listener_index,
+                                                   TicketKeys& tickets) {
+  std::vector<SslCtxPtr> contexts;
   Mistakes mistakes;
   const std::string base = "listeners[" + std::to_string(listener_index) + "].tls.certificates[";
   for (size_t i = 0; i < config.certificates.size(); ++i) {
     auto context = make_context(config, config.certificates[i], base + std::to_string(i) + "]", tickets, mistakes);
-    if (context) out->inside_->contexts.push_back(std::move(context));
+    if (context) contexts.push_back(std::move(context));
   }
   ERR_clear_error();
   if (!mistakes.empty()) return std::unexpected(std::move(mistakes));
-  for (const SslCtxPtr& context : out->inside_->contexts) {
-    SSL_CTX_set_tlsext_servername_callback(context.get(), on_server_name);
-    SSL_CTX_set_tlsext_servername_arg(context.get(), &out->inside_->contexts);
-  }
-  return out;
+  return ServerTls(std::make_shared<const Inside>(std::move(contexts)));
 }
 
 std::unique_ptr<TlsChannel> ServerTls::accept(Fd fd) const {
   SSL* const ssl = SSL_new(inside_->contexts.front().get());
   if (ssl == nullptr) return nullptr;
   SSL_set_accept_state(ssl);
-  return std::make_unique<TlsChannel>(std::move(fd), ssl);
+  return std::make_unique<TlsChannel>(std::move(fd), ssl, inside_);
 }
 
 }  // namespace sallyport::proxy

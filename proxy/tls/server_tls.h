@@ -1,5 +1,6 @@
-// TLS towards clients: one object per listener and worker. Certificates are chosen by SNI, the first one when no name fits.
-// TLS 1.2 with forward secrecy and AEAD only, TLS 1.3; no renegotiation, no compression, no early data.
+// TLS towards clients: one value per listener and worker. Certificates are chosen by SNI, the first one when no name
+// fits. TLS 1.2 with forward secrecy and AEAD only, TLS 1.3; no renegotiation, no compression, no early data.
+// Connections keep what they need of it: it may be replaced by a newer one at any time.
 #pragma once
 
 #include <expected>
@@ -17,15 +18,14 @@ class ServerTls {
  public:
   // errors: every certificate or key that cannot be read, does not parse, or does not fit its other half; path is
   // "listeners[INDEX].tls.certificates[I]".
-  static std::expected<std::unique_ptr<ServerTls>, Mistakes> open(const conf::ListenerTls& config, size_t listener_index,
-                                                                  TicketKeys& tickets);
-  ~ServerTls();
+  static std::expected<ServerTls, Mistakes> open(const conf::ListenerTls& config, size_t listener_index,
+                                                 TicketKeys& tickets);
   std::unique_ptr<TlsChannel> accept(Fd fd) const;  // null when out of memory
 
  private:
-  ServerTls();
   struct Inside;
-  std::unique_ptr<Inside> inside_;
+  explicit ServerTls(std::shared_ptr<const Inside> inside) : inside_(std::move(inside)) {}
+  std::shared_ptr<const Inside> inside_;  // shared with the connections in their handshake
 };
 
 }  // namespace sallyport::proxy

@@ -84,7 +84,8 @@ struct TlsBio {
   }
 };
 
-TlsChannel::TlsChannel(Fd fd, ssl_st* ssl) : ByteChannel(std::move(fd)), ssl_(ssl) {
+TlsChannel::TlsChannel(Fd fd, ssl_st* ssl, std::shared_ptr<const void> asked)
+    : ByteChannel(std::move(fd)), ssl_(ssl), asked_(std::move(asked)) {
   BIO* const bio = BIO_new(TlsBio::method());
   if (bio == nullptr) std::abort();
   BIO_set_data(bio, this);
@@ -159,6 +160,7 @@ Io TlsChannel::handshake() {
     return io;
   }
   handshaken_ = true;
+  asked_.reset();
   return push() == Io::kBroken ? Io::kBroken : Io::kOk;
 }
 

@@ -21,8 +21,9 @@ struct TlsFacts {
 
 class TlsChannel final : public ByteChannel {
  public:
-  // Takes over a new SSL of a context made by proxy/tls (server or client side is the context's).
-  TlsChannel(Fd fd, ssl_st* ssl);
+  // Takes over a new SSL of a context made by proxy/tls (server or client side is the context's). `asked`: what the
+  // handshake's callbacks look at; let go once it is over.
+  TlsChannel(Fd fd, ssl_st* ssl, std::shared_ptr<const void> asked = nullptr);
   ~TlsChannel() override;
 
   Io handshake() override;
@@ -47,6 +48,7 @@ class TlsChannel final : public ByteChannel {
   Io push();  // hands gathered records to the socket
 
   ssl_st* ssl_;
+  std::shared_ptr<const void> asked_;
   std::string queue_;  // ciphertext the socket did not take
   size_t sent_ = 0;
   bool handshaken_ = false;

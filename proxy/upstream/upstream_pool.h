@@ -74,6 +74,7 @@ class UpstreamPools final : private Deferred {
   void retire_others(const policy::Snapshot& snapshot);
 
   size_t idle_count() const { return idle_count_; }
+  void set_idle_max(size_t idle_max) { idle_max_ = idle_max; }  // for those that come back from now on
 
  private:
   friend class UpstreamPool;
@@ -86,7 +87,7 @@ class UpstreamPools final : private Deferred {
   BlockPool& blocks_;
   Resolver& resolver_;
   Log& log_;
-  const size_t idle_max_;
+  size_t idle_max_;
   size_t idle_count_ = 0;
   std::unordered_map<RecordId, std::unique_ptr<UpstreamPool>, RecordIdHash> pools_;
   std::vector<std::unique_ptr<UpstreamPool>> retired_;

@@ -392,6 +392,30 @@ RESOLVER_TEST(refuses_more_questions_than_it_keeps_names) {
   EXPECT_ASK("one-more.test", "limit");
 }
 
+RESOLVER_TEST(other_servers_are_asked_from_then_on_and_the_old_ones_word_is_forgotten) {
+  DnsServer other;
+  server.set_addresses("a.test", {"192.0.2.1"}, 60);
+  other.set_addresses("a.test", {"192.0.2.2"}, 60);
+  EXPECT_ASK("a.test", "192.0.2.1");
+  resolver->use_servers({other.endpoint()});
+  EXPECT_EQ(cached("a.test"), Texts{"-"});
+  EXPECT_ASK("a.test", "192.0.2.2");
+  EXPECT_EQ(cached("a.test"), Texts{"192.0.2.2"});
+}
+
+RESOLVER_TEST(a_look_up_under_way_ends_with_the_servers_it_began_with) {
+  DnsServer other;
+  server.set_addresses("a.test", {"192.0.2.1"}, 60);
+  Task<Texts> asking = ask("a.test");
+  asking.start();
+  for (int i = 0; i < 3; ++i) resolver->use_servers({other.endpoint()});
+  while (!asking.done()) {
+    auto next = turn();
+    co_await next;
+  }
+  EXPECT_EQ(asking.take(), Texts{"192.0.2.1"});
+}
+
 RESOLVER_TEST(asks_the_second_server_when_the_first_is_dead) {
   uint16_t dead_port = 0;
   {

@@ -30,7 +30,16 @@ class Actions final : public ControlActions {
             }};
   }
   ControlStatus status() override { return {.generation = 10}; }
+  Offload<ReloadOutcome> reload(Loop& home) override {
+    return {pool_, home, [this]() -> Result<ReloadOutcome> {
+              if (++reloads == 3) return fail(Code::kUnavailable, Side::kSelf, "the gateway is ending");
+              if (reloads == 2)
+                return ReloadOutcome(std::unexpected(std::vector<std::string>{"a.yaml:1: x", "a.yaml:2: y"}));
+              return ReloadOutcome(RestartNeeded{{"salt"}});
+            }};
+  }
   std::atomic<int> follows{0};
+  std::atomic<int> reloads{0};
 
  private:
   BlockingPool pool_{"test", 1, 64};
@@ -84,7 +93,18 @@ TEST_F(control_server, answers_when_it_is_in_force) {
   EXPECT_EQ(actions.follows, 3);
 }
 
+TEST_F(control_server, reloads_and_says_what_came_of_it) {
+  const auto good = reload_gateway(socket, 10s);
+  ASSERT_TRUE(good && *good);
+  EXPECT_EQ((*good)->keys, std::vector<std::string>{"salt"});
+  const auto bad = reload_gateway(socket, 10s);
+  ASSERT_TRUE(bad && !*bad);
+  EXPECT_EQ(bad->error().size(), 2u);
+  EXPECT_EQ(reload_gateway(socket, 10s).error().code, Code::kUnavailable);
+}
+
 TEST_F(control_server, nobody_there_is_no_gateway) {
+  EXPECT_EQ(reload_gateway(folder / "other.sock", 10s).error().code, Code::kNotFound);
   EXPECT_EQ(tell_gateway(folder / "other.sock", Generation{1}, 10s), Told::kNoGateway);
   EXPECT_EQ(tell_gateway(folder / "no/such/folder.sock", Generation{1}, 10s), Told::kNoGateway);
 }

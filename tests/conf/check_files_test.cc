@@ -31,11 +31,11 @@ class CheckFiles : public testing::Test {
     ::chmod((dir_ / name).c_str(), mode);
   }
   // The mistakes, the folder's name taken out.
-  std::string check(std::string_view text = kSoundConfig) {
+  std::string check(std::string_view text = kSoundConfig, CheckAt moment = CheckAt::kStart) {
     const auto config = parse_node_config(text, (dir_ / "gate.yaml").string());
     if (!config) return "does not read: " + to_line(config.error().front());
     std::string out;
-    for (const Mistake& mistake : check_files(*config)) out += (out.empty() ? "" : "\n") + to_line(mistake);
+    for (const Mistake& mistake : check_files(*config, moment)) out += (out.empty() ? "" : "\n") + to_line(mistake);
     const std::string dir = dir_.string() + "/";
     for (size_t at; (at = out.find(dir)) != out.npos;) out.erase(at, dir.size());
     return out;
@@ -80,6 +80,7 @@ TEST_F(CheckFiles, a_key_in_the_environment_must_be_there) {
   ::unsetenv("CHECK_FILES_KEY");
   EXPECT_EQ(check(with_line(2, "master_key: env:CHECK_FILES_KEY")),
             "gate.yaml:2: master_key: the environment has no CHECK_FILES_KEY");
+  EXPECT_EQ(check(with_line(2, "master_key: env:CHECK_FILES_KEY"), CheckAt::kReload), "") << "serve has wiped it";
   ::setenv("CHECK_FILES_KEY", "x", 1);
   EXPECT_EQ(check(with_line(2, "master_key: env:CHECK_FILES_KEY")), "");
   EXPECT_EQ(check(with_line(2, "master_key: exec:false")), "") << "a command is not run to check";

@@ -7,6 +7,7 @@ import re
 import signal
 import sqlite3
 import subprocess
+import sys
 import threading
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,20 @@ from wait import until
 
 GATE, APPS = "gate.localhost", "apps.localhost"
 _libc = ctypes.CDLL(None)
+
+
+# A service manager in small: the sockets become descriptors 3, 4, ..., for the process that the program then is.
+_PASS_SOCKETS = """
+import fcntl, os, sys
+given = [fcntl.fcntl(int(fd), fcntl.F_DUPFD, 100) for fd in sys.argv[1].split(",")]
+for fd in sys.argv[1].split(","):
+    os.close(int(fd))
+for place, fd in enumerate(given, 3):
+    os.dup2(fd, place, inheritable=True)
+    os.close(fd)
+os.environ.update(LISTEN_PID=os.environ.get("LISTEN_PID", str(os.getpid())), LISTEN_FDS=str(len(given)))
+os.execv(sys.argv[2], sys.argv[2:])
+"""
 
 
 def _end_with_parent():
@@ -148,13 +163,17 @@ class Gateway:
 
     # --- the process
 
-    def start(self, wait=True, env=None, flags=()):
+    def start(self, wait=True, env=None, flags=(), sockets=(), through=()):
+        """sockets: listening ones to pass, as systemd does it; through: the words of a program that runs it."""
         self.events, self.listeners, self._ended = [], [], False
         self.starts += 1
         environment = {k: v for k, v in os.environ.items() if not k.startswith("SALLYPORT_")} | (env or {})
-        self.process = subprocess.Popen([os.environ["SALLYPORT"], "serve", "-c", str(self.file), *flags], env=environment,
-                                        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-                                        preexec_fn=_end_with_parent)
+        words = [*through, os.environ["SALLYPORT"], "serve", "-c", str(self.file), *flags]
+        passed = [each.fileno() for each in sockets]
+        if passed:
+            words = [sys.executable, "-c", _PASS_SOCKETS, ",".join(map(str, passed)), *words]
+        self.process = subprocess.Popen(words, env=environment, pass_fds=passed, preexec_fn=_end_with_parent,
+                                        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         self._reader = threading.Thread(target=self._read_log, args=(self.process.stderr,), daemon=True)
         self._reader.start()
         if wait:
@@ -180,10 +199,11 @@ class Gateway:
             self._ended = True
             self._changed.notify_all()
 
-    def wait_log(self, condition, seconds=10):
-        """The first log event that fits, or None when the process ended without one; Failed at the deadline."""
+    def wait_log(self, condition, seconds=10, since=0):
+        """The first log event from number `since` on that fits, or None when the process ended without one; Failed at the
+        deadline."""
         def found():
-            return next((event for event in self.events if condition(event)), None)
+            return next((event for event in self.events[since:] if condition(event)), None)
         with self._changed:
             if not self._changed.wait_for(lambda: found() or self._ended, seconds * PATIENCE):
                 raise Failed(f"the log does not show it within {seconds} s")
@@ -191,6 +211,15 @@ class Gateway:
 
     def event(self, name, seconds=10):
         return self.wait_log(lambda event: event.get("event") == name, seconds)
+
+    def reload(self, wanted="reloaded"):
+        """Sends SIGHUP; the event of that name which it leads to."""
+        before = len(self.events)
+        self.signal(signal.SIGHUP)
+        told = self.wait_log(lambda event: event.get("event") in ("reloaded", "reload_failed"), 20, since=before)
+        equal(told and told["event"], wanted, f"what came of the reload ({told})")
+        self.listeners = told.get("listeners", self.listeners)
+        return told
 
     def log(self):
         return self.log_path.read_text(errors="replace") if self.log_path.exists() else ""
@@ -218,9 +247,9 @@ class Gateway:
         if self.process:
             self._reader.join(5)
 
-    def refused_start(self, env=None):
+    def refused_start(self, env=None, sockets=()):
         """Starts what must refuse to start; its log. Exit code 1 is checked."""
-        self.start(wait=False, env=env)
+        self.start(wait=False, env=env, sockets=sockets)
         equal(self.wait(), 1, "exit code of serve")
         if any(event.get("event") == "ready" for event in self.events):
             raise Failed("serve said ready before it refused")

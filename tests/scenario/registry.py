@@ -4,6 +4,7 @@ A Case owns a temporary folder and everything that was started in it, and ends e
 """
 import contextlib
 import os
+import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,6 +47,12 @@ class Case:
         self.dir = Path(tempfile.mkdtemp(prefix=name.replace(".", "-") + "-", dir=os.environ.get("SCENARIO_BASE")))
         self.logs = []  # paths whose tails are shown on failure
         self._ends = contextlib.ExitStack()
+
+    def socket_path(self, name):
+        """A path that is short enough for a unix socket (107 bytes), wherever the test's folder lies."""
+        folder = Path(tempfile.mkdtemp(prefix="sp-", dir="/tmp"))
+        self.defer(shutil.rmtree, folder, True)
+        return folder / name
 
     def defer(self, function, *arguments):
         self._ends.callback(function, *arguments)

@@ -1,0 +1,22 @@
+#include "proxy/settings.h"
+
+#include <algorithm>
+
+#include "proxy/input_buffer.h"
+
+namespace sallyport::proxy {
+
+Settings::Settings(const conf::NodeConfig& config)
+    : limits(config.limits),
+      head_limits{
+          .head_bytes_max = std::min(config.limits.head_bytes, kBlockBytes - 1),
+          .target_bytes_max = config.limits.target_bytes,
+          .fields_max = std::min(config.limits.headers, http::kFieldsMax),
+          .underscores = config.limits.drop_underscores ? http::Underscores::kDrop : http::Underscores::kRefuse},
+      connections_max(std::max<size_t>(1, config.limits.connections / static_cast<size_t>(config.workers))),
+      trusted_proxies(config.trusted_proxies),
+      resolvers(config.resolvers),
+      gate_host(config.gate.host),
+      durable(config.audit.mode == conf::AuditMode::kDurable) {}
+
+}  // namespace sallyport::proxy

@@ -1,0 +1,26 @@
+// What the workers read of the node's configuration: one immutable value, made anew by a reload and swapped whole in
+// each worker, like the snapshot of all policy.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "conf/node_config.h"
+#include "proxy/codec/http1_head.h"
+
+namespace sallyport::proxy {
+
+struct Settings {
+  explicit Settings(const conf::NodeConfig& config);
+
+  conf::Limits limits;
+  http::HeadLimits head_limits;  // within what a block holds
+  size_t connections_max;        // of one worker
+  CidrList trusted_proxies;
+  std::vector<Endpoint> resolvers;
+  // A reload brings these unchanged.
+  std::string gate_host;
+  bool durable;
+};
+
+}  // namespace sallyport::proxy
