@@ -192,7 +192,7 @@ def a_webhook_is_public_by_an_area_of_its_own(t):
 def the_preset_stays_a_preset_and_refuses_what_opens_the_editor(t):
     gateway = world(t, start=False)
     red = type("Red", (), {"url": "http://127.0.0.1:1880"})
-    gateway.must("apply", "-f", Path(__file__).resolve().parents[2] / "conf/node_red.example.yaml")
+    gateway.must("apply", "-f", Path(__file__).resolve().parents[2] / "docs/node_red.yaml")
     gateway.apply(line1(red, first_message=True, node_root="/api"))
     shown = gateway.must("get", "instance", "line1", "-o", "yaml")
     contains(shown, "type: node-red", "get")
