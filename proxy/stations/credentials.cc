@@ -70,7 +70,8 @@ std::string lower(std::string_view text) {
 
 }  // namespace
 
-const RenderedCredential* Credentials::find(const policy::CompiledResource& resource, const policy::CredentialRule& rule) const {
+const RenderedCredential* Credentials::find(const policy::CompiledResource& resource,
+                                            const policy::CredentialRule& rule) const {
   const auto it = entries_.find(&rule);
   return it != entries_.end() && it->second->resource.get() == &resource ? &it->second->rendered : nullptr;
 }
@@ -78,7 +79,8 @@ const RenderedCredential* Credentials::find(const policy::CompiledResource& reso
 Task<Result<SecretBytes>> Credentials::secret_of(const policy::CompiledResource& resource, const std::string& name) {
   const std::string field = "secrets." + name;
   const auto at = std::ranges::find(resource.secrets, field, &policy::SealedField::field);
-  if (at == resource.secrets.end()) co_return fail(Code::kNotFound, Side::kSelf, "a secret that is to be injected is not set");
+  if (at == resource.secrets.end())
+    co_return fail(Code::kNotFound, Side::kSelf, "a secret that is to be injected is not set");
   storage::SealedRecord record{.context = {.installation = installation_,
                                            .kind = std::string(policy::to_string(resource.kind)),
                                            .record = resource.id,
@@ -91,7 +93,7 @@ Task<Result<SecretBytes>> Credentials::secret_of(const policy::CompiledResource&
 }
 
 Task<Result<SecretBytes>> Credentials::value_of(const policy::CompiledResource& resource,
-                                               const std::vector<policy::TemplatePart>& parts) {
+                                                const std::vector<policy::TemplatePart>& parts) {
   SecretBytes out;
   for (const policy::TemplatePart& part : parts) {
     if (part.secret.empty()) {
@@ -115,7 +117,8 @@ Task<Result<const RenderedCredential*>> Credentials::make(const policy::Compiled
     auto making = value_of(resource, header.parts);
     CO_TRY(const SecretBytes value, co_await making);
     if (!fits_in_a_header(value.reveal()))
-      co_return fail(Code::kMalformed, Side::kSelf, "a secret with a line break or control character cannot stand in a header");
+      co_return fail(Code::kMalformed, Side::kSelf,
+                     "a secret with a line break or control character cannot stand in a header");
     rendered.names.push_back(lower(header.name));
     rendered.authorization |= rendered.names.back() == "authorization";
     CO_CHECKED(append(rendered.headers, header.name));

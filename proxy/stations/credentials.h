@@ -1,5 +1,6 @@
-// The unsealed, ready-to-write form of what a resource injects, kept per worker while the resource's version is in force.
-// The texts stand in locked memory; they are made through the KeyHolder at first use and dropped with the snapshot.
+// The unsealed, ready-to-write form of what a resource injects, kept per worker while the resource's version is in
+// force. The texts stand in locked memory; they are made through the KeyHolder at first use and dropped with the
+// snapshot.
 #pragma once
 
 #include <memory>
@@ -15,11 +16,11 @@
 namespace sallyport::proxy {
 
 struct RenderedCredential {
-  SecretBytes headers;               // "Name: value\r\n"..., as written
-  SecretBytes query;                 // "name=value&..." percent-encoded
-  SecretBytes first_message;         // JSON, UTF-8: the first text message of a WebSocket to the upstream; empty: none
-  std::vector<std::string> names;    // of the injected headers, lower case: the client's own are dropped
-  bool authorization = false;        // Authorization is among them
+  SecretBytes headers;             // "Name: value\r\n"..., as written
+  SecretBytes query;               // "name=value&..." percent-encoded
+  SecretBytes first_message;       // JSON, UTF-8: the first text message of a WebSocket to the upstream; empty: none
+  std::vector<std::string> names;  // of the injected headers, lower case: the client's own are dropped
+  bool authorization = false;      // Authorization is among them
 };
 
 class Credentials {
@@ -31,7 +32,8 @@ class Credentials {
   // errors: kDenied a sealed value was tampered with; kNotFound a secret that an injection names is not there;
   // kMalformed a secret that cannot stand in a header; kLimit secret memory.
   // returns: valid until the next adopt() of a snapshot in which the resource is another version.
-  Task<Result<const RenderedCredential*>> make(const policy::CompiledResource& resource, const policy::CredentialRule& rule);
+  Task<Result<const RenderedCredential*>> make(const policy::CompiledResource& resource,
+                                               const policy::CredentialRule& rule);
   void retire_others(const policy::Snapshot& snapshot);
 
  private:
@@ -40,7 +42,8 @@ class Credentials {
     const policy::CredentialRule* rule;
     RenderedCredential rendered;
   };
-  Task<Result<SecretBytes>> value_of(const policy::CompiledResource& resource, const std::vector<policy::TemplatePart>& parts);
+  Task<Result<SecretBytes>> value_of(const policy::CompiledResource& resource,
+                                     const std::vector<policy::TemplatePart>& parts);
   Task<Result<SecretBytes>> secret_of(const policy::CompiledResource& resource, const std::string& name);
 
   storage::KeyHolder& keys_;

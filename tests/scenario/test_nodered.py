@@ -1,5 +1,6 @@
 """The node-red preset before a real Node-RED, by what Node-RED received: nobody gets to what his role has not, in no spelling."""
 import json
+from pathlib import Path
 
 from node_red_upstream import FLOW, FULL, READ
 from node_red_world import EDITOR_MARKS, LINE1, Caller, line1, standing, started, table
@@ -191,6 +192,7 @@ def a_webhook_is_public_by_an_area_of_its_own(t):
 def the_preset_stays_a_preset_and_refuses_what_opens_the_editor(t):
     gateway = world(t, start=False)
     red = type("Red", (), {"url": "http://127.0.0.1:1880"})
+    gateway.must("apply", "-f", Path(__file__).resolve().parents[2] / "docs/node_red.yaml")
     gateway.apply(line1(red, first_message=True, node_root="/api"))
     shown = gateway.must("get", "instance", "line1", "-o", "yaml")
     contains(shown, "type: node-red", "get")

@@ -14,6 +14,7 @@ from node_red_world import LINE1, standing
 from registry import PATIENCE, Skipped, contains, equal, expect, test
 from web_client import PASSWORD
 
+FIRST_MESSAGE = "E2: the client's messages wait for the upstream's answer to the first message"
 HERE = Path(__file__).resolve().parent / "browser"
 
 
@@ -75,39 +76,39 @@ def the_dashboard_role_opens_both_dashboards(t):
     equal({entry["authorization"] for entry in red.received() if entry["user"] == "dot"}, {""}, "a token of the dashboard role")
 
 
-@test(limit=300, alone=True, later="E2: WebSockets")
+@test(limit=300, alone=True)
 def the_dashboards_speak_over_websockets(t):
     facts, _ = person(t, "dashboard", "dot")
     for path in ("/dashboard/socket.io/", "/ui/socket.io/"):
         expect(any(socket["received"] for socket in sockets(facts, path)), f"messages on {path}: {facts['sockets']}")
 
 
-@test(limit=300, alone=True, later="E2: WebSockets")
+@test(limit=300, alone=True)
 def an_owner_edits_deploys_and_sees_the_message(t):
     owner(t)
 
 
-@test(limit=300, alone=True, later="E2: WebSockets")
+@test(limit=300, alone=True)
 def a_viewer_looks_on_and_cannot_act(t):
     viewer(t)
 
 
-@test(limit=300, alone=True, later="E2: WebSockets")
+@test(limit=300, alone=True, later=FIRST_MESSAGE)
 def an_owner_where_comms_wants_the_token_in_a_message(t):
     owner(t, auth="list", first_message=True)
 
 
-@test(limit=300, alone=True, later="E2: WebSockets")
+@test(limit=300, alone=True, later=FIRST_MESSAGE)
 def a_viewer_where_comms_wants_the_token_in_a_message(t):
     viewer(t, auth="list", first_message=True)
 
 
-@test(limit=300, alone=True, later="E2: WebSockets")
+@test(limit=300, alone=True)
 def an_owner_of_node_red_5(t):
     owner(t, 5)
 
 
-@test(limit=300, alone=True, later="E2: WebSockets")
+@test(limit=300, alone=True)
 def a_viewer_of_node_red_5(t):
     viewer(t, 5)
 
