@@ -22,7 +22,7 @@ class ControlLoop final : private IoHandler, private ControlActions {
  public:
   // signals: of take_signals().
   ControlLoop(Loop& loop, Serving& serving, Log& log, Fd signals, ServiceManager manager);
-  ~ControlLoop();
+  ~ControlLoop() override;
 
   // Until SIGTERM or SIGINT came and everything was drained. A second one of them ends the process at once.
   void run();

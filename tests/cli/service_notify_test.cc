@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstring>
 
+#include "base/fd.h"
 #include "folder.h"
 
 namespace sallyport::cli {
