@@ -31,9 +31,9 @@ class Clock {
 class SystemClock final : public Clock {
  public:
   WallMicros wall() const override {
-    return WallMicros{std::chrono::duration_cast<std::chrono::microseconds>(
-                          std::chrono::system_clock::now().time_since_epoch())
-                          .count()};
+    return WallMicros{
+        std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now().time_since_epoch())
+            .count()};
   }
   Monotonic monotonic() const override { return std::chrono::steady_clock::now(); }
 };

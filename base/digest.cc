@@ -21,7 +21,8 @@ Sha256 sha256(std::initializer_list<ByteView> parts) {
 
 std::array<std::byte, 20> sha1(ByteView message) {
   std::array<std::byte, 20> out;
-  SHA1(reinterpret_cast<const unsigned char*>(message.data()), message.size(), reinterpret_cast<unsigned char*>(out.data()));
+  SHA1(reinterpret_cast<const unsigned char*>(message.data()), message.size(),
+       reinterpret_cast<unsigned char*>(out.data()));
   return out;
 }
 

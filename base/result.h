@@ -41,9 +41,7 @@ using Result = std::expected<T, Error>;
 inline std::unexpected<Error> fail(Code code, Side side, const char* what) {
   return std::unexpected(Error{code, side, what});
 }
-inline std::unexpected<Error> malformed(Side side, const char* what) {
-  return fail(Code::kMalformed, side, what);
-}
+inline std::unexpected<Error> malformed(Side side, const char* what) { return fail(Code::kMalformed, side, what); }
 
 std::string_view to_string(Code code);
 std::string_view to_string(Side side);
@@ -51,14 +49,14 @@ std::string_view to_string(Side side);
 // TRY(auto port, parse_port(text));  binds the value, or returns the error. CHECKED(expr) is for Result<void>.
 #define SALLYPORT_CAT2(a, b) a##b
 #define SALLYPORT_CAT(a, b) SALLYPORT_CAT2(a, b)
-#define SALLYPORT_TRY(leave, tmp, decl, ...)              \
-  auto tmp = (__VA_ARGS__);                               \
-  if (!tmp) [[unlikely]]                                  \
-    leave std::unexpected(tmp.error());                   \
+#define SALLYPORT_TRY(leave, tmp, decl, ...) \
+  auto tmp = (__VA_ARGS__);                  \
+  if (!tmp) [[unlikely]]                     \
+    leave std::unexpected(tmp.error());      \
   decl = *std::move(tmp)
-#define SALLYPORT_CHECKED(leave, tmp, ...)                \
-  if (auto tmp = (__VA_ARGS__); !tmp) [[unlikely]]        \
-    leave std::unexpected(tmp.error())
+#define SALLYPORT_CHECKED(leave, tmp, ...)         \
+  if (auto tmp = (__VA_ARGS__); !tmp) [[unlikely]] \
+  leave std::unexpected(tmp.error())
 #define TRY(decl, ...) SALLYPORT_TRY(return, SALLYPORT_CAT(try_, __LINE__), decl, __VA_ARGS__)
 #define CO_TRY(decl, ...) SALLYPORT_TRY(co_return, SALLYPORT_CAT(try_, __LINE__), decl, __VA_ARGS__)
 #define CHECKED(...) SALLYPORT_CHECKED(return, SALLYPORT_CAT(try_, __LINE__), __VA_ARGS__)

@@ -61,8 +61,8 @@ struct AuditConfig {
   std::string anchor;  // a file (URLs are refused by this version); empty: see anchor_path()
   uint64_t segment_bytes = uint64_t{16} << 20;
 
-  // Where checkpoints are copied to: without an anchor of the operator's, a file beside the segments. That one shows edits and
-  // cuts of the segments alone; who can change both needs to be met by an anchor elsewhere.
+  // Where checkpoints are copied to: without an anchor of the operator's, a file beside the segments. That one shows
+  // edits and cuts of the segments alone; who can change both needs to be met by an anchor elsewhere.
   std::string anchor_path() const { return anchor.empty() ? dir + "/checkpoints" : anchor; }
 };
 
@@ -71,9 +71,9 @@ struct Limits {
   size_t target_bytes = 8 * 1024;
   size_t headers = 100;
   size_t connections = 50000;
-  size_t upstream_connections = 1024;  // idle ones kept per worker
+  size_t upstream_connections = 1024;           // idle ones kept per worker
   size_t websocket_message = 64 * 1024 * 1024;  // bytes of one message, of either side
-  bool drop_underscores = true;        // key `underscores: drop|refuse`
+  bool drop_underscores = true;                 // key `underscores: drop|refuse`
   std::chrono::milliseconds tls_handshake{10000};
   std::chrono::milliseconds head{10000};   // from the first byte of a head to its end
   std::chrono::milliseconds idle{75000};   // keep-alive between requests
@@ -111,8 +111,8 @@ std::expected<NodeConfig, Mistakes> read_node_config(const std::string& file);
 std::expected<NodeConfig, Mistakes> parse_node_config(std::string_view text, const std::string& file);
 
 // Readability of the named files, permissions of the master key file (group or world access is a mistake), and the
-// well-formedness that needs no OpenSSL. At a reload environment variables are not looked for: what serve read from one, it
-// has wiped.
+// well-formedness that needs no OpenSSL. At a reload environment variables are not looked for: what serve read from
+// one, it has wiped.
 enum class CheckAt : uint8_t { kStart, kReload };
 Mistakes check_files(const NodeConfig& config, CheckAt at = CheckAt::kStart);
 

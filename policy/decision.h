@@ -33,7 +33,7 @@ struct Decision {
   const CredentialRule* credential = nullptr;  // what to inject; null: nothing. Lives as long as the snapshot
   const CompiledUser* user = nullptr;
   MessageRule messages = MessageRule::kAny;  // where a WebSocket is allowed: what the client may say on it
-  int rule = -1;  // index of the access rule or area that decided; -1: none
+  int rule = -1;                             // index of the access rule or area that decided; -1: none
   const char* reason =
       "";  // a literal for the audit entry: "rule", "no rule allows", "address", "suspended", "scope", ...
 };

@@ -30,15 +30,16 @@ void add(MetricFamily& to, double value, std::vector<prometheus::ClientMetric::L
   to.metric.push_back(std::move(metric));
 }
 
-double sum(const std::vector<const Metrics*>& workers, Count Metrics::*count) {
+double sum(const std::vector<const Metrics*>& workers, Count Metrics::* count) {
   uint64_t out = 0;
   for (const Metrics* one : workers) out += (one->*count).value();
   return static_cast<double>(out);
 }
 
 MetricFamily latency(const std::vector<const Metrics*>& workers) {
-  MetricFamily out = family("request_seconds", "From the first byte of a request's head to the last byte of its answer.",
-                            MetricType::Histogram);
+  MetricFamily out =
+      family("request_seconds", "From the first byte of a request's head to the last byte of its answer.",
+             MetricType::Histogram);
   prometheus::ClientMetric metric;
   uint64_t cumulative = 0;
   for (size_t i = 0; i <= Metrics::kBucketMicros.size(); ++i) {
@@ -71,7 +72,7 @@ Reply reply_to(std::string_view path, const AdminFacts& facts, const std::vector
 
 std::string metrics_text(const AdminFacts& facts, const std::vector<const Metrics*>& workers) {
   std::vector<MetricFamily> all;
-  const auto counter = [&](const char* name, const char* help, Count Metrics::*count) {
+  const auto counter = [&](const char* name, const char* help, Count Metrics::* count) {
     all.push_back(family(name, help, MetricType::Counter));
     add(all.back(), sum(workers, count));
   };
@@ -85,7 +86,8 @@ std::string metrics_text(const AdminFacts& facts, const std::vector<const Metric
           &Metrics::connections_refused);
   counter("handshakes_failed_total", "TLS handshakes with clients that failed.", &Metrics::handshakes_failed);
   counter("requests_malformed_total", "Requests refused by the HTTP reader.", &Metrics::requests_malformed);
-  counter("client_timeouts_total", "Connections ended because the client was too slow or idle.", &Metrics::client_timeouts);
+  counter("client_timeouts_total", "Connections ended because the client was too slow or idle.",
+          &Metrics::client_timeouts);
   all.push_back(family("responses_total", "Answers by status class.", MetricType::Counter));
   for (size_t i = 1; i < 6; ++i) {
     uint64_t total = 0;

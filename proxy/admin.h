@@ -12,7 +12,7 @@
 namespace sallyport::proxy {
 
 struct AdminFacts {
-  bool ready = false;         // not draining, and the audit log has room
+  bool ready = false;          // not draining, and the audit log has room
   const char* not_ready = "";  // why
   size_t sessions = 0;
   size_t tokens = 0;

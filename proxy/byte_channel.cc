@@ -1,7 +1,6 @@
 #include "proxy/byte_channel.h"
 
 #include <sys/socket.h>
-
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -10,9 +9,11 @@
 namespace sallyport::proxy {
 namespace {
 
-// In a process with threads the C library's recv() and send() are cancellation points, two locked instructions around each
-// call. No thread of ours is ever cancelled.
-ssize_t receive_once(int fd, void* into, size_t size) { return ::syscall(SYS_recvfrom, fd, into, size, 0, nullptr, nullptr); }
+// In a process with threads the C library's recv() and send() are cancellation points, two locked instructions around
+// each call. No thread of ours is ever cancelled.
+ssize_t receive_once(int fd, void* into, size_t size) {
+  return ::syscall(SYS_recvfrom, fd, into, size, 0, nullptr, nullptr);
+}
 ssize_t send_once(int fd, const void* from, size_t size) {
   return ::syscall(SYS_sendto, fd, from, size, MSG_NOSIGNAL, nullptr, 0);
 }

@@ -1,6 +1,6 @@
-// A bidirectional stream of bytes over a non-blocking socket: plain here, TLS in proxy/tls. Never blocks, never allocates per
-// call. Edge-triggered contract: after kBlocked from read() the next readable edge will come; write() keeps what it could
-// not send to the socket yet (see queued()).
+// A bidirectional stream of bytes over a non-blocking socket: plain here, TLS in proxy/tls. Never blocks, never
+// allocates per call. Edge-triggered contract: after kBlocked from read() the next readable edge will come; write()
+// keeps what it could not send to the socket yet (see queued()).
 #pragma once
 
 #include <sys/types.h>
@@ -39,8 +39,8 @@ class Socket {
     if (ready.readable || ready.closed) drained_ = false;
   }
   bool drained() const { return drained_; }
-  // A short read says that the socket is empty, but an error or end that came with the same edge stays unseen. Who is about
-  // to wait for more asks first: true (once) means read again before waiting.
+  // A short read says that the socket is empty, but an error or end that came with the same edge stays unseen. Who is
+  // about to wait for more asks first: true (once) means read again before waiting.
   bool recheck() {
     if (!std::exchange(short_, false)) return false;
     drained_ = false;

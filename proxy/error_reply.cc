@@ -20,16 +20,26 @@ const char* public_message(int status, const Error& error) {
 
 const char* public_title(int status) {
   switch (status) {
-    case 400: return "Bad request";
-    case 401: return "Please sign in";
-    case 403: return "Not allowed";
-    case 404: return "Not found";
-    case 408: return "Too slow";
-    case 421: return "Wrong connection";
-    case 502: return "Service unreachable";
-    case 503: return "Temporarily unavailable";
-    case 504: return "Service too slow";
-    default: return "Something went wrong";
+    case 400:
+      return "Bad request";
+    case 401:
+      return "Please sign in";
+    case 403:
+      return "Not allowed";
+    case 404:
+      return "Not found";
+    case 408:
+      return "Too slow";
+    case 421:
+      return "Wrong connection";
+    case 502:
+      return "Service unreachable";
+    case 503:
+      return "Temporarily unavailable";
+    case 504:
+      return "Service too slow";
+    default:
+      return "Something went wrong";
   }
 }
 
@@ -37,18 +47,30 @@ const char* public_title(int status) {
 
 int status_of(const Error& error) {
   switch (error.code) {
-    case Code::kMalformed: return error.side == Side::kClient ? 400 : error.side == Side::kUpstream ? 502 : 500;
-    case Code::kUnauthenticated: return 401;
-    case Code::kDenied: return error.side == Side::kClient ? 403 : error.side == Side::kUpstream ? 502 : 503;
-    case Code::kNotFound: return error.side == Side::kClient ? 404 : error.side == Side::kUpstream ? 502 : 503;
-    case Code::kMisdirected: return 421;
-    case Code::kUnsupported: return 501;
-    case Code::kTooLarge: return 413;
-    case Code::kConflict: return 409;
-    case Code::kLimit: return error.side == Side::kClient ? 429 : 503;
-    case Code::kUnavailable: return error.side == Side::kUpstream ? 502 : 503;
-    case Code::kTimeout: return error.side == Side::kClient ? 408 : 504;
-    case Code::kInternal: return 500;
+    case Code::kMalformed:
+      return error.side == Side::kClient ? 400 : error.side == Side::kUpstream ? 502 : 500;
+    case Code::kUnauthenticated:
+      return 401;
+    case Code::kDenied:
+      return error.side == Side::kClient ? 403 : error.side == Side::kUpstream ? 502 : 503;
+    case Code::kNotFound:
+      return error.side == Side::kClient ? 404 : error.side == Side::kUpstream ? 502 : 503;
+    case Code::kMisdirected:
+      return 421;
+    case Code::kUnsupported:
+      return 501;
+    case Code::kTooLarge:
+      return 413;
+    case Code::kConflict:
+      return 409;
+    case Code::kLimit:
+      return error.side == Side::kClient ? 429 : 503;
+    case Code::kUnavailable:
+      return error.side == Side::kUpstream ? 502 : 503;
+    case Code::kTimeout:
+      return error.side == Side::kClient ? 408 : 504;
+    case Code::kInternal:
+      return 500;
   }
   return 500;
 }

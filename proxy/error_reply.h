@@ -1,5 +1,5 @@
-// The one place where an Error becomes HTTP: a status, and the body {error, message, details, request_id} as JSON, or the
-// same as a small page for a browser's page load.
+// The one place where an Error becomes HTTP: a status, and the body {error, message, details, request_id} as JSON, or
+// the same as a small page for a browser's page load.
 #pragma once
 
 #include "base/result.h"

@@ -1,5 +1,5 @@
-// One request and its response, as the stations see it: parsed values in, values out. A codec (HTTP/1.1 now, HTTP/2 later)
-// implements it; stations never see the connection, TLS or the codec behind it.
+// One request and its response, as the stations see it: parsed values in, values out. A codec (HTTP/1.1 now, HTTP/2
+// later) implements it; stations never see the connection, TLS or the codec behind it.
 #pragma once
 
 #include <cstdint>
@@ -21,11 +21,11 @@ constexpr uint64_t kNoLength = UINT64_MAX;
 
 struct BodyPiece {
   enum class Kind : uint8_t {
-    kData,     // `data` is valid until the next call or suspension
-    kWait,     // nothing yet: await the slot
-    kEnd,      // whole; trailers() is complete
-    kBad,      // the framing is broken
-    kGone,     // the sender has gone before the end
+    kData,  // `data` is valid until the next call or suspension
+    kWait,  // nothing yet: await the slot
+    kEnd,   // whole; trailers() is complete
+    kBad,   // the framing is broken
+    kGone,  // the sender has gone before the end
   } kind;
   std::string_view data{};
 };
@@ -51,24 +51,24 @@ class Exchange {
   // --- the response. Begin, fields, end_head, data..., finish; flush() before every suspension.
   virtual void begin(int status, std::string_view reason) = 0;
   virtual void field(std::string_view name, std::string_view value) = 0;
-  // kLength: exactly `length` bytes follow. kChunked: unknown. kNone: no body (HEAD, 204, 304); a length may still be said,
-  // else kNoLength.
+  // kLength: exactly `length` bytes follow. kChunked: unknown. kNone: no body (HEAD, 204, 304); a length may still be
+  // said, else kNoLength.
   virtual void end_head(http::Body body, uint64_t length) = 0;
   virtual void data(std::string_view bytes) = 0;
   virtual void finish(std::string_view trailers) = 0;  // trailer lines with CRLF each, or ""
   virtual void interim_continue() = 0;
-  // In place of end_head(), after begin(101): the exchange is a tunnel from here on. read_body() gives what the client sends
-  // and data() takes what it gets, both until one side ends; nothing times out but a client that takes nothing.
+  // In place of end_head(), after begin(101): the exchange is a tunnel from here on. read_body() gives what the client
+  // sends and data() takes what it gets, both until one side ends; nothing times out but a client that takes nothing.
   virtual void switch_protocols() = 0;
   virtual void flush() = 0;
-  virtual bool blocked() const = 0;        // bytes wait for a slow client
-  virtual WaitSlot& writable_slot() = 0;   // woken when nothing waits any more
-  virtual bool gone() const = 0;           // the client cannot be reached any more
-  virtual bool begun() const = 0;          // a response head was written
+  virtual bool blocked() const = 0;             // bytes wait for a slow client
+  virtual WaitSlot& writable_slot() = 0;        // woken when nothing waits any more
+  virtual bool gone() const = 0;                // the client cannot be reached any more
+  virtual bool begun() const = 0;               // a response head was written
   virtual uint64_t response_bytes() const = 0;  // of the body, so far
   // The response cannot be completed: the connection ends without its proper end.
   virtual void abort() = 0;
-  virtual void close_after() = 0;          // this exchange is the connection's last
+  virtual void close_after() = 0;  // this exchange is the connection's last
 
  protected:
   ~Exchange() = default;

@@ -1,5 +1,5 @@
-// What a connection has read and not yet used. While bytes are being worked on they stand in a block of the worker's pool;
-// a connection that waits holds no block, only a right-sized stash of a half-read head.
+// What a connection has read and not yet used. While bytes are being worked on they stand in a block of the worker's
+// pool; a connection that waits holds no block, only a right-sized stash of a half-read head.
 #pragma once
 
 #include <array>

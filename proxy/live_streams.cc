@@ -1,10 +1,10 @@
 #include "proxy/live_streams.h"
 
 #include "policy/passage.h"
-#include "proxy/codec/websocket_frames.h"
 #include "proxy/gateway.h"
 #include "proxy/live_tunnel.h"
 #include "proxy/request_context.h"
+#include "proxy/websocket/frames.h"
 
 namespace sallyport::proxy {
 namespace {

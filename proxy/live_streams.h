@@ -1,5 +1,5 @@
-// The requests of one worker that are under way. Whatever ends the right to one ends it: a new snapshot has each decided again,
-// and every 100 ms those whose session or token is over are found (A5: no byte after 250 ms).
+// The requests of one worker that are under way. Whatever ends the right to one ends it: a new snapshot has each
+// decided again, and every 100 ms those whose session or token is over are found (A5: no byte after 250 ms).
 #pragma once
 
 #include <cstddef>
@@ -33,8 +33,8 @@ class LiveLink {
 class LiveStreams final : private Timer {
  public:
   LiveStreams(Loop& loop, const GatewayParts& parts);
-  // From here on the request is decided again when something changes. Called before the first byte is relayed; the caller
-  // has decided under the snapshot that is in force at this moment.
+  // From here on the request is decided again when something changes. Called before the first byte is relayed; the
+  // caller has decided under the snapshot that is in force at this moment.
   void add(LiveLink& link, RequestContext& context);
   // Ends what the new snapshot does not allow. cost: one decision per request under way.
   void decide_again(const policy::Snapshot& snapshot);

@@ -21,20 +21,20 @@ class Count {
 struct alignas(64) Metrics {
   Count connections_accepted;
   Count connections_open;
-  Count connections_refused;   // over the limit
+  Count connections_refused;  // over the limit
   Count handshakes_failed;
   Count requests_malformed;
   Count client_timeouts;
   std::array<Count, 6> responses;  // by status / 100
-  Count audit_full;            // refused because no audit entry could be set aside
-  Count upstream_connections;  // made
+  Count audit_full;                // refused because no audit entry could be set aside
+  Count upstream_connections;      // made
   Count upstream_reused;
   Count upstream_failures;
   Count upstream_retries;
-  Count secrets_refused;       // sealed values that did not open
-  Count websockets;            // opened
+  Count secrets_refused;  // sealed values that did not open
+  Count websockets;       // opened
   Count websockets_open;
-  Count websocket_violations;  // ended because a side broke the protocol or a limit
+  Count websocket_violations;        // ended because a side broke the protocol or a limit
   Count websocket_messages_dropped;  // of clients that may only listen
   Count request_bytes;
   Count response_bytes;

@@ -1,5 +1,6 @@
-// What the stations know of one request. It owns copies of everything that outlives the request's head, and its destructor
-// writes the one audit entry if nothing has yet, whichever way the request ends (a refusal, a cancelled connection).
+// What the stations know of one request. It owns copies of everything that outlives the request's head, and its
+// destructor writes the one audit entry if nothing has yet, whichever way the request ends (a refusal, a cancelled
+// connection).
 #pragma once
 
 #include <memory>
@@ -32,18 +33,18 @@ struct RequestContext {
 
   InlineText<32> request_id;
   InlineText<24> method;
-  InlineText<255> host;                                // lower case, without port
-  InlineText<storage::kAuditPathBytesMax + 1> path;    // canonical; for the audit entry
-  InlineText<24> websocket_key;                        // empty: it is no WebSocket's request
-  bool extensions_offered = false;                     // on that
-  bool page_load = false;                              // a browser's navigation: errors are pages, sign-in is a redirect
+  InlineText<255> host;                              // lower case, without port
+  InlineText<storage::kAuditPathBytesMax + 1> path;  // canonical; for the audit entry
+  InlineText<24> websocket_key;                      // empty: it is no WebSocket's request
+  bool extensions_offered = false;                   // on that
+  bool page_load = false;                            // a browser's navigation: errors are pages, sign-in is a redirect
 
   const policy::CompiledResource* resource = nullptr;  // lives with the snapshot
   RecordId resource_id;
   std::optional<policy::Identity> identity;
-  RecordId family;      // of the session
-  Sha256 proof_hash{};  // of the cookie or token
-  std::shared_ptr<const policy::TokenScope> scope;     // what identity->scope points at
+  RecordId family;                                  // of the session
+  Sha256 proof_hash{};                              // of the cookie or token
+  std::shared_ptr<const policy::TokenScope> scope;  // what identity->scope points at
   policy::Decision decision;
 
   storage::AuditSlot slot;      // set aside before anything is forwarded
@@ -51,13 +52,13 @@ struct RequestContext {
   int status = 0;               // what the client was told; 0 nothing
   const char* outcome = "cancelled";
   const char* reason = "";
-  LiveLink live;            // in the worker's list while something is relayed
+  LiveLink live;                 // in the worker's list while something is relayed
   LiveTunnel* tunnel = nullptr;  // while it is one
-  UserId about{};               // whom the gate's own answer was about
+  UserId about{};                // whom the gate's own answer was about
 
   storage::AccessEvent event(storage::AuditKind kind) const;
-  // Writes the audit entry, once. Called before the last bytes of an answer leave, so that no answered request is without
-  // one even if the process is killed in between. `unsent`: bytes of the body that will still follow.
+  // Writes the audit entry, once. Called before the last bytes of an answer leave, so that no answered request is
+  // without one even if the process is killed in between. `unsent`: bytes of the body that will still follow.
   void record(uint64_t unsent = 0);
 };
 

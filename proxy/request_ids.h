@@ -1,5 +1,5 @@
-// Ids of requests: 16 random hex digits of the worker and 8 that count. They name a request in answers, log and audit; they are
-// no secret.
+// Ids of requests: 16 random hex digits of the worker and 8 that count. They name a request in answers, log and audit;
+// they are no secret.
 #pragma once
 
 #include <algorithm>

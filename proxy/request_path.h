@@ -8,8 +8,8 @@ namespace sallyport::proxy {
 
 class Worker;
 
-// Answers one exchange, whatever happens. Destroying the task (the client has gone) cancels what it waits for; the audit
-// entry is written all the same.
+// Answers one exchange, whatever happens. Destroying the task (the client has gone) cancels what it waits for; the
+// audit entry is written all the same.
 Task<void> serve(Exchange& exchange, Worker& worker);
 
 }  // namespace sallyport::proxy

@@ -26,7 +26,7 @@ FORBIDDEN_INCLUDES = [
 
 
 # A station may be several files; a row here is one station. credentials is what stations share: a worker's unsealed values.
-STATIONS = [{"forward", "request_head", "relay"}]
+STATIONS = [{"forward", "request_head", "relay", "response_head", "tunnel"}]
 STATION_VALUES = {"credentials"}
 
 

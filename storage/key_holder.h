@@ -1,5 +1,5 @@
-// The only door to clear secrets at run time. Now it opens them in this process; behind the same interface it can become a
-// process of its own, so that the one that parses hostile bytes holds no key.
+// The only door to clear secrets at run time. Now it opens them in this process; behind the same interface it can
+// become a process of its own, so that the one that parses hostile bytes holds no key.
 #pragma once
 
 #include "base/secret.h"

@@ -14,10 +14,10 @@ std::string imf_date(WallMicros time) {
   tm parts{};
   gmtime_r(&seconds, &parts);
   char text[64];
-  const int length = std::snprintf(text, sizeof text, "%s, %02d %s %04d %02d:%02d:%02d GMT",
-                                   kDays[static_cast<size_t>(parts.tm_wday)], parts.tm_mday,
-                                   kMonths[static_cast<size_t>(parts.tm_mon)], parts.tm_year + 1900, parts.tm_hour,
-                                   parts.tm_min, parts.tm_sec);
+  const int length =
+      std::snprintf(text, sizeof text, "%s, %02d %s %04d %02d:%02d:%02d GMT", kDays[static_cast<size_t>(parts.tm_wday)],
+                    parts.tm_mday, kMonths[static_cast<size_t>(parts.tm_mon)], parts.tm_year + 1900, parts.tm_hour,
+                    parts.tm_min, parts.tm_sec);
   return std::string(text, static_cast<size_t>(length));
 }
 

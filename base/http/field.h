@@ -1,6 +1,7 @@
 // Field names of HTTP messages: a small enum for those the gateway acts on, everything else is kOther.
 #pragma once
 
+#include <charconv>
 #include <cstdint>
 #include <cstring>
 #include <string>
@@ -73,6 +74,11 @@ bool iequals(std::string_view a, std::string_view b);  // ASCII
 
 // Bit sets of ids.
 constexpr uint64_t bit(FieldId id) { return uint64_t{1} << static_cast<unsigned>(id); }
+
+inline void append_number(std::string& out, uint64_t number) {
+  char digits[20];
+  out.append(digits, std::to_chars(digits, digits + sizeof digits, number).ptr);
+}
 
 // Appends "name: value" and CRLF (RFC 9112 s5). cost: one growth, two copies.
 inline void append_field_line(std::string& out, std::string_view name, std::string_view value) {

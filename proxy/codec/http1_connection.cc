@@ -3,7 +3,6 @@
 #include <sys/socket.h>
 
 #include <cassert>
-#include <charconv>
 
 #include "base/http/date.h"
 #include "proxy/codec/reason.h"
@@ -12,16 +11,10 @@
 namespace sallyport::proxy {
 namespace {
 
-constexpr size_t kLingerBytesMax = 16 * 1024 * 1024;  // of a body nobody wants, so that the refusal can be read (RFC 9112 s9.6)
+constexpr size_t kLingerBytesMax =
+    16 * 1024 * 1024;  // of a body nobody wants, so that the refusal can be read (RFC 9112 s9.6)
 constexpr std::chrono::milliseconds kLinger{2000};
 constexpr std::chrono::milliseconds kTunnelLinger{400};  // for the client to read a close frame
-constexpr size_t kOutBytesMax = 64 * 1024;  // what is gathered before it is written
-
-void append_number(std::string& out, uint64_t number) {
-  char digits[20];
-  const auto end = std::to_chars(digits, digits + sizeof digits, number).ptr;
-  out.append(digits, static_cast<size_t>(end - digits));
-}
 
 }  // namespace
 
@@ -47,13 +40,16 @@ void Http1Connection::start() {
 
 void Http1Connection::step_handshake() {
   switch (channel_->handshake()) {
-    case Io::kBlocked: return;
+    case Io::kBlocked:
+      return;
     case Io::kEnd:
     case Io::kBroken:
       home_.metrics.handshakes_failed.add();
       end_soon();
       return;
-    case Io::kOk: become_idle(); return;
+    case Io::kOk:
+      become_idle();
+      return;
   }
 }
 
@@ -63,8 +59,12 @@ void Http1Connection::on_io(IoReady ready) {
   if (ready.writable && channel_->queued() > 0) {
     switch (channel_->flush()) {
       case Io::kBroken:
-      case Io::kEnd: end_soon(); return;
-      case Io::kBlocked: home_.loop.timers().set(*this, home_.limits.write); break;
+      case Io::kEnd:
+        end_soon();
+        return;
+      case Io::kBlocked:
+        home_.loop.timers().set(*this, home_.limits.write);
+        break;
       case Io::kOk:
         TimerWheel::clear(*this);
         if (state_ == State::kHandshake) break;
@@ -78,9 +78,13 @@ void Http1Connection::on_io(IoReady ready) {
 
 void Http1Connection::on_readable() {
   switch (state_) {
-    case State::kHandshake: step_handshake(); return;
+    case State::kHandshake:
+      step_handshake();
+      return;
     case State::kIdle:
-    case State::kHead: read_heads(); return;
+    case State::kHead:
+      read_heads();
+      return;
     case State::kServing:
       if (body_slot_.waiting()) {
         body_slot_.wake();
@@ -88,15 +92,20 @@ void Http1Connection::on_readable() {
         end_soon();
       }
       return;
-    case State::kLinger: discard(); return;
-    case State::kOver: return;
+    case State::kLinger:
+      discard();
+      return;
+    case State::kOver:
+      return;
   }
 }
 
 void Http1Connection::expired() {
   home_.metrics.client_timeouts.add();
   switch (state_) {
-    case State::kHead: refuse({408, "the request head took too long"}); return;
+    case State::kHead:
+      refuse({408, "the request head took too long"});
+      return;
     case State::kServing:
       if (!blocked() && body_slot_.waiting()) {
         body_timed_out_ = true;
@@ -108,7 +117,9 @@ void Http1Connection::expired() {
     case State::kHandshake:
     case State::kIdle:
     case State::kLinger:
-    case State::kOver: end_soon(); return;
+    case State::kOver:
+      end_soon();
+      return;
   }
 }
 
@@ -155,7 +166,8 @@ void Http1Connection::read_heads() {
     }
     const IoResult result = input_.fill(*channel_);
     switch (result.io) {
-      case Io::kOk: continue;
+      case Io::kOk:
+        continue;
       case Io::kBlocked:
         if (input_.full()) return refuse({431, "the request head is too large"});
         input_.rest();
@@ -164,7 +176,9 @@ void Http1Connection::read_heads() {
         channel_->end_write();
         end_soon();
         return;
-      case Io::kBroken: end_soon(); return;
+      case Io::kBroken:
+        end_soon();
+        return;
     }
   }
 }
@@ -209,14 +223,14 @@ void Http1Connection::refuse(const http::Refusal& refusal) {
   std::array<char, RequestIds::kLength> room;
   const std::string_view id = home_.ids.next(room);
   owner_.head_refused(facts_.peer, id, refusal.status, refusal.what);
-  const std::string body = std::string("{\"error\":\"") + error_code(refusal.status) + "\",\"message\":\"" + refusal.what +
-                           "\",\"details\":[],\"request_id\":\"" + std::string(id) + "\"}";
+  const std::string body = std::string("{\"error\":\"") + error_code(refusal.status) + "\",\"message\":\"" +
+                           refusal.what + "\",\"details\":[],\"request_id\":\"" + std::string(id) + "\"}";
   out.append("HTTP/1.1 ");
-  append_number(out, refusal.status);
+  http::append_number(out, refusal.status);
   out.append(" ").append(reason_phrase(refusal.status));
   out.append("\r\nDate: ").append(http::imf_date(home_.loop.wall()));
   out.append("\r\nContent-Type: application/json\r\nCache-Control: no-store\r\nConnection: close\r\nContent-Length: ");
-  append_number(out, body.size());
+  http::append_number(out, body.size());
   out.append("\r\n\r\n").append(body);
   const Io io = channel_->write(out);
   out.clear();
@@ -228,176 +242,6 @@ void Http1Connection::release_head() {
   if (!head_held_) return;
   head_held_ = false;
   input_.rest();
-}
-
-// --- the request's body
-
-BodyPiece Http1Connection::read_body() {
-  using Kind = BodyPiece::Kind;
-  assert(!head_held_);
-  for (;;) {
-    if (body_ended_) {
-      TimerWheel::clear(*this);
-      input_.rest();
-      return {Kind::kEnd};
-    }
-    if (gone_ || body_timed_out_) return {Kind::kGone};
-    if (!input_.empty()) {
-      input_.load();
-      continue_wanted_ = false;
-      const std::string_view view = input_.view();
-      if (chunks_) {
-        const auto step = chunks_->read(view);
-        if (!step) return {Kind::kBad};
-        input_.consume(step->consumed);
-        body_ended_ = step->end;
-        if (!step->data.empty()) {
-          request_bytes_ += step->data.size();
-          TimerWheel::clear(*this);
-          return {Kind::kData, step->data};
-        }
-        if (step->consumed > 0) continue;
-      } else {
-        const std::string_view data = view.substr(0, body_left_);
-        input_.consume(data.size());
-        body_left_ -= data.size();
-        body_ended_ = body_left_ == 0;
-        request_bytes_ += data.size();
-        TimerWheel::clear(*this);
-        return {Kind::kData, data};
-      }
-    }
-    const IoResult result = input_.fill(*channel_);
-    if (result.io == Io::kOk) continue;
-    if (result.io == Io::kBlocked) {
-      if (continue_wanted_) interim_continue();
-      input_.rest();
-      if (!tunnel_) home_.loop.timers().set(*this, home_.limits.body);
-      return {Kind::kWait};
-    }
-    return {tunnel_ && result.io == Io::kEnd ? Kind::kEnd : Kind::kGone};
-  }
-}
-
-std::string_view Http1Connection::request_trailers() const {
-  return chunks_ && body_ended_ ? std::string_view(chunks_->trailers()) : std::string_view();
-}
-
-void Http1Connection::interim_continue() {
-  if (!std::exchange(continue_wanted_, false) || begun_) return;
-  if (channel_->write("HTTP/1.1 100 Continue\r\n\r\n") == Io::kBroken) end_soon();
-}
-
-// --- the response
-
-void Http1Connection::begin(int status, std::string_view reason) {
-  assert(home_.out.empty() && !begun_);
-  begun_ = true;
-  if (gone_) return;
-  std::string& out = home_.out;
-  out.append("HTTP/1.1 ");
-  append_number(out, static_cast<uint64_t>(status));
-  out.append(" ").append(reason.empty() ? reason_phrase(status) : reason).append("\r\n");
-}
-
-void Http1Connection::field(std::string_view name, std::string_view value) {
-  if (gone_) return;
-  http::append_field_line(home_.out, name, value);
-}
-
-void Http1Connection::end_head(http::Body body, uint64_t length) {
-  if (gone_) return;
-  std::string& out = home_.out;
-  if (!body_ended_ && !framing_.keep_alive) keep_alive_ = false;
-  response_body_ = to_head_ ? http::Body::kNone : body;
-  if (body == http::Body::kLength || (body == http::Body::kNone && length != kNoLength)) {
-    out.append("Content-Length: ");
-    append_number(out, length);
-    out.append("\r\n");
-    response_left_ = length;
-  } else if (body == http::Body::kChunked) {
-    if (old_client_) {
-      keep_alive_ = false;
-      if (!to_head_) response_body_ = http::Body::kUntilClose;
-    } else {
-      out.append("Transfer-Encoding: chunked\r\n");
-    }
-  }
-  if (home_.draining) keep_alive_ = false;
-  if (!keep_alive_)
-    out.append("Connection: close\r\n");
-  else if (old_client_)
-    out.append("Connection: keep-alive\r\n");
-  out.append("\r\n");
-}
-
-void Http1Connection::data(std::string_view bytes) {
-  if (gone_ || bytes.empty() || response_body_ == http::Body::kNone) return;
-  std::string& out = home_.out;
-  response_bytes_ += bytes.size();
-  switch (response_body_) {
-    case http::Body::kNone: return;
-    case http::Body::kLength:
-      if (bytes.size() > response_left_) return abort();
-      response_left_ -= bytes.size();
-      [[fallthrough]];
-    case http::Body::kUntilClose:
-      if (out.empty() && bytes.size() >= 1024) {
-        if (channel_->write(bytes) == Io::kBroken) return end_soon();
-        if (blocked()) home_.loop.timers().set(*this, home_.limits.write);
-        return;
-      }
-      out.append(bytes);
-      break;
-    case http::Body::kChunked: {
-      char size[18];
-      out.append(size, http::write_chunk_size(bytes.size(), size));
-      out.append(bytes).append("\r\n");
-      break;
-    }
-  }
-  if (out.size() >= kOutBytesMax) flush();
-}
-
-void Http1Connection::finish(std::string_view trailers) {
-  if (gone_) return;
-  if (response_body_ == http::Body::kChunked) home_.out.append("0\r\n").append(trailers).append("\r\n");
-  if (response_body_ == http::Body::kLength && response_left_ > 0) return abort();
-  finished_ = true;
-  flush();
-}
-
-void Http1Connection::flush() {
-  std::string& out = home_.out;
-  if (out.empty()) return;
-  if (!gone_) {
-    if (channel_->write(out) == Io::kBroken)
-      end_soon();
-    else if (blocked())
-      home_.loop.timers().set(*this, home_.limits.write);
-  }
-  out.clear();
-}
-
-void Http1Connection::abort() {
-  discard_out();
-  aborted_ = true;
-  // A reset, so that no client takes what it got for the whole.
-  const ::linger hard{1, 0};
-  ::setsockopt(channel_->fd(), SOL_SOCKET, SO_LINGER, &hard, sizeof hard);
-  end_soon();
-}
-
-void Http1Connection::switch_protocols() {
-  if (gone_) return;
-  home_.out.append("Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
-  tunnel_ = true;
-  keep_alive_ = false;
-  chunks_.reset();
-  body_ended_ = false;
-  body_left_ = UINT64_MAX;  // until close
-  response_body_ = http::Body::kUntilClose;
-  flush();
 }
 
 // --- after an exchange

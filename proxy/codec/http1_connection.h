@@ -1,5 +1,6 @@
-// One HTTP/1.1 client connection: reads heads, hands each request to the server as an Exchange, writes the response, and lives
-// on for the next one (RFC 9112 s9). One request is worked on at a time; what a client sends ahead waits in the socket.
+// One HTTP/1.1 client connection: reads heads, hands each request to the server as an Exchange, writes the response,
+// and lives on for the next one (RFC 9112 s9). One request is worked on at a time; what a client sends ahead waits in
+// the socket.
 #pragma once
 
 #include <list>
@@ -44,9 +45,9 @@ class Http1Connection final : private Exchange, private IoHandler, private Defer
   Http1Connection(ConnectionHome& home, Owner& owner, ExchangeServer& server, std::unique_ptr<ByteChannel> channel,
                   TlsChannel* tls, const Endpoint& peer);
   ~Http1Connection();
-  void start();       // the handshake, then heads; may end the connection (deferred)
+  void start();  // the handshake, then heads; may end the connection (deferred)
   const ExchangeServer* server() const { return &server_; }
-  void drain();       // closes when idle, else after the exchange under way
+  void drain();  // closes when idle, else after the exchange under way
 
  private:
   enum class State : uint8_t { kHandshake, kIdle, kHead, kServing, kLinger, kOver };
@@ -119,7 +120,7 @@ class Http1Connection final : private Exchange, private IoHandler, private Defer
   State state_ = State::kHandshake;
   http::Body response_body_ = http::Body::kNone;
   bool head_held_ = false;
-  bool to_head_ = false;  // the request is HEAD
+  bool to_head_ = false;     // the request is HEAD
   bool old_client_ = false;  // HTTP/1.0
   bool body_ended_ = true;
   bool body_timed_out_ = false;

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "proxy/codec/websocket_handshake.h"
 #include "proxy/error_reply.h"
+#include "proxy/websocket/handshake.h"
 #include "proxy/worker.h"
 
 namespace sallyport::proxy {
@@ -51,10 +51,14 @@ Result<void> authorise(RequestContext& context, std::string_view path) {
   context.outcome = policy::to_string(context.decision.outcome).data();
   context.reason = context.decision.reason;
   switch (context.decision.outcome) {
-    case policy::Outcome::kSignIn: return fail(Code::kUnauthenticated, Side::kClient, "sign in first");
-    case policy::Outcome::kStepUp: return fail(Code::kDenied, Side::kClient, "a second factor is needed for this");
-    case policy::Outcome::kDeny: return fail(Code::kDenied, Side::kClient, "you are not allowed to do this");
-    case policy::Outcome::kAllow: break;
+    case policy::Outcome::kSignIn:
+      return fail(Code::kUnauthenticated, Side::kClient, "sign in first");
+    case policy::Outcome::kStepUp:
+      return fail(Code::kDenied, Side::kClient, "a second factor is needed for this");
+    case policy::Outcome::kDeny:
+      return fail(Code::kDenied, Side::kClient, "you are not allowed to do this");
+    case policy::Outcome::kAllow:
+      break;
   }
   const bool by_cookie = context.identity && context.identity->means == policy::Means::kSession;
   if (by_cookie && (upgrade || !harmless(head.method)) && !same_origin(context)) {

@@ -1,4 +1,5 @@
-// Station 3: may this be done? The policy's decision over the facts, then the same-origin rule for what a cookie alone proves.
+// Station 3: may this be done? The policy's decision over the facts, then the same-origin rule for what a cookie alone
+// proves.
 #pragma once
 
 #include "base/result.h"

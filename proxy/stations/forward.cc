@@ -6,8 +6,8 @@
 
 namespace sallyport::proxy {
 
-// Sends the request's body, piece by piece as the upstream takes it. Runs beside the reading of the response; when it fails
-// because of the client, it wakes the one that waits for the response.
+// Sends the request's body, piece by piece as the upstream takes it. Runs beside the reading of the response; when it
+// fails because of the client, it wakes the one that waits for the response.
 class Upload final : private TaskOwner, private Deferred {
  public:
   enum class Outcome : uint8_t { kRunning, kSent, kBad, kGone, kUpstreamStopped };
@@ -54,8 +54,7 @@ class Upload final : private TaskOwner, private Deferred {
       return std::ranges::any_of(injected_, [&](const auto& name) { return same_for_upstreams(name, field.name); });
     };
     for (const http::Field& field : head->fields())
-      if (field.id == http::FieldId::kOther && !injected(field))
-        http::append_field_line(out, field.name, field.value);
+      if (field.id == http::FieldId::kOther && !injected(field)) http::append_field_line(out, field.name, field.value);
     return out;
   }
 
@@ -64,7 +63,9 @@ class Upload final : private TaskOwner, private Deferred {
     for (;;) {
       const BodyPiece piece = exchange_.read_body();
       switch (piece.kind) {
-        case BodyPiece::Kind::kData: send(piece.data, chunked); break;
+        case BodyPiece::Kind::kData:
+          send(piece.data, chunked);
+          break;
         case BodyPiece::Kind::kWait: {
           auto more = exchange_.body_slot().wait();
           co_await more;
@@ -79,8 +80,12 @@ class Upload final : private TaskOwner, private Deferred {
           upstream_.request_sent();
           outcome_ = Outcome::kSent;
           co_return;
-        case BodyPiece::Kind::kBad: outcome_ = Outcome::kBad; co_return;
-        case BodyPiece::Kind::kGone: outcome_ = Outcome::kGone; co_return;
+        case BodyPiece::Kind::kBad:
+          outcome_ = Outcome::kBad;
+          co_return;
+        case BodyPiece::Kind::kGone:
+          outcome_ = Outcome::kGone;
+          co_return;
       }
       while (upstream_.blocked() && !upstream_lost()) {
         upstream_.expect_writable();
@@ -138,7 +143,8 @@ Task<Result<Forwarded>> forward(RequestContext& context, UpstreamTarget target, 
 
   Forwarded out;
   out.upstream = pools.take(pool);
-  std::string kept;        // the request without the secret part, while it may have to be sent again or the connection is awaited
+  std::string
+      kept;  // the request without the secret part, while it may have to be sent again or the connection is awaited
   size_t injected_at = 0;
   const bool at_once = static_cast<bool>(out.upstream);
   {
@@ -179,7 +185,8 @@ Task<Result<Forwarded>> forward(RequestContext& context, UpstreamTarget target, 
     bool again = false;
     while (!again) {
       switch (upstream.read_head()) {
-        case UpstreamConnection::HeadStep::kHead: co_return std::move(out);
+        case UpstreamConnection::HeadStep::kHead:
+          co_return std::move(out);
         case UpstreamConnection::HeadStep::kWait: {
           auto change = upstream.changed().wait();
           co_await change;
@@ -200,7 +207,8 @@ Task<Result<Forwarded>> forward(RequestContext& context, UpstreamTarget target, 
             break;
           }
           log_failure(context, upstream, upstream.failure());
-          if (upstream.timed_out()) co_return fail(Code::kTimeout, Side::kUpstream, "the upstream did not answer in time");
+          if (upstream.timed_out())
+            co_return fail(Code::kTimeout, Side::kUpstream, "the upstream did not answer in time");
           co_return fail(Code::kUnavailable, Side::kUpstream, "the upstream gave no answer");
       }
     }

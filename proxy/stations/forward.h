@@ -1,5 +1,5 @@
-// Station 5: the request, rebuilt from parsed values with the credential put in, goes to the upstream; its body follows with
-// back-pressure while the answer is already awaited.
+// Station 5: the request, rebuilt from parsed values with the credential put in, goes to the upstream; its body follows
+// with back-pressure while the answer is already awaited.
 #pragma once
 
 #include <memory>
@@ -23,10 +23,11 @@ struct Forwarded {
   ~Forwarded();
 };
 
-// Writes the request's head for the upstream to `out`: request line, Host, the client's fields that may travel, the rebuilt
-// X-Forwarded-* and X-Sallyport-* names, framing. `injected_at` is where rendered.headers belong; they are not written here.
+// Writes the request's head for the upstream to `out`: request line, Host, the client's fields that may travel, the
+// rebuilt X-Forwarded-* and X-Sallyport-* names, framing. `injected_at` is where rendered.headers belong; they are not
+// written here.
 struct UpstreamTarget {
-  std::string_view path;   // as Located
+  std::string_view path;  // as Located
   std::string_view query;
   bool has_query = false;
 };
@@ -36,8 +37,8 @@ void write_request_head(const RequestContext& context, const UpstreamTarget& tar
 // Are these one header name to an upstream that folds names?
 bool same_for_upstreams(std::string_view a, std::string_view b);
 
-// errors: those of UpstreamPools::connect, kTimeout and kUnavailable of the upstream, kMalformed its answer or (Side::kClient)
-// the client's body, kTimeout (Side::kClient) a body that stopped.
+// errors: those of UpstreamPools::connect, kTimeout and kUnavailable of the upstream, kMalformed its answer or
+// (Side::kClient) the client's body, kTimeout (Side::kClient) a body that stopped.
 Task<Result<Forwarded>> forward(RequestContext& context, UpstreamTarget target, const RenderedCredential* rendered);
 
 }  // namespace sallyport::proxy

@@ -25,7 +25,8 @@ bool says_https(const http::Head& head) {
 void find_client(RequestContext& context) {
   const CidrList& trusted = context.worker.settings().trusted_proxies;
   const auto& connection = context.exchange.connection();
-  context.https = connection.tls || (contains(trusted, connection.peer.endpoint.address) && says_https(context.exchange.head()));
+  context.https =
+      connection.tls || (contains(trusted, connection.peer.endpoint.address) && says_https(context.exchange.head()));
   if (trusted.empty() || !context.exchange.head().has(http::FieldId::kXForwardedFor)) return;
   std::vector<std::string_view> values;
   for (const http::Field& field : context.exchange.head().fields())
@@ -119,8 +120,7 @@ Result<Located> locate(RequestContext& context, std::string& scratch) {
   }
   if (!policy::address_allowed(snapshot, *place.resource, context.client))
     return fail(Code::kDenied, Side::kClient, "this address is not allowed here");
-  if (place.resource->damaged)
-    return fail(Code::kDenied, Side::kSelf, "the resource's record does not fit its seal");
+  if (place.resource->damaged) return fail(Code::kDenied, Side::kSelf, "the resource's record does not fit its seal");
   return out;
 }
 

@@ -31,11 +31,16 @@ void write_head(RequestContext& context, UpstreamConnection& upstream) {
   write_response_fields(exchange, head);
   switch (framing.body) {
     case http::Body::kNone:
-      exchange.end_head(http::Body::kNone, head.has(FieldId::kContentLength) && head.status != 204 ? framing.length : kNoLength);
+      exchange.end_head(http::Body::kNone,
+                        head.has(FieldId::kContentLength) && head.status != 204 ? framing.length : kNoLength);
       break;
-    case http::Body::kLength: exchange.end_head(http::Body::kLength, framing.length); break;
+    case http::Body::kLength:
+      exchange.end_head(http::Body::kLength, framing.length);
+      break;
     case http::Body::kChunked:
-    case http::Body::kUntilClose: exchange.end_head(http::Body::kChunked, kNoLength); break;
+    case http::Body::kUntilClose:
+      exchange.end_head(http::Body::kChunked, kNoLength);
+      break;
   }
 }
 

@@ -21,8 +21,9 @@ constexpr uint64_t kDropped =
     bit(FieldId::kContentLength) | bit(FieldId::kExpect) | bit(FieldId::kProxyAuthorization) |
     bit(FieldId::kProxyAuthenticate) | bit(FieldId::kForwarded) | bit(FieldId::kXForwardedFor) |
     bit(FieldId::kXForwardedProto) | bit(FieldId::kXForwardedHost) | bit(FieldId::kXForwardedPort) |
-    bit(FieldId::kXForwardedOther) | bit(FieldId::kXRealIp) | bit(FieldId::kXRequestId) | bit(FieldId::kXSallyportToken) |
-    bit(FieldId::kXSallyportRequest) | bit(FieldId::kXSallyportOther) | bit(FieldId::kHttp2Settings);
+    bit(FieldId::kXForwardedOther) | bit(FieldId::kXRealIp) | bit(FieldId::kXRequestId) |
+    bit(FieldId::kXSallyportToken) | bit(FieldId::kXSallyportRequest) | bit(FieldId::kXSallyportOther) |
+    bit(FieldId::kHttp2Settings);
 
 bool carries_own_token(std::string_view value) {
   constexpr std::string_view kBearer = "bearer ";
@@ -55,7 +56,8 @@ void append_client_field(const RequestContext& context, const http::Field& field
         out.resize(before);
       return;
     }
-    default: break;
+    default:
+      break;
   }
   http::append_field_line(out, field.name, field.value);
 }
@@ -75,7 +77,9 @@ void append_query(const UpstreamTarget& target, const policy::CredentialRule* ru
     for (char& c : name)
       if (c == '+') c = ' ';
     const auto decoded = http::percent_decode(name);
-    const auto same = [&](const policy::InjectedValue& value) { return !decoded || http::iequals(value.name, *decoded); };
+    const auto same = [&](const policy::InjectedValue& value) {
+      return !decoded || http::iequals(value.name, *decoded);
+    };
     if (!pair.empty() && std::ranges::none_of(rule->inject.query, same)) out.append(pair).append("&");
   }
   out.append(rendered->query.reveal());
@@ -149,7 +153,8 @@ void write_request_head(const RequestContext& context, const UpstreamTarget& tar
   const http::ConnectionOptions options(head);
   for (const http::Field& field : head.fields()) {
     if (field.id != FieldId::kOther && (bit(field.id) & kDropped) != 0) continue;
-    if (options.hop_by_hop(field) || http::iequals(field.name, "Proxy")) continue;  // Proxy: CGI takes it for HTTP_PROXY
+    if (options.hop_by_hop(field) || http::iequals(field.name, "Proxy"))
+      continue;  // Proxy: CGI takes it for HTTP_PROXY
     append_client_field(context, field, rendered, out);
   }
   append_forwarded(context, out);

@@ -9,11 +9,11 @@ namespace {
 using http::FieldId;
 
 constexpr uint64_t kDropped =
-    bit(FieldId::kConnection) | bit(FieldId::kKeepAlive) | bit(FieldId::kProxyConnection) | bit(FieldId::kTransferEncoding) |
-    bit(FieldId::kTe) | bit(FieldId::kTrailer) | bit(FieldId::kUpgrade) | bit(FieldId::kContentLength) |
-    bit(FieldId::kProxyAuthenticate) | bit(FieldId::kProxyAuthorization) | bit(FieldId::kAltSvc) |
-    bit(FieldId::kServiceWorkerAllowed) | bit(FieldId::kXSallyportOther) | bit(FieldId::kXSallyportToken) |
-    bit(FieldId::kXSallyportRequest) | bit(FieldId::kHttp2Settings);
+    bit(FieldId::kConnection) | bit(FieldId::kKeepAlive) | bit(FieldId::kProxyConnection) |
+    bit(FieldId::kTransferEncoding) | bit(FieldId::kTe) | bit(FieldId::kTrailer) | bit(FieldId::kUpgrade) |
+    bit(FieldId::kContentLength) | bit(FieldId::kProxyAuthenticate) | bit(FieldId::kProxyAuthorization) |
+    bit(FieldId::kAltSvc) | bit(FieldId::kServiceWorkerAllowed) | bit(FieldId::kXSallyportOther) |
+    bit(FieldId::kXSallyportToken) | bit(FieldId::kXSallyportRequest) | bit(FieldId::kHttp2Settings);
 
 }  // namespace
 

@@ -1,7 +1,6 @@
 // The fields of an upstream's response on their way to the client.
 #pragma once
 
-#include "proxy/codec/http1_head.h"
 #include "proxy/exchange.h"
 
 namespace sallyport::proxy {

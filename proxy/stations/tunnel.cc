@@ -1,10 +1,10 @@
 #include "proxy/stations/tunnel.h"
 
-#include "proxy/codec/websocket_frames.h"
-#include "proxy/codec/websocket_handshake.h"
 #include "proxy/live_tunnel.h"
-#include "proxy/stations/message_filter.h"
 #include "proxy/stations/response_head.h"
+#include "proxy/websocket/frames.h"
+#include "proxy/websocket/handshake.h"
+#include "proxy/websocket/message_filter.h"
 #include "proxy/worker.h"
 
 namespace sallyport::proxy {
@@ -14,6 +14,7 @@ using websocket::CloseCode;
 using websocket::Sender;
 
 constexpr std::chrono::milliseconds kClosingPatience{5000};  // from the first close frame to the end of the connections
+constexpr std::chrono::milliseconds kFirstAnswerPatience{10000};  // for the upstream to say that it knows us
 constexpr std::chrono::microseconds kUseNotedEvery{1'000'000};
 
 class Tunnel final : public LiveTunnel, private TaskOwner, private Deferred, private Timer {
@@ -27,6 +28,7 @@ class Tunnel final : public LiveTunnel, private TaskOwner, private Deferred, pri
 
  private:
   Task<void> carry_up();
+  void start_up();
   void pass_up(std::string_view bytes);
   void pass_down(std::string_view bytes);
   void upstream_gone();
@@ -40,7 +42,10 @@ class Tunnel final : public LiveTunnel, private TaskOwner, private Deferred, pri
 
   void task_done() noexcept override {}
   void run_deferred() override;
-  void expired() override { end(CloseCode::kGoingAway, "the other side did not close in time"); }
+  void expired() override {
+    if (!closing_) return end(CloseCode::kInternalError, "the upstream did not answer the first message");
+    end(CloseCode::kGoingAway, "the other side did not close in time");
+  }
 
   RequestContext& context_;
   Exchange& exchange_;
@@ -51,6 +56,7 @@ class Tunnel final : public LiveTunnel, private TaskOwner, private Deferred, pri
   WallMicros use_noted_{};
   bool over_ = false;
   bool closing_ = false;
+  bool introduced_ = false;  // a first message was sent, and its answer is awaited
   Task<void> carrying_up_;
 };
 
@@ -110,12 +116,17 @@ void Tunnel::upstream_gone() {
 // --- both directions
 
 Task<void> Tunnel::run() {
-  carrying_up_ = carry_up();
-  carrying_up_.start(this);
+  if (!introduced_) start_up();
   while (!over_) {
     const BodyPiece piece = upstream_.read_body();
     switch (piece.kind) {
-      case BodyPiece::Kind::kData: pass_down(piece.data); break;
+      case BodyPiece::Kind::kData:
+        pass_down(piece.data);
+        if (std::exchange(introduced_, false) && !over_) {
+          if (!closing_) TimerWheel::clear(*this);
+          start_up();
+        }
+        break;
       case BodyPiece::Kind::kWait: {
         auto change = upstream_.changed().wait();
         co_await change;
@@ -123,13 +134,20 @@ Task<void> Tunnel::run() {
       }
       case BodyPiece::Kind::kEnd:
       case BodyPiece::Kind::kBad:
-      case BodyPiece::Kind::kGone: upstream_gone(); break;
+      case BodyPiece::Kind::kGone:
+        upstream_gone();
+        break;
     }
     while (!over_ && exchange_.blocked() && !exchange_.gone()) {
       auto taken = exchange_.writable_slot().wait();
       co_await taken;
     }
   }
+}
+
+void Tunnel::start_up() {
+  carrying_up_ = carry_up();
+  carrying_up_.start(this);
 }
 
 void Tunnel::pass_down(std::string_view bytes) {
@@ -165,7 +183,9 @@ Task<void> Tunnel::carry_up() {
         if (!up_.closed()) over("the client has gone");
         co_return;  // it may still wait for the upstream's close frame
       case BodyPiece::Kind::kBad:
-      case BodyPiece::Kind::kGone: over("the client has gone"); co_return;
+      case BodyPiece::Kind::kGone:
+        over("the client has gone");
+        co_return;
     }
     while (!over_ && upstream_.blocked() && !upstream_lost()) {
       upstream_.expect_writable();
@@ -210,7 +230,8 @@ void Tunnel::note_use() {
     context_.worker.parts().sessions.find(context_.proof_hash, context_.host, now);
 }
 
-// Node-RED without a `tokens` function and others like it take who it is from the first message alone.
+// Node-RED without a `tokens` function and others like it take who it is from the first message alone, and look it up
+// for a while: who says more meanwhile is thrown out. So the client is not heard before the upstream has spoken.
 void Tunnel::say_first(const RenderedCredential* rendered) {
   if (rendered == nullptr || rendered->first_message.size() == 0) return;
   std::string frame;
@@ -218,6 +239,8 @@ void Tunnel::say_first(const RenderedCredential* rendered) {
   websocket::write_frame(frame, Sender::kClient, websocket::Opcode::kText, rendered->first_message.reveal());
   upstream_.write(frame);
   wipe(frame);
+  introduced_ = true;
+  context_.worker.loop().timers().set(*this, kFirstAnswerPatience);
 }
 
 }  // namespace

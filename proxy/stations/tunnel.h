@@ -1,5 +1,6 @@
-// Station 7 for a WebSocket: after the upstream has agreed, frames go both ways at the pace of the slower side, heads checked,
-// payloads untouched, until one side closes, is idle for too long, breaks the protocol, or the right to it ends.
+// Station 7 for a WebSocket: after the upstream has agreed, frames go both ways at the pace of the slower side, heads
+// checked, payloads untouched, until one side closes, is idle for too long, breaks the protocol, or the right to it
+// ends.
 #pragma once
 
 #include "proxy/stations/forward.h"

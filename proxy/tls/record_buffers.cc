@@ -10,6 +10,8 @@
 namespace sallyport::proxy {
 namespace {
 
+constexpr bool kHeapIsWatched = __has_feature(address_sanitizer) || __has_feature(thread_sanitizer);
+
 // A record's buffer is its 16 KiB (RFC 8446 s5.2) and some hundred bytes of head, padding and alignment.
 constexpr size_t kSmallest = 16 * 1024;
 constexpr size_t kLargest = 18 * 1024;
@@ -46,9 +48,7 @@ void release(void* block, const char*, int) {
 }  // namespace
 
 void keep_record_buffers() {
-#if !__has_feature(address_sanitizer) && !__has_feature(thread_sanitizer)
-  CRYPTO_set_mem_functions(allocate, reallocate, release);
-#endif
+  if constexpr (!kHeapIsWatched) CRYPTO_set_mem_functions(allocate, reallocate, release);
 }
 
 }  // namespace sallyport::proxy

@@ -1,6 +1,6 @@
-// OpenSSL gives the buffer of a connection's records back as soon as it is empty (SSL_MODE_RELEASE_BUFFERS, which keeps an
-// idle connection small) and asks for one again with the next record: twice per request, and too large for the C library's
-// quick lists. Each thread keeps a few of them at hand.
+// OpenSSL gives the buffer of a connection's records back as soon as it is empty (SSL_MODE_RELEASE_BUFFERS, which keeps
+// an idle connection small) and asks for one again with the next record: twice per request, and too large for the C
+// library's quick lists. Each thread keeps a few of them at hand.
 #pragma once
 
 namespace sallyport::proxy {

@@ -1,5 +1,5 @@
-// The keys of TLS session tickets (RFC 5077, RFC 8446 s4.6.1), shared by all workers: random, rotated, the one before still
-// opens. A ticket cannot be read or made by anyone without them, and they never leave the process.
+// The keys of TLS session tickets (RFC 5077, RFC 8446 s4.6.1), shared by all workers: random, rotated, the one before
+// still opens. A ticket cannot be read or made by anyone without them, and they never leave the process.
 #pragma once
 
 #include <array>

@@ -12,13 +12,14 @@
 namespace sallyport::proxy {
 namespace {
 
-// Where the records of one write are gathered before they go out in one send. One per thread: it is empty between calls.
+// Where the records of one write are gathered before they go out in one send. One per thread: it is empty between
+// calls.
 constexpr size_t kGatherBytes = 80 * 1024;
 thread_local std::unique_ptr<char[]> gather_buffer;
 thread_local size_t gathered = 0;
 
-// SSL_get_error() reads the thread's error queue, which others may have left filled. ERR_clear_error() walks all of it, even
-// when nothing is there: some 500 instructions each time.
+// SSL_get_error() reads the thread's error queue, which others may have left filled. ERR_clear_error() walks all of it,
+// even when nothing is there: some 500 instructions each time.
 void clear_errors() {
   if (ERR_peek_error() != 0) ERR_clear_error();
 }
@@ -93,8 +94,8 @@ TlsChannel::TlsChannel(Fd fd, ssl_st* ssl, std::shared_ptr<const void> asked)
 }
 
 TlsChannel::~TlsChannel() {
-  // OpenSSL would not resume a session whose connection ended without close_notify; how a connection was closed says nothing
-  // of its keys. (A fatal alert has already forgotten the session.)
+  // OpenSSL would not resume a session whose connection ended without close_notify; how a connection was closed says
+  // nothing of its keys. (A fatal alert has already forgotten the session.)
   if (handshaken_) SSL_set_shutdown(ssl_, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
   SSL_free(ssl_);
 }
@@ -121,9 +122,12 @@ Io TlsChannel::push() {
 Io TlsChannel::judge(int result) {
   switch (SSL_get_error(ssl_, result)) {
     case SSL_ERROR_WANT_READ:
-    case SSL_ERROR_WANT_WRITE: return Io::kBlocked;
-    case SSL_ERROR_ZERO_RETURN: return Io::kEnd;
-    default: break;
+    case SSL_ERROR_WANT_WRITE:
+      return Io::kBlocked;
+    case SSL_ERROR_ZERO_RETURN:
+      return Io::kEnd;
+    default:
+      break;
   }
   broken_ = true;
   clear_errors();

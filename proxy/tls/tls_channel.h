@@ -1,5 +1,5 @@
-// TLS over a socket with OpenSSL: a BIO of our own that reads ahead, remembers when the socket is drained, and gathers the
-// records of one write into one send. OpenSSL's headers stay inside proxy/tls.
+// TLS over a socket with OpenSSL: a BIO of our own that reads ahead, remembers when the socket is drained, and gathers
+// the records of one write into one send. OpenSSL's headers stay inside proxy/tls.
 #pragma once
 
 #include <memory>

@@ -17,9 +17,10 @@ constexpr http::HeadLimits kResponseLimits{.head_bytes_max = kBlockBytes - 1,
 
 }  // namespace
 
-Result<std::unique_ptr<UpstreamConnection>> UpstreamConnection::open(Loop& loop, BlockPool& blocks, const Endpoint& endpoint,
-                                                                     const std::optional<IpAddress>& source, ClientTls* tls,
-                                                                     const policy::Timeouts& timeouts) {
+Result<std::unique_ptr<UpstreamConnection>> UpstreamConnection::open(Loop& loop, BlockPool& blocks,
+                                                                     const Endpoint& endpoint,
+                                                                     const std::optional<IpAddress>& source,
+                                                                     ClientTls* tls, const policy::Timeouts& timeouts) {
   const SocketAddress to = SocketAddress::of(endpoint);
   Fd fd(::socket(to.storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!fd) return fail(Code::kUnavailable, Side::kSelf, "no descriptor is left for an upstream connection");
@@ -85,7 +86,8 @@ void UpstreamConnection::connected() {
 void UpstreamConnection::on_io(IoReady ready) {
   channel_->socket().edge(ready);
   switch (state_) {
-    case State::kOver: return;
+    case State::kOver:
+      return;
     case State::kConnecting:
       if (!ready.writable) return;
       connected();
@@ -93,9 +95,11 @@ void UpstreamConnection::on_io(IoReady ready) {
       [[fallthrough]];
     case State::kHandshaking:
       switch (channel_->handshake()) {
-        case Io::kBlocked: return;
+        case Io::kBlocked:
+          return;
         case Io::kEnd:
-        case Io::kBroken: return failed(tls_ == nullptr ? "the upstream broke the connection" : tls_->failure());
+        case Io::kBroken:
+          return failed(tls_ == nullptr ? "the upstream broke the connection" : tls_->failure());
         case Io::kOk:
           state_ = State::kReady;
           TimerWheel::clear(*this);
@@ -107,7 +111,8 @@ void UpstreamConnection::on_io(IoReady ready) {
       if (!ready.readable && !ready.closed) return;
       if (input_.fill(*channel_).io == Io::kBlocked) return input_.drop();
       return failed("closed while idle");
-    case State::kReady: break;
+    case State::kReady:
+      break;
   }
   if (ready.writable && channel_->queued() > 0) {
     const Io io = channel_->flush();
@@ -124,11 +129,16 @@ void UpstreamConnection::on_io(IoReady ready) {
 void UpstreamConnection::expired() {
   timed_out_ = true;
   switch (state_) {
-    case State::kConnecting: return failed("the upstream did not accept in time");
-    case State::kHandshaking: return failed("the upstream's TLS handshake took too long");
-    case State::kReady: return failed(answered_ ? "the upstream stopped in the middle" : "the upstream did not answer in time");
-    case State::kIdle: return failed("idle long enough");
-    case State::kOver: return;
+    case State::kConnecting:
+      return failed("the upstream did not accept in time");
+    case State::kHandshaking:
+      return failed("the upstream's TLS handshake took too long");
+    case State::kReady:
+      return failed(answered_ ? "the upstream stopped in the middle" : "the upstream did not answer in time");
+    case State::kIdle:
+      return failed("idle long enough");
+    case State::kOver:
+      return;
   }
 }
 
@@ -259,7 +269,8 @@ BodyPiece UpstreamConnection::read_body() {
     if (state_ == State::kOver) return {Kind::kGone};
     const IoResult result = input_.fill(*channel_);
     switch (result.io) {
-      case Io::kOk: continue;
+      case Io::kOk:
+        continue;
       case Io::kBlocked:
         if (channel_->socket().recheck()) continue;
         input_.rest();
@@ -279,8 +290,9 @@ BodyPiece UpstreamConnection::read_body() {
 }
 
 bool UpstreamConnection::reusable() const {
-  return state_ == State::kReady && sent_ && body_ended_ && framing_.keep_alive && framing_.body != http::Body::kUntilClose &&
-         input_.empty() && channel_->queued() == 0 && *failure_ == '\0' && requests_ > 0;
+  return state_ == State::kReady && sent_ && body_ended_ && framing_.keep_alive &&
+         framing_.body != http::Body::kUntilClose && input_.empty() && channel_->queued() == 0 && *failure_ == '\0' &&
+         requests_ > 0;
 }
 
 // --- between requests

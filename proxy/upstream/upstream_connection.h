@@ -1,5 +1,5 @@
-// One HTTP/1.1 connection to an upstream: connects, verifies, sends one request at a time and reads its response, strictly.
-// Used by one coroutine (the response) and, while a request has a body, a second one (the upload).
+// One HTTP/1.1 connection to an upstream: connects, verifies, sends one request at a time and reads its response,
+// strictly. Used by one coroutine (the response) and, while a request has a body, a second one (the upload).
 #pragma once
 
 #include <memory>
@@ -41,7 +41,7 @@ class UpstreamConnection final : private IoHandler, private Timer {
   WaitSlot& writable() { return writable_; }  // nothing waits to be sent any more, or failed
 
   // --- the request
-  void begin_request(bool to_head);  // a new request on this connection
+  void begin_request(bool to_head);                  // a new request on this connection
   void expect_upgrade() { upgrade_wanted_ = true; }  // 101 is an answer to it; then the body goes both ways until close
   void write(std::string_view bytes);
   bool blocked() const { return channel_ && channel_->queued() > 0; }
@@ -55,7 +55,7 @@ class UpstreamConnection final : private IoHandler, private Timer {
   HeadStep read_head();  // on kHead: head() and framing() are valid until read_body()
   const http::Head& head() { return input_.head(); }
   const http::ResponseFraming& framing() const { return framing_; }
-  const char* bad() const { return bad_; }  // after kBad: what was wrong
+  const char* bad() const { return bad_; }     // after kBad: what was wrong
   bool answered() const { return answered_; }  // any byte of the response has come
   BodyPiece read_body();
   bool body_ended() const { return body_ended_; }  // the piece just read was the last

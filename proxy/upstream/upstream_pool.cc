@@ -138,7 +138,9 @@ Task<Result<UpstreamLease>> UpstreamPools::connect(UpstreamPool& pool, std::stri
   const policy::CompiledResource& resource = pool.resource();
   const policy::Upstream& upstream = resource.spec.upstream;
   const auto refused = [&](const Endpoint& endpoint, const char* why) {
-    log_.warning("upstream_failed", {{"resource", resource.name}, {"address", endpoint.to_string()}, {"reason", why}, {"request_id", request_id}});
+    log_.warning(
+        "upstream_failed",
+        {{"resource", resource.name}, {"address", endpoint.to_string()}, {"reason", why}, {"request_id", request_id}});
   };
   UpstreamLease lease(pool, nullptr);  // counts the pool as in use while this waits
 
@@ -149,16 +151,20 @@ Task<Result<UpstreamLease>> UpstreamPools::connect(UpstreamPool& pool, std::stri
     auto resolving = resolver_.resolve(upstream.url.host);
     auto answer = co_await resolving;
     if (!answer) {
-      log_.warning("upstream_failed",
-                   {{"resource", resource.name}, {"host", upstream.url.host}, {"reason", answer.error().what}, {"request_id", request_id}});
+      log_.warning("upstream_failed", {{"resource", resource.name},
+                                       {"host", upstream.url.host},
+                                       {"reason", answer.error().what},
+                                       {"request_id", request_id}});
       co_return fail(answer.error().code, Side::kUpstream, "the upstream's name cannot be resolved");
     }
     addresses = *std::move(answer);
   }
   if (upstream.url.scheme == "https" && !pool.tls_) {
-    auto opened = ClientTls::open(upstream.ca_pem, upstream.server_name.empty() ? upstream.url.host : upstream.server_name);
+    auto opened =
+        ClientTls::open(upstream.ca_pem, upstream.server_name.empty() ? upstream.url.host : upstream.server_name);
     if (!opened) {
-      log_.error("upstream_failed", {{"resource", resource.name}, {"reason", opened.error().what}, {"request_id", request_id}});
+      log_.error("upstream_failed",
+                 {{"resource", resource.name}, {"reason", opened.error().what}, {"request_id", request_id}});
       co_return fail(Code::kUnavailable, Side::kUpstream, opened.error().what);
     }
     pool.tls_ = *std::move(opened);
@@ -174,7 +180,8 @@ Task<Result<UpstreamLease>> UpstreamPools::connect(UpstreamPool& pool, std::stri
       continue;
     }
     if (++tried > kAddressesTriedMax) break;
-    auto opened = UpstreamConnection::open(loop_, blocks_, endpoint, upstream.source_address, pool.tls_.get(), upstream.timeout);
+    auto opened =
+        UpstreamConnection::open(loop_, blocks_, endpoint, upstream.source_address, pool.tls_.get(), upstream.timeout);
     if (!opened) {
       refused(endpoint, opened.error().what);
       last = opened.error();
@@ -186,8 +193,7 @@ Task<Result<UpstreamLease>> UpstreamPools::connect(UpstreamPool& pool, std::stri
       auto change = connection->changed().wait();
       co_await change;
     }
-    if (connection->state() == UpstreamConnection::State::kReady)
-      co_return UpstreamLease(pool, std::move(connection));
+    if (connection->state() == UpstreamConnection::State::kReady) co_return UpstreamLease(pool, std::move(connection));
     refused(endpoint, connection->failure());
     last = {connection->timed_out() ? Code::kTimeout : Code::kUnavailable, Side::kUpstream, connection->failure()};
     bury(std::move(connection));

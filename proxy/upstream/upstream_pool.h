@@ -1,6 +1,6 @@
-// The upstream connections of one worker. A pool belongs to one version of one resource, and its connections to one address
-// and one TLS identity, so a connection is never shared across credentials, destinations or trust. Idle ones are taken last
-// in, first out. The outbound list is asked about the very address that is connected (C5).
+// The upstream connections of one worker. A pool belongs to one version of one resource, and its connections to one
+// address and one TLS identity, so a connection is never shared across credentials, destinations or trust. Idle ones
+// are taken last in, first out. The outbound list is asked about the very address that is connected (C5).
 #pragma once
 
 #include <memory>

@@ -1,10 +1,10 @@
-// WebSocket frames: however the bytes are cut, the checker passes the same ones and finds the same fault; what it passes reads
-// back as whole frames; the message filter lets nothing through that the rule does not allow.
+// WebSocket frames: however the bytes are cut, the checker passes the same ones and finds the same fault; what it
+// passes reads back as whole frames; the message filter lets nothing through that the rule does not allow.
 #include <string>
 #include <vector>
 
-#include "proxy/codec/websocket_frames.h"
-#include "proxy/stations/message_filter.h"
+#include "proxy/websocket/frames.h"
+#include "proxy/websocket/message_filter.h"
 #include "tests/fuzz/require.h"
 
 namespace {

@@ -1,4 +1,4 @@
-#include "proxy/stations/message_filter.h"
+#include "proxy/websocket/message_filter.h"
 
 #include <gmock/gmock.h>
 
@@ -39,10 +39,21 @@ TEST(message_filter, who_listens_may_subscribe) {
 
 TEST(message_filter, and_nothing_else) {
   for (const char* const message : {
-           R"({"auth":"token"})", R"({"topic":"x","data":1})", R"({"subscribe":"a","topic":"b"})",
-           R"({"subscribe":"a","\u0074opic":"b"})", R"({"subscribe":1})", R"({"subscribe":["a"]})",
-           R"([{"subscribe":"a"}])", R"("subscribe")", R"({"Subscribe":"a"})", R"({})", "", "{", "nonsense",
-           R"({"subscribe":"a"} {"topic":"b"})", "{\"subscribe\":\"\xff\"}",
+           R"({"auth":"token"})",
+           R"({"topic":"x","data":1})",
+           R"({"subscribe":"a","topic":"b"})",
+           R"({"subscribe":"a","\u0074opic":"b"})",
+           R"({"subscribe":1})",
+           R"({"subscribe":["a"]})",
+           R"([{"subscribe":"a"}])",
+           R"("subscribe")",
+           R"({"Subscribe":"a"})",
+           R"({})",
+           "",
+           "{",
+           "nonsense",
+           R"({"subscribe":"a"} {"topic":"b"})",
+           "{\"subscribe\":\"\xff\"}",
        })
     EXPECT_FALSE(said_under(MessageRule::kNodeRedListening, message)) << message;
 }
@@ -57,7 +68,8 @@ TEST(message_filter, drops_what_acts_and_keeps_what_listens_however_it_is_cut) {
   websocket::write_frame(frames, Sender::kClient, Opcode::kBinary, R"({"subscribe":"binary"})");
   frames += text(R"({"subscribe":"status/#"})");
   for (const size_t piece : {1u, 2u, 3u, 7u, 1000u})
-    EXPECT_THAT(heard(frames, piece), testing::ElementsAre(R"({"subscribe":"debug"})", "p", R"({"subscribe":"status/#"})"));
+    EXPECT_THAT(heard(frames, piece),
+                testing::ElementsAre(R"({"subscribe":"debug"})", "p", R"({"subscribe":"status/#"})"));
 }
 
 TEST(message_filter, a_message_in_pieces_is_judged_whole) {

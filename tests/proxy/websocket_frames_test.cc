@@ -1,8 +1,7 @@
-#include "proxy/codec/websocket_frames.h"
-
 #include <gmock/gmock.h>
 
-#include "proxy/codec/websocket_handshake.h"
+#include "proxy/websocket/frames.h"
+#include "proxy/websocket/handshake.h"
 
 namespace sallyport::websocket {
 namespace {

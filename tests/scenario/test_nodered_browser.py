@@ -14,7 +14,6 @@ from node_red_world import LINE1, standing
 from registry import PATIENCE, Skipped, contains, equal, expect, test
 from web_client import PASSWORD
 
-FIRST_MESSAGE = "E2: the client's messages wait for the upstream's answer to the first message"
 HERE = Path(__file__).resolve().parent / "browser"
 
 
@@ -93,12 +92,12 @@ def a_viewer_looks_on_and_cannot_act(t):
     viewer(t)
 
 
-@test(limit=300, alone=True, later=FIRST_MESSAGE)
+@test(limit=300, alone=True)
 def an_owner_where_comms_wants_the_token_in_a_message(t):
     owner(t, auth="list", first_message=True)
 
 
-@test(limit=300, alone=True, later=FIRST_MESSAGE)
+@test(limit=300, alone=True)
 def a_viewer_where_comms_wants_the_token_in_a_message(t):
     viewer(t, auth="list", first_message=True)
 

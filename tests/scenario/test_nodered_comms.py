@@ -134,7 +134,7 @@ def where_comms_wants_the_token_in_the_first_message(t):
     equal(comms_messages(red), [], "what a viewer's messages did")
 
 
-@test(limit=180, later="E2: the client's messages wait for the upstream's answer to the first message")
+@test(limit=180)
 def a_message_right_behind_the_handshake_waits_for_the_token(t):
     """Node-RED throws out who says something before the token has been looked at."""
     gateway, red = standing(t, auth="list", first_message=True)

@@ -1,4 +1,4 @@
-#include "proxy/stations/message_filter.h"
+#include "proxy/websocket/message_filter.h"
 
 #include <nlohmann/json.hpp>
 
@@ -21,8 +21,10 @@ std::optional<std::string> listening_to_node_red(std::string_view message) {
 
 std::optional<std::string> said_under(policy::MessageRule rule, std::string_view message) {
   switch (rule) {
-    case policy::MessageRule::kAny: return std::string(message);
-    case policy::MessageRule::kNodeRedListening: return listening_to_node_red(message);
+    case policy::MessageRule::kAny:
+      return std::string(message);
+    case policy::MessageRule::kNodeRedListening:
+      return listening_to_node_red(message);
   }
   return std::nullopt;
 }

@@ -1,4 +1,4 @@
-#include "proxy/codec/websocket_handshake.h"
+#include "proxy/websocket/handshake.h"
 
 #include <optional>
 

@@ -1,5 +1,5 @@
-// WebSocket frames (RFC 6455 s5) as they pass: heads are checked, payloads are not touched. Nothing is buffered but a head that
-// came in two pieces.
+// WebSocket frames (RFC 6455 s5) as they pass: heads are checked, payloads are not touched. Nothing is buffered but a
+// head that came in two pieces.
 #pragma once
 
 #include <array>
@@ -44,7 +44,8 @@ struct Violation {
 };
 
 // Reads one head from the beginning of `bytes`; nothing when more bytes are needed (at most kFrameHeadBytesMax in all).
-// errors: an unknown opcode, a length not in its shortest form or over 2^63, a control frame in pieces or over 125 bytes.
+// errors: an unknown opcode, a length not in its shortest form or over 2^63, a control frame in pieces or over 125
+// bytes.
 std::expected<std::optional<FrameHead>, Violation> read_frame_head(std::string_view bytes);
 
 // Appends an unmasked frame, as a server sends it, or one masked with four random bytes, as a client does.
@@ -75,7 +76,7 @@ class FrameChecker {
   Checked check(std::string_view bytes);
   // Between two frames: a frame of ours can go in here.
   bool at_boundary() const { return left_ == 0 && held_size_ == 0; }
-  bool closed() const { return closed_; }  // a close frame has begun to pass
+  bool closed() const { return closed_; }          // a close frame has begun to pass
   uint64_t messages() const { return messages_; }  // begun
 
  private:

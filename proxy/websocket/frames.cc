@@ -1,4 +1,4 @@
-#include "proxy/codec/websocket_frames.h"
+#include "proxy/websocket/frames.h"
 
 #include <algorithm>
 #include <cstring>
@@ -106,14 +106,14 @@ std::optional<Violation> FrameChecker::judge(const FrameHead& head) {
     closed_ = close;
     return std::nullopt;
   }
-  if (begins == in_message_)
-    return broken(begins ? "a message inside a message" : "a continuation of nothing");
+  if (begins == in_message_) return broken(begins ? "a message inside a message" : "a continuation of nothing");
   if (begins) {
     ++messages_;
     message_bytes_ = 0;
   }
   in_message_ = !head.fin;
-  if (head.length > rules_.message_bytes_max - message_bytes_) return Violation{CloseCode::kTooBig, "the message is too big"};
+  if (head.length > rules_.message_bytes_max - message_bytes_)
+    return Violation{CloseCode::kTooBig, "the message is too big"};
   message_bytes_ += head.length;
   return std::nullopt;
 }

@@ -1,5 +1,6 @@
-// What a client may say on a WebSocket where it may only listen. Its messages are unmasked, read whole and written anew from
-// what was read; the others are dropped, and the connection goes on (a page that announces itself must not be thrown out).
+// What a client may say on a WebSocket where it may only listen. Its messages are unmasked, read whole and written anew
+// from what was read; the others are dropped, and the connection goes on (a page that announces itself must not be
+// thrown out).
 #pragma once
 
 #include <optional>
@@ -7,7 +8,7 @@
 #include <string_view>
 
 #include "policy/resource.h"
-#include "proxy/codec/websocket_frames.h"
+#include "proxy/websocket/frames.h"
 
 namespace sallyport::proxy {
 
@@ -17,8 +18,8 @@ class MessageFilter {
  public:
   // rule: not kAny, which needs no filter.
   explicit MessageFilter(policy::MessageRule rule) : rule_(rule) {}
-  // bytes: frames of a client that a FrameChecker has passed, cut anywhere; appends what may go on to `out`, masked anew.
-  // errors: kTooBig a message over kInspectedMessageBytesMax.
+  // bytes: frames of a client that a FrameChecker has passed, cut anywhere; appends what may go on to `out`, masked
+  // anew. errors: kTooBig a message over kInspectedMessageBytesMax.
   std::optional<websocket::Violation> filter(std::string_view bytes, std::string& out);
   uint64_t dropped() const { return dropped_; }
 
