@@ -22,13 +22,15 @@ bool is_read_only(const RequestFacts& facts) {
   return !facts.upgrade && (facts.method == "GET" || facts.method == "HEAD" || facts.method == "OPTIONS");
 }
 
-bool has_method(const CompiledRule& rule, const std::vector<std::string>& methods, std::string_view method) {
-  if (rule.every_method || (rule.methods & method_bit(method)) != 0) return true;
-  if (!rule.other_methods) return false;
-  for (const std::string& one : methods) {
-    if (one == method) return true;
-  }
-  return false;
+// A WebSocket begins as a GET and then says what it likes: where methods are listed, it must be let in by name.
+enum class WebSockets : uint8_t { kAsAnyMethod, kToo };
+
+bool has_method(const CompiledRule& rule, const std::vector<std::string>& methods, const RequestFacts& facts,
+                WebSockets websockets) {
+  if (rule.every_method) return true;
+  if (facts.upgrade && websockets == WebSockets::kAsAnyMethod) return false;
+  if ((rule.methods & method_bit(facts.method)) != 0) return true;
+  return rule.other_methods && std::ranges::find(methods, facts.method) != methods.end();
 }
 
 bool has_path(const CompiledRule& rule, const std::vector<std::string>& prefixes, std::string_view path) {
@@ -117,7 +119,8 @@ void ask_for_factor(const RequestFacts& facts, Decision& decision, int rule) {
 }
 
 Fit fit_of(const RequestFacts& facts, const AccessRule& rule, const CompiledRule& compiled, Role role, bool mfa) {
-  if (!has_role(compiled.roles, role) || !has_method(compiled, rule.methods, facts.method)) return Fit::kNo;
+  if (!has_role(compiled.roles, role) || !has_method(compiled, rule.methods, facts, WebSockets::kAsAnyMethod))
+    return Fit::kNo;
   if (!has_path(compiled, rule.paths, facts.path)) return Fit::kNo;
   if (!compiled.admitted.admits(facts.client.address)) return Fit::kNo;
   return has_factor(*facts.identity, facts.now, {mfa || rule.mfa, &rule.mfa_within}) ? Fit::kFits : Fit::kNeedsFactor;
@@ -146,7 +149,8 @@ void decide_by_rules(const RequestFacts& facts, Decision& decision) {
 void decide_by_area(const RequestFacts& facts, Decision& decision, const Area& area, int index) {
   const CompiledRule& rule = facts.resource.rules[static_cast<size_t>(index)];
   if (!has_role(rule.roles, decision.role)) return deny(decision, index, "area: role");
-  if (!has_method(rule, area.methods, facts.method)) return deny(decision, index, "area: method");
+  const auto websockets = area.websocket ? WebSockets::kToo : WebSockets::kAsAnyMethod;
+  if (!has_method(rule, area.methods, facts, websockets)) return deny(decision, index, "area: method");
   if (!rule.admitted.admits(facts.client.address)) return deny(decision, index, "area: address");
   const bool read_only = has_role(rule.read_only_for, decision.role);
   if (read_only) {
@@ -172,7 +176,7 @@ void decide_without_areas(const RequestFacts& facts, Decision& decision) {
 // let in as nobody's, so that a weak session never gets a role's credential.
 void decide_in_public(const RequestFacts& facts, Decision& decision, const Area& area, int index) {
   const CompiledRule& rule = facts.resource.rules[static_cast<size_t>(index)];
-  if (!has_method(rule, area.methods, facts.method)) return deny(decision, index, "area: method");
+  if (!has_method(rule, area.methods, facts, WebSockets::kAsAnyMethod)) return deny(decision, index, "area: method");
   if (!rule.admitted.admits(facts.client.address)) return deny(decision, index, "area: address");
   const bool counts = facts.identity && !recognise(facts, decision) &&
                       has_factor(*facts.identity, facts.now, {platform_or_team_demand(facts), nullptr});

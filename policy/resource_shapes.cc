@@ -286,7 +286,8 @@ constexpr Key kAreaKeys[] = {
     {"public", &kBoolShape, Need::kOptional, "true: no sign-in is needed here (false)"},
     {"roles", &kRoles, Need::kOptional, "exactly these; [] closes the area; needed unless public"},
     {"read_only_for", &kRoles, Need::kOptional, "roles that have GET, HEAD and OPTIONS without Upgrade only"},
-    {"websocket", &kBoolShape, Need::kOptional, "may those of read_only_for upgrade all the same? (false)"},
+    {"websocket", &kBoolShape, Need::kOptional,
+     "may those of read_only_for, and all where methods are listed, open WebSockets? (false)"},
     {"networks", &kNetworks, Need::kOptional, "client networks; empty: all"},
     {"mfa", &kRuleMfa, Need::kOptional, "a second factor, or a fresh one"}};
 constexpr Shape kArea = object_shape(kAreaKeys);

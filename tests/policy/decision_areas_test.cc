@@ -56,6 +56,21 @@ TEST(DecisionAreas, areas) {
   expect_rows(*snapshot, rows);
 }
 
+TEST(DecisionAreas, a_list_of_methods_lets_a_websocket_in_only_by_name) {
+  const auto snapshot = world_of(instance_record("line1", "a.test", R"({"areas": [
+      {"name": "live", "paths": ["/live"], "roles": ["owner"], "methods": ["GET"], "websocket": true},
+      {"name": "read", "paths": ["/read"], "roles": ["owner"], "methods": ["GET"]},
+      {"name": "open", "paths": ["/open"], "public": true, "methods": ["GET"]},
+      {"name": "all", "paths": ["/"], "public": true}]})"));
+  const Row rows[] = {{{"alice", "GET", "/live", "10.1.2.3", true}, "allow 0 area"},
+                      {{"alice", "GET", "/read"}, "allow 1 area"},
+                      {{"alice", "GET", "/read", "10.1.2.3", true}, "deny 1 area: method"},
+                      {{"-", "GET", "/open"}, "allow 2 public area"},
+                      {{"-", "GET", "/open", "10.1.2.3", true}, "deny 2 area: method"},
+                      {{"-", "GET", "/x", "10.1.2.3", true}, "allow 3 public area"}};
+  expect_rows(*snapshot, rows);
+}
+
 TEST(DecisionAreas, instance_without_areas_is_for_owner_and_member) {
   for (const char* patch : {"{}", R"({"areas": []})"}) {
     const auto snapshot = world_of(instance_record("line1", "a.test", patch), R"({"mfa": "required"})");

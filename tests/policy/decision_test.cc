@@ -37,6 +37,8 @@ TEST(Decision, access_rules) {
       {"roles": ["dashboard"], "methods": ["HEAD", "OPTIONS"]}]})"));
   const Row rows[] = {
       {{"alice", "GET", "/reports"}, "allow 0 rule"},
+      {{"alice", "GET", "/reports", "10.1.2.3", true}, "allow 0 rule"},
+      {{"vera+mfa", "GET", "/reports", "10.1.2.3", true}, "deny -1 no rule allows"},  // a WebSocket is more than a GET
       {{"mike", "PATCH", "/anything"}, "allow 0 rule"},
       {{"vera+mfa", "GET", "/reports"}, "allow 1 rule"},
       {{"vera+mfa", "GET", "/reports/2024/q1"}, "allow 1 rule"},

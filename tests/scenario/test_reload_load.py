@@ -6,7 +6,9 @@ import certs
 import ports
 from registry import equal, expect, test
 from test_reload import NAMES, put_certificate, settled
+from test_revocation import unharmed
 from wait import until
+from websocket_crowd import Crowd
 from wire import Closed, Wire, client_context, request_bytes
 from world import bearer, host, keyed, upstream, world
 
@@ -63,10 +65,13 @@ class Load:
 
 
 class Streams:
-    """What lasts over all reloads. WebSockets belong beside the downloads, 500 of them, each with an echo per round."""
+    """What lasts over all reloads: downloads, and WebSockets that are pushed numbered messages all the time."""
 
-    def __init__(self, t, gateway, echo, crm, token):
+    def __init__(self, t, gateway, echo, crm, token, live, websockets):
         self.echo, self.downloads = echo, []
+        self.crowd = Crowd(t, gateway, live, host("live"))
+        self.crowd.open(websockets, token)
+        self.crowd.start(0.5)
         for _ in range(DOWNLOADS):
             connection = Wire(gateway.port, crm, client_context(), seconds=60)
             t.defer(connection.close)
@@ -74,20 +79,22 @@ class Streams:
             self.downloads.append((connection, connection.head()))
 
     def finish(self):
+        self.crowd.end()
+        equal(unharmed(self.crowd.members, self.crowd.pushed)[:3], [], f"WebSockets that lost one of {self.crowd.pushed} messages")
         self.echo.release("slow-body")
         for connection, response in self.downloads:
             equal(len(connection.body(response).body), DOWNLOAD_BYTES, "bytes of a download that was running all the time")
 
 
-def reloads_under_load(t, rounds):
-    echo = upstream(t)
-    gateway = world(t, keyed("crm", echo), workers=2)
+def reloads_under_load(t, rounds, websockets):
+    echo, live = upstream(t), upstream(t, None)
+    gateway = world(t, keyed("crm", echo), keyed("live", live), workers=2)
     crm, token = host("crm"), bearer(gateway.token("ann"))
     pairs = [certs.gate_pair(t.dir, name, *NAMES) for name in ("one", "two")]
     with_less, with_more = settled(gateway), settled(gateway)
     with_more["listeners"].append({**with_more["listeners"][0], "address": f"127.0.0.1:{ports.take()}"})
     with_more["limits"] = {"headers": 50, "connections": 5000}
-    streams = Streams(t, gateway, echo, crm, token)
+    streams = Streams(t, gateway, echo, crm, token, live, websockets)
     load = Load(gateway, crm, token)
     until(lambda: load.answers > 50 or load.wrong, "the load to begin")
     descriptors = open_descriptors(gateway)
@@ -112,9 +119,9 @@ def open_descriptors(gateway):
 
 @test(limit=120)
 def twenty_reloads_under_load_drop_nothing(t):
-    reloads_under_load(t, 20)
+    reloads_under_load(t, 20, 100)
 
 
 @test(limit=900, slow=True)
 def a_thousand_reloads_under_load_drop_nothing(t):
-    reloads_under_load(t, 1000)
+    reloads_under_load(t, 1000, 500)
