@@ -19,8 +19,8 @@ configure() {
 }
 
 # The unit tests' builds: without optimisation they compile in half the time, and find the same.
-configure_asan() { configure asan Debug address -DCMAKE_CXX_FLAGS_DEBUG="-O0 -g1"; }
-configure_tsan() { configure tsan Debug thread -DCMAKE_CXX_FLAGS_DEBUG="-O0 -g1"; }
+configure_asan() { configure asan Debug address -DDEBUG_LEVEL=-O0; }
+configure_tsan() { configure tsan Debug thread -DDEBUG_LEVEL=-O0; }
 
 # build NAME TARGET...: one line per step on a terminal; elsewhere silent when it works, the compiler's words when not.
 build() {
