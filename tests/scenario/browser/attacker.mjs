@@ -1,8 +1,11 @@
-// One Chromium: its user is signed in at the gate and on two hosts, and has a hostile page open. Everything in attempts.mjs is
-// tried, from the victim's own host first (the control), then from the hostile one. Judging is the test's; here it is only seen.
-// node attacker.mjs, with one JSON object on stdin: {gate, app, other, evil, sign_in_at: [url], user, password, thief: {user, password,
-// callback}, keys: [SHA-256 of a certificate's key, base64], raw: {name: response field lines, base64}}
-// Prints one JSON object: {tried: [{place, name, group, read, seen}], alive: [...], cookies, faults}.
+// One Chromium: its user is signed in at the gate and on two hosts, and has a hostile page open. Everything in attempts.mjs is tried:
+// from the victim's own host first, and some of it from a listed origin (the controls), then from the hostile place. Here it is
+// only seen; judging is the test's.
+// node attacker.mjs, with one JSON object on stdin: {gate, app, other, evil: origins, place: what to call evil, sign_in_at: [url],
+// user, password, thief: {user, password, callback}, keys: [SHA-256 of a certificate's key, base64], toss: [name of a cookie],
+// raw: {name: response field lines, base64}}
+// Prints one JSON object: {tried: [{place, name, group, read, seen, framed}], alive: [{after, url, status, moved, text}], workers,
+// answers, the cookies before, after_answers and after_toss, signed_out, faults}.
 import fs from 'node:fs';
 import { chromium } from 'playwright-core';
 import { attempts } from './attempts.mjs';
@@ -108,6 +111,8 @@ try {
   out.thief = { status: thief.status(), url: watch.url() };
   await check('the code of another person', ...everywhere);
   for (const attempt of attempts.filter(({ group }) => ['acts', 'loads'].includes(group))) await one(attempt, 'own', task.app, session);
+  const spoken = ['fetch_cors_json', 'fetch_put', 'fetch_delete', 'xhr_put', 'web_socket', 'fetch_get_cors', 'event_source', 'image', 'script'];
+  for (const attempt of attempts.filter(({ name }) => spoken.includes(name))) await one(attempt, 'friend', task.other, session);
   out.before = await jar();
   for (const attempt of attempts) {
     await one(attempt, task.place, task.evil, session);
