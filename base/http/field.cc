@@ -69,6 +69,8 @@ FieldId field_id(std::string_view name) {
   switch (name.size()) {
     case 2:
       return is<"te">(p) ? FieldId::kTe : FieldId::kOther;
+    case 3:
+      return is<"nel">(p) ? FieldId::kNel : FieldId::kOther;
     case 4:
       if (is<"host">(p)) return FieldId::kHost;
       if (is<"date">(p)) return FieldId::kDate;
@@ -87,12 +89,15 @@ FieldId field_id(std::string_view name) {
     case 8:
       return is<"location">(p) ? FieldId::kLocation : FieldId::kOther;
     case 9:
+      if (is<"report-to">(p)) return FieldId::kReportTo;
       return is<"forwarded">(p) ? FieldId::kForwarded : FieldId::kOther;
     case 10:
       if (is<"user-agent">(p)) return FieldId::kUserAgent;
       if (is<"connection">(p)) return FieldId::kConnection;
       if (is<"keep-alive">(p)) return FieldId::kKeepAlive;
       return is<"set-cookie">(p) ? FieldId::kSetCookie : FieldId::kOther;
+    case 11:
+      return is<"sec-purpose">(p) ? FieldId::kSecPurpose : FieldId::kOther;
     case 12:
       return is<"content-type">(p) ? FieldId::kContentType : FieldId::kOther;
     case 13:
@@ -105,6 +110,7 @@ FieldId field_id(std::string_view name) {
       if (is<"sec-fetch-dest">(p)) return FieldId::kSecFetchDest;
       return is<"http2-settings">(p) ? FieldId::kHttp2Settings : FieldId::kOther;
     case 15:
+      if (is<"clear-site-data">(p)) return FieldId::kClearSiteData;
       return is<"accept-encoding">(p) ? FieldId::kAcceptEncoding : FieldId::kOther;
     case 16:
       if (is<"content-encoding">(p)) return FieldId::kContentEncoding;

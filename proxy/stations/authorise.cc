@@ -15,31 +15,87 @@ bool listed(const policy::CompiledResource& resource, std::string_view origin) {
   return std::ranges::find(resource.spec.origins, origin) != resource.spec.origins.end();
 }
 
-// DESIGN section 7: needs Origin = the own host or a listed one; without Origin, Sec-Fetch-Site same-origin or none.
-bool same_origin(const RequestContext& context) {
+// The page that asks, as the browser tells: no script can set these fields (Fetch standard, forbidden request-headers).
+enum class Page : uint8_t {
+  kOwn,      // a page of this host, or the person by the address bar
+  kListed,   // a page of one of the resource's origins
+  kForeign,  // another page
+  kUntold,   // a program, or a browser too old to tell
+};
+
+bool is_own(const RequestContext& context, std::string_view origin) {
+  const std::string_view scheme = context.https ? "https://" : "http://";
+  const std::string_view host = context.exchange.framing().host;
+  return origin.size() == scheme.size() + host.size() && origin.starts_with(scheme) &&
+         http::iequals(origin.substr(scheme.size()), host);
+}
+
+// An image or a script is asked for without Origin; what is listed then is the beginning of the Referer.
+bool refers_from_listed(const policy::CompiledResource& resource, const http::Head& head) {
+  const http::Field* const referer = head.find(FieldId::kReferer);
+  if (referer == nullptr) return false;
+  return std::ranges::any_of(resource.spec.origins, [&](std::string_view origin) {
+    return referer->value.starts_with(origin) && referer->value.substr(origin.size()).starts_with('/');
+  });
+}
+
+Page asking_page(const RequestContext& context) {
   const http::Head& head = context.exchange.head();
   const http::Field* const origin = head.find(FieldId::kOrigin);
   if (origin != nullptr) {
     for (const http::Field& field : head.fields())
-      if (field.id == FieldId::kOrigin && &field != origin) return false;
-    const std::string_view scheme = context.https ? "https://" : "http://";
-    const std::string_view host = context.exchange.framing().host;
-    if (origin->value.size() == scheme.size() + host.size() && origin->value.starts_with(scheme) &&
-        http::iequals(origin->value.substr(scheme.size()), host))
-      return true;
-    return listed(*context.resource, origin->value);
+      if (field.id == FieldId::kOrigin && &field != origin) return Page::kForeign;
+    if (is_own(context, origin->value)) return Page::kOwn;
+    return listed(*context.resource, origin->value) ? Page::kListed : Page::kForeign;
   }
   const http::Field* const site = head.find(FieldId::kSecFetchSite);
-  return site != nullptr && (site->value == "same-origin" || site->value == "none");
+  if (site == nullptr) return Page::kUntold;
+  if (site->value == "same-origin") return Page::kOwn;
+  // Chromium says "none" of what any page's speculation rules have it fetch ahead, too.
+  return site->value == "none" && !head.has(FieldId::kSecPurpose) ? Page::kOwn : Page::kForeign;
 }
 
-bool harmless(std::string_view method) { return method == "GET" || method == "HEAD" || method == "OPTIONS"; }
+enum class Aim : uint8_t { kRead, kChange };
+
+Aim aim_of(std::string_view method, bool upgrade) {
+  const bool harmless = method == "GET" || method == "HEAD" || method == "OPTIONS";
+  return harmless && !upgrade ? Aim::kRead : Aim::kChange;
+}
+
+// A link, or a frame: what comes is shown to the person and not given to the page that asks. <object> and <embed> are
+// not, and neither is what is fetched before the person went there.
+bool is_page_load(const http::Head& head) {
+  const http::Field* const mode = head.find(FieldId::kSecFetchMode);
+  const http::Field* const target = head.find(FieldId::kSecFetchDest);
+  return head.method == "GET" && mode != nullptr && mode->value == "navigate" && target != nullptr &&
+         target->value != "object" && target->value != "embed" && !head.has(FieldId::kSecPurpose);
+}
+
+// The same-origin rule: may the cookie count for what this page asks? A change must show that it comes from this host
+// or a listed origin. For a read it is enough that nothing shows the contrary.
+bool cookie_counts(const RequestContext& context, Aim aim) {
+  const http::Head& head = context.exchange.head();
+  const Page page = asking_page(context);
+  if (aim == Aim::kChange) return page == Page::kOwn || page == Page::kListed;
+  return page != Page::kForeign || is_page_load(head) || refers_from_listed(*context.resource, head);
+}
+
+Result<void> refuse_page(RequestContext& context) {
+  context.outcome = "deny";
+  context.reason = "same-origin rule";
+  return fail(Code::kDenied, Side::kClient, "the request does not come from this site's own pages");
+}
 
 }  // namespace
 
 Result<void> authorise(RequestContext& context, std::string_view path) {
   const http::Head& head = context.exchange.head();
   const bool upgrade = context.exchange.framing().upgrade;
+  const bool by_cookie = context.identity && context.identity->means == policy::Means::kSession;
+  const Aim aim = aim_of(head.method, upgrade);
+  const bool refused = by_cookie && !cookie_counts(context, aim);
+  // What is public may be read by every page, as nobody's.
+  if (refused && aim == Aim::kRead) context.identity.reset();
   context.decision = policy::decide({.snapshot = *context.snapshot,
                                      .resource = *context.resource,
                                      .method = head.method,
@@ -52,6 +108,7 @@ Result<void> authorise(RequestContext& context, std::string_view path) {
   context.reason = context.decision.reason;
   switch (context.decision.outcome) {
     case policy::Outcome::kSignIn:
+      if (refused) return refuse_page(context);
       return fail(Code::kUnauthenticated, Side::kClient, "sign in first");
     case policy::Outcome::kStepUp:
       return fail(Code::kDenied, Side::kClient, "a second factor is needed for this");
@@ -60,12 +117,7 @@ Result<void> authorise(RequestContext& context, std::string_view path) {
     case policy::Outcome::kAllow:
       break;
   }
-  const bool by_cookie = context.identity && context.identity->means == policy::Means::kSession;
-  if (by_cookie && (upgrade || !harmless(head.method)) && !same_origin(context)) {
-    context.outcome = "deny";
-    context.reason = "same-origin rule";
-    return fail(Code::kDenied, Side::kClient, "the request does not come from this site's own pages");
-  }
+  if (refused && aim == Aim::kChange) return refuse_page(context);
   if (upgrade) {
     if (const auto checked = websocket::check_request(head, context.exchange.framing()); !checked) {
       context.outcome = "refused";

@@ -8,12 +8,15 @@ namespace {
 
 using http::FieldId;
 
+// What belongs to this connection, what the gate alone says, and what acts on other hosts too: Alt-Svc on every host of
+// the certificate, Clear-Site-Data on the cookies of the whole domain, NEL and Report-To on the hosts below this one.
 constexpr uint64_t kDropped =
     bit(FieldId::kConnection) | bit(FieldId::kKeepAlive) | bit(FieldId::kProxyConnection) |
     bit(FieldId::kTransferEncoding) | bit(FieldId::kTe) | bit(FieldId::kTrailer) | bit(FieldId::kUpgrade) |
     bit(FieldId::kContentLength) | bit(FieldId::kProxyAuthenticate) | bit(FieldId::kProxyAuthorization) |
-    bit(FieldId::kAltSvc) | bit(FieldId::kServiceWorkerAllowed) | bit(FieldId::kXSallyportOther) |
-    bit(FieldId::kXSallyportToken) | bit(FieldId::kXSallyportRequest) | bit(FieldId::kHttp2Settings);
+    bit(FieldId::kAltSvc) | bit(FieldId::kServiceWorkerAllowed) | bit(FieldId::kClearSiteData) | bit(FieldId::kNel) |
+    bit(FieldId::kReportTo) | bit(FieldId::kXSallyportOther) | bit(FieldId::kXSallyportToken) |
+    bit(FieldId::kXSallyportRequest) | bit(FieldId::kHttp2Settings);
 
 }  // namespace
 

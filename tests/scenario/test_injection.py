@@ -222,12 +222,14 @@ def responses_are_filtered(t):
              "Set-Cookie: __Host-sallyport=stolen; Secure; Path=/", "Set-Cookie: __Host-sallyport-flow=x; Secure; Path=/",
              "Set-Cookie: __hOST-sAllyport-nonce=x; Secure; Path=/", "Set-Cookie: keep=domain; Path=/",
              "X-Sallyport-User: admin", "x-sallyport-anything: 1", "Alt-Svc: h3=\":443\"", "Service-Worker-Allowed: /",
+             'Clear-Site-Data: "cookies"', "clear-site-data: *", "NEL: {}", "Report-To: {}",
              "X-Own: stays", "Keep-Alive: timeout=99", "Connection: X-Gone", "X-Gone: 1", "Proxy-Authenticate: Basic"]
     raw = base64.urlsafe_b64encode("\n".join(lines).encode()).decode()
     response = gateway.ask(crm, target=f"/headers?raw={raw}", headers=bearer(gateway.token("ann")))
     equal(response.status, 200, "status")
     equal(sorted(response.all("set-cookie")), ["keep=domain; Path=/", "ok=1; Path=/"], "Set-Cookie")
-    for name in ("x-sallyport-user", "x-sallyport-anything", "alt-svc", "service-worker-allowed", "x-gone", "proxy-authenticate"):
+    for name in ("x-sallyport-user", "x-sallyport-anything", "alt-svc", "service-worker-allowed", "clear-site-data", "nel",
+                 "report-to", "x-gone", "proxy-authenticate"):
         equal(response.all(name), [], name)
     equal(response.all("x-own"), ["stays"], "X-Own")
 

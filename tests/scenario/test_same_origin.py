@@ -2,7 +2,7 @@
 from gateway import GATE
 from registry import contains, equal, expect, one_of, test
 from wire import request_bytes
-from world import bearer, host, keyed, signed_in, standing, upstream, world
+from world import bearer, host, instance, keyed, signed_in, standing, upstream, world
 
 EVIL = "https://evil.example.test"
 
@@ -71,6 +71,67 @@ def reading_needs_no_origin(t):
     cookie = signed_in(gateway, "ann", crm).cookie(crm)
     for method in ("GET", "HEAD", "OPTIONS"):
         equal(gateway.ask(crm, method, "/", [("Cookie", cookie)]).status, 200, f"{method} without Origin")
+
+
+@test
+def a_foreign_page_may_lead_here_and_read_nothing(t):
+    """What the upstream answers to a careless Access-Control-Allow-Origin does not matter: it is not asked."""
+    listed = "https://app.example.test"
+    echo = upstream(t)
+    gateway = world(t, keyed("crm", echo, origins=[listed]))
+    crm = host("crm")
+    cookie = signed_in(gateway, "ann", crm).cookie(crm)
+    own = f"https://{crm}:{gateway.port}"
+    echo.requests.clear()
+    said = lambda site, mode, target, *more: [("Sec-Fetch-Site", site), ("Sec-Fetch-Mode", mode), ("Sec-Fetch-Dest", target), *more]
+    table = [
+        ([("Origin", EVIL)], 403),
+        ([("Origin", "null")], 403),
+        ([("Origin", EVIL), ("Referer", own + "/")], 403),
+        (said("same-site", "cors", "empty", ("Origin", f"https://{host('evil')}:{gateway.port}")), 403),
+        (said("same-site", "no-cors", "image"), 403),
+        (said("cross-site", "no-cors", "script"), 403),
+        (said("same-site", "no-cors", "script", ("Referer", EVIL + "/")), 403),
+        (said("same-site", "no-cors", "script", ("Referer", listed + ".evil.test/")), 403),
+        (said("same-site", "no-cors", "script", ("Referer", EVIL + "/" + listed + "/")), 403),
+        (said("same-site", "navigate", "object"), 403),
+        (said("same-site", "navigate", "embed"), 403),
+        (said("same-site", "navigate", "document", ("Sec-Purpose", "prefetch;prerender")), 403),
+        (said("none", "navigate", "document", ("Sec-Purpose", "prefetch")), 403),
+        (said("same-origin", "no-cors", "empty", ("Sec-Purpose", "prefetch")), 200),
+        (said("same-site", "navigate", "document"), 200),
+        (said("cross-site", "navigate", "iframe"), 200),
+        (said("none", "navigate", "document"), 200),
+        (said("same-origin", "cors", "empty"), 200),
+        (said("cross-site", "cors", "empty", ("Origin", listed)), 200),
+        (said("cross-site", "no-cors", "image", ("Referer", listed + "/")), 200),
+    ]
+    for method in ("GET", "HEAD"):
+        wrong = []
+        for headers, wanted in table:
+            if method == "HEAD" and ("Sec-Fetch-Mode", "navigate") in headers:
+                continue
+            status = gateway.ask(crm, method, "/read", [("Cookie", cookie), *headers]).status
+            wrong += [f"{method} {headers}: {status}, wanted {wanted}"] if status != wanted else []
+        equal(wrong, [], "answers")
+    heads = sum(1 for headers, wanted in table if wanted == 200 and ("Sec-Fetch-Mode", "navigate") not in headers)
+    equal(len(echo.requests), sum(1 for _, wanted in table if wanted == 200) + heads, "requests that reached the upstream")
+
+
+@test
+def what_is_public_is_read_by_every_page_as_nobodys(t):
+    echo = upstream(t)
+    areas = [{"name": "open", "paths": ["/open"], "public": True}, {"name": "rest", "paths": ["/"], "roles": ["owner"]}]
+    gateway = world(t, instance("site", echo, areas=areas))
+    site = host("site")
+    cookie = [("Cookie", signed_in(gateway, "ann", site).cookie(site))]
+    foreign = [("Sec-Fetch-Site", "same-site"), ("Sec-Fetch-Mode", "no-cors"), ("Sec-Fetch-Dest", "image")]
+    echo.requests.clear()
+    for headers, users in ((cookie, ["ann"]), (cookie + foreign, []), (foreign, [])):
+        equal(gateway.ask(site, target="/open/logo", headers=headers).status, 200, f"status with {headers[1:]}")
+        equal(echo.requests[-1].all("x-sallyport-user"), users, "whose request it is")
+    equal(gateway.ask(site, target="/rest", headers=cookie + foreign).status, 403, "what is not public")
+    equal(len(echo.requests), 3, "requests that reached the upstream")
 
 
 @test
