@@ -1,9 +1,7 @@
 // A short text with room of its own: what must outlive a request's head costs no allocation. Longer values are cut.
 #pragma once
 
-#include <algorithm>
 #include <array>
-#include <cstring>
 #include <string_view>
 
 namespace sallyport::proxy {
@@ -13,8 +11,7 @@ class InlineText {
  public:
   InlineText() {}  // the room stays uninitialised
   void assign(std::string_view text) {
-    size_ = std::min(text.size(), N);
-    std::memcpy(room_.data(), text.data(), size_);
+    size_ = text.copy(room_.data(), N);
   }
   std::string_view view() const { return {room_.data(), size_}; }
   operator std::string_view() const { return view(); }  // NOLINT: it is a text

@@ -233,7 +233,7 @@ void Tunnel::note_use() {
 // Node-RED without a `tokens` function and others like it take who it is from the first message alone, and look it up
 // for a while: who says more meanwhile is thrown out. So the client is not heard before the upstream has spoken.
 void Tunnel::say_first(const RenderedCredential* rendered) {
-  if (rendered == nullptr || rendered->first_message.size() == 0) return;
+  if (rendered == nullptr || rendered->first_message.empty()) return;
   std::string frame;
   frame.reserve(rendered->first_message.size() + websocket::kFrameHeadBytesMax);
   websocket::write_frame(frame, Sender::kClient, websocket::Opcode::kText, rendered->first_message.reveal());

@@ -48,7 +48,7 @@ void release(void* block, const char*, int) {
 }  // namespace
 
 void keep_record_buffers() {
-  if constexpr (!kHeapIsWatched) CRYPTO_set_mem_functions(allocate, reallocate, release);
+  if (!kHeapIsWatched) CRYPTO_set_mem_functions(allocate, reallocate, release);
 }
 
 }  // namespace sallyport::proxy

@@ -256,9 +256,7 @@ TEST_F(SessionTableTest, agrees_with_a_simple_model) {
   std::vector<SessionRecord> ever;
   for (int step = 0; step < 20000; ++step) {
     switch (chance(8)) {
-      case 0:
-      case 1:
-      case 2: {
+      default: {  // three of eight
         SessionRecord gate = session_of(users[chance(users.size())]);
         ASSERT_TRUE(table_.insert(gate));
         model[gate.id] = {gate};
