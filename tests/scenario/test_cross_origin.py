@@ -7,6 +7,7 @@ SameSite keeps none of the cookies back.
 import base64
 import json
 import os
+import re
 import subprocess
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -120,6 +121,12 @@ def judge(told, gateway, victim, hostile, place):
 
     tried = [attempt for attempt in told["tried"] if attempt["place"] == place]
     expect(len(tried) >= 90, f"only {len(tried)} attempts were made")
+    # The audit log has what came as far as the gateway, answered or not, whatever the browser told about it. Chromium itself
+    # refuses the mode same-origin, and speculates about no foreign site whose cookies it has.
+    paths = {str(entry.get("path")) for entry in gateway.audit()}
+    aimed = [attempt["name"] for attempt in tried if attempt["group"] != "gate"]
+    missing = [name for name in aimed if f"/data/{place}-{name}" not in paths]
+    equal([name for name in missing if name not in ("fetch_same_origin", "speculation")], [], "attempts that were none")
     faults, came = [], arrived(victim, place)
     for attempt in tried:
         name, read = attempt["name"], str(attempt["read"])
@@ -149,8 +156,9 @@ def judge(told, gateway, victim, hostile, place):
     for request in victim.requests:
         equal(request.all("x-sallyport-user"), ["ann"], f"who asked for {request.target}")
     for request in hostile.requests:
-        for text in (b"code=", b"__Host-sallyport", KEY.encode()):
+        for text in (b"code=", KEY.encode()):
             absent(request.head, text, "what reached the hostile upstream")
+        equal(re.findall(rb"__Host-sallyport[\w-]*=(?!tossed)[^;\r]*", request.head), [], "cookies that reached the hostile upstream")
 
 
 def judge_cookies(told, evil):

@@ -129,7 +129,8 @@ try {
   await check('tossed cookies', ...everywhere);
   // The last control: signing out does show in what was looked at all the time.
   await watch.goto(`${task.gate}/.sallyport/logout`);
-  await watch.locator('form [type=submit]').first().click();
+  const button = watch.locator('form [type=submit]').first();
+  if (await button.count()) await button.click();  // without a session there is none, and the test will say so
   await watch.waitForLoadState();
   out.signed_out = await Promise.all([look_at(everywhere[0])]);
 } catch (error) {
