@@ -207,9 +207,9 @@ void Tunnel::pass_up(std::string_view bytes) {
     if (!found) found = filter_->filter(passed, out);
     if (found) violation = found;
     context_.worker.metrics().websocket_messages_dropped.add(filter_->dropped() - dropped);
-    upstream_.write(out);
+    if (!out.empty()) upstream_.write(out);
   } else if (checked.before.empty()) {
-    upstream_.write(passed);
+    if (!passed.empty()) upstream_.write(passed);
   } else {
     upstream_.write(out.assign(checked.before).append(passed));
   }
