@@ -101,7 +101,7 @@ run_googletest() {
   echo "  $label: $passed ok, $failed failed"
   ((status == 0)) && return 0
   if ((status == 124)); then echo "  $label: stopped after 900 s"; fi
-  grep -vE '^\[ RUN  |^\[       OK \]|^\[-----' "$log" | head -n 120
+  grep -vE '^\[ RUN  |^\[       OK \]|^\[-----' "$log" | cut -c1-400 | head -n 120 || true
   echo "  all of it: $log (exit code $status)"
 }
 
