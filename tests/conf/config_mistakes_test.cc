@@ -217,7 +217,8 @@ TEST(ConfigMistakes, limits_and_log) {
       {0, "limits: {drain: 2h}", "gate.yaml:10: limits.drain: must not be longer than 1h"},
       {0, "limits: {nonsense: 1}",
        "gate.yaml:10: limits.nonsense: unknown key; known here: head_bytes, target_bytes, "
-       "headers, connections, upstream_connections, underscores, tls_handshake, head, idle, body, write or drain"},
+       "headers, connections, upstream_connections, websocket_message, underscores, tls_handshake, head, idle, body, "
+       "write or drain"},
       {0, "limits: {head-bytes: 1KiB}", "gate.yaml:10: limits.head-bytes: unknown key; did you mean `head_bytes`?"},
       {0, "log: {level: loud}", "gate.yaml:10: log.level: must be debug, info, warning or error, not `loud`"},
       {0, "log: {level: warn}", "gate.yaml:10: log.level: must be debug, info, warning or error, not `warn`"},
