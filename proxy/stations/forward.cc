@@ -120,15 +120,15 @@ bool safe_to_repeat(std::string_view method, http::Body body) {
   return body == http::Body::kNone && (method == "GET" || method == "HEAD" || method == "OPTIONS");
 }
 
-void log_failure(const RequestContext& context, const UpstreamConnection& upstream, const char* why) {
+}  // namespace
+
+void note_upstream_failure(const RequestContext& context, const UpstreamConnection& upstream, const char* why) {
   context.worker.metrics().upstream_failures.add();
   context.worker.parts().log.warning("upstream_failed", {{"resource", context.resource->name},
                                                          {"address", upstream.endpoint().to_string()},
                                                          {"reason", why},
                                                          {"request_id", context.request_id.view()}});
 }
-
-}  // namespace
 
 Task<Result<Forwarded>> forward(RequestContext& context, UpstreamTarget target, const RenderedCredential* rendered) {
   Worker& worker = context.worker;
@@ -198,7 +198,7 @@ Task<Result<Forwarded>> forward(RequestContext& context, UpstreamTarget target, 
           break;
         }
         case UpstreamConnection::HeadStep::kBad:
-          log_failure(context, upstream, upstream.bad());
+          note_upstream_failure(context, upstream, upstream.bad());
           co_return fail(Code::kMalformed, Side::kUpstream, "the upstream's answer is not valid HTTP");
         case UpstreamConnection::HeadStep::kGone:
           if (repeatable && !repeated && upstream.reused() && !upstream.answered() && !upstream.timed_out()) {
@@ -206,7 +206,7 @@ Task<Result<Forwarded>> forward(RequestContext& context, UpstreamTarget target, 
             again = true;
             break;
           }
-          log_failure(context, upstream, upstream.failure());
+          note_upstream_failure(context, upstream, upstream.failure());
           if (upstream.timed_out())
             co_return fail(Code::kTimeout, Side::kUpstream, "the upstream did not answer in time");
           co_return fail(Code::kUnavailable, Side::kUpstream, "the upstream gave no answer");

@@ -34,6 +34,9 @@ struct UpstreamTarget {
 void write_request_head(const RequestContext& context, const UpstreamTarget& target, const RenderedCredential* rendered,
                         std::string& out, size_t& injected_at);
 
+// Counts and logs an upstream that could not be reached or gave no valid answer. why: a literal.
+void note_upstream_failure(const RequestContext& context, const UpstreamConnection& upstream, const char* why);
+
 // Are these one header name to an upstream that folds names?
 bool same_for_upstreams(std::string_view a, std::string_view b);
 

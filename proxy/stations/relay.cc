@@ -77,11 +77,7 @@ Task<Result<void>> relay(RequestContext& context, Forwarded& forwarded) {
       case BodyPiece::Kind::kBad:
       case BodyPiece::Kind::kGone: {
         const char* const why = piece.kind == BodyPiece::Kind::kBad ? upstream.bad() : upstream.failure();
-        context.worker.metrics().upstream_failures.add();
-        context.worker.parts().log.warning("upstream_failed", {{"resource", context.resource->name},
-                                                               {"address", upstream.endpoint().to_string()},
-                                                               {"reason", why},
-                                                               {"request_id", context.request_id.view()}});
+        note_upstream_failure(context, upstream, why);
         exchange.flush();
         exchange.abort();
         co_return fail(piece.kind == BodyPiece::Kind::kBad ? Code::kMalformed

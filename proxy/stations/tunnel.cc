@@ -250,11 +250,7 @@ Task<Result<void>> tunnel(RequestContext& context, Forwarded& forwarded, const R
   UpstreamConnection& upstream = *forwarded.upstream;
   const auto agreed = websocket::read_answer(upstream.head(), context.websocket_key, context.extensions_offered);
   if (!agreed) {
-    context.worker.metrics().upstream_failures.add();
-    context.worker.parts().log.warning("upstream_failed", {{"resource", context.resource->name},
-                                                           {"address", upstream.endpoint().to_string()},
-                                                           {"reason", agreed.error().what},
-                                                           {"request_id", context.request_id.view()}});
+    note_upstream_failure(context, upstream, agreed.error().what);
     co_return std::unexpected(agreed.error());
   }
   context.status = 101;
