@@ -10,9 +10,7 @@ template <size_t N>
 class InlineText {
  public:
   InlineText() {}  // the room stays uninitialised
-  void assign(std::string_view text) {
-    size_ = text.copy(room_.data(), N);
-  }
+  void assign(std::string_view text) { size_ = text.copy(room_.data(), N); }
   std::string_view view() const { return {room_.data(), size_}; }
   operator std::string_view() const { return view(); }  // NOLINT: it is a text
   bool empty() const { return size_ == 0; }
