@@ -41,11 +41,11 @@ Task<Result<void>> record_begin(RequestContext& context) {
 }
 
 // What the decision wants put in: ready at once, or made now through the key holder.
-Task<Result<const RenderedCredential*>> inject(RequestContext& context) {
+Task<Result<CredentialPtr>> inject(RequestContext& context) {
   const policy::CredentialRule* const rule = context.decision.credential;
-  if (rule == nullptr) co_return nullptr;
+  if (rule == nullptr) co_return CredentialPtr();
   Credentials& credentials = context.worker.credentials();
-  if (const RenderedCredential* known = credentials.find(*context.resource, *rule)) co_return known;
+  if (CredentialPtr known = credentials.find(*context.resource, *rule)) co_return known;
   auto making = credentials.make(*context.resource, *rule);
   const auto made = co_await making;
   if (!made) {
@@ -85,7 +85,7 @@ Task<Result<void>> through_the_stations(RequestContext& context) {
     co_return co_await asking;
   }
   auto injecting = inject(context);
-  CO_TRY(const RenderedCredential* const rendered, co_await injecting);
+  CO_TRY(const CredentialPtr rendered, co_await injecting);
   const bool may_last = !context.websocket_key.empty();
   if (may_last || context.worker.durable()) {
     auto recording = record_begin(context);
@@ -96,10 +96,10 @@ Task<Result<void>> through_the_stations(RequestContext& context) {
   if (context.worker.snapshot() != context.snapshot &&
       !context.worker.live().allowed_still(context, *context.worker.snapshot()))
     co_return fail(Code::kDenied, Side::kClient, "you are not allowed to do this any more");
-  auto forwarding = forward(context, {located.path, located.query, located.has_query}, rendered);
+  auto forwarding = forward(context, {located.path, located.query, located.has_query}, rendered.get());
   CO_TRY(Forwarded forwarded, co_await forwarding);
   if (forwarded.upstream->head().status == 101) {
-    auto tunnelling = tunnel(context, forwarded, rendered);
+    auto tunnelling = tunnel(context, forwarded, rendered.get());
     co_return co_await tunnelling;
   }
   auto relaying = relay(context, forwarded);

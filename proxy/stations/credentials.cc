@@ -70,10 +70,9 @@ std::string lower(std::string_view text) {
 
 }  // namespace
 
-const RenderedCredential* Credentials::find(const policy::CompiledResource& resource,
-                                            const policy::CredentialRule& rule) const {
+CredentialPtr Credentials::find(const policy::CompiledResource& resource, const policy::CredentialRule& rule) const {
   const auto it = entries_.find(&rule);
-  return it != entries_.end() && it->second->resource.get() == &resource ? &it->second->rendered : nullptr;
+  return it != entries_.end() && it->second.resource.get() == &resource ? it->second.rendered : nullptr;
 }
 
 Task<Result<SecretBytes>> Credentials::secret_of(const policy::CompiledResource& resource, const std::string& name) {
@@ -107,12 +106,9 @@ Task<Result<SecretBytes>> Credentials::value_of(const policy::CompiledResource& 
   co_return out;
 }
 
-Task<Result<const RenderedCredential*>> Credentials::make(const policy::CompiledResource& resource,
-                                                          const policy::CredentialRule& rule) {
-  auto entry = std::make_unique<Entry>();
-  entry->resource = resource.shared_from_this();
-  entry->rule = &rule;
-  RenderedCredential& rendered = entry->rendered;
+Task<Result<CredentialPtr>> Credentials::make(const policy::CompiledResource& resource,
+                                              const policy::CredentialRule& rule) {
+  RenderedCredential rendered;
   for (const policy::InjectedValue& header : rule.inject.headers) {
     auto making = value_of(resource, header.parts);
     CO_TRY(const SecretBytes value, co_await making);
@@ -140,14 +136,14 @@ Task<Result<const RenderedCredential*>> Credentials::make(const policy::Compiled
   auto making_message = value_of(resource, rule.inject.first_message);
   CO_TRY(rendered.first_message, co_await making_message);
   if (entries_.size() >= kEntriesMax) entries_.clear();
-  const RenderedCredential* const out = &rendered;
-  entries_[&rule] = std::move(entry);
-  co_return out;
+  auto out = std::make_shared<const RenderedCredential>(std::move(rendered));
+  entries_[&rule] = {resource.shared_from_this(), out};
+  co_return CredentialPtr(std::move(out));
 }
 
 void Credentials::retire_others(const policy::Snapshot& snapshot) {
   std::erase_if(entries_, [&](const auto& entry) {
-    const policy::CompiledResource& resource = *entry.second->resource;
+    const policy::CompiledResource& resource = *entry.second.resource;
     return snapshot.resource(resource.name, resource.kind) != &resource;
   });
 }

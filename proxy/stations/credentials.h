@@ -23,24 +23,24 @@ struct RenderedCredential {
   bool authorization = false;      // Authorization is among them
 };
 
+// Shared by the requests that use it: one that waits for its upstream may outlive the version it began with.
+using CredentialPtr = std::shared_ptr<const RenderedCredential>;
+
 class Credentials {
  public:
   Credentials(storage::KeyHolder& keys, RecordId installation) : keys_(keys), installation_(installation) {}
 
   // At once, or null when it has to be made first.
-  const RenderedCredential* find(const policy::CompiledResource& resource, const policy::CredentialRule& rule) const;
+  CredentialPtr find(const policy::CompiledResource& resource, const policy::CredentialRule& rule) const;
   // errors: kDenied a sealed value was tampered with; kNotFound a secret that an injection names is not there;
   // kMalformed a secret that cannot stand in a header; kLimit secret memory.
-  // returns: valid until the next adopt() of a snapshot in which the resource is another version.
-  Task<Result<const RenderedCredential*>> make(const policy::CompiledResource& resource,
-                                               const policy::CredentialRule& rule);
+  Task<Result<CredentialPtr>> make(const policy::CompiledResource& resource, const policy::CredentialRule& rule);
   void retire_others(const policy::Snapshot& snapshot);
 
  private:
   struct Entry {
     std::shared_ptr<const policy::CompiledResource> resource;
-    const policy::CredentialRule* rule;
-    RenderedCredential rendered;
+    CredentialPtr rendered;
   };
   Task<Result<SecretBytes>> value_of(const policy::CompiledResource& resource,
                                      const std::vector<policy::TemplatePart>& parts);
@@ -48,7 +48,7 @@ class Credentials {
 
   storage::KeyHolder& keys_;
   const RecordId installation_;
-  std::unordered_map<const policy::CredentialRule*, std::unique_ptr<Entry>> entries_;
+  std::unordered_map<const policy::CredentialRule*, Entry> entries_;
 };
 
 }  // namespace sallyport::proxy

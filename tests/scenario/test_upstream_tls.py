@@ -1,10 +1,13 @@
 """TLS to the upstream is verified: chain, name and time, by the resource's own CA; everything else is 502 and a clear line."""
 import json
+import socket
+import threading
 
 import certs
 from registry import absent, equal, expect, test
 from test_sign_in import error_body
 from wait import until
+from wire import request_bytes
 from world import KEY, bearer, datasource, host, keyed, standing, upstream, world
 
 
@@ -126,3 +129,64 @@ def a_change_of_authority_counts_at_once(t):
     gateway.apply(document)
     equal(gateway.ask(crm, headers=token).status, 502, "with an authority that did not sign it")
     until(lambda: len(echo.requests) == 1, "only the first request to have arrived")
+
+
+class Held:
+    """Stands before an upstream: connections are taken at once, and no byte passes before release()."""
+
+    def __init__(self, t, echo):
+        self.echo, self.taken, self._released = echo, 0, threading.Event()
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"https://127.0.0.1:{self._listener.getsockname()[1]}"
+        threading.Thread(target=self._accept, daemon=True).start()
+        t.defer(self._listener.close)
+        t.defer(self.release)
+
+    def release(self):
+        self._released.set()
+
+    def _accept(self):
+        try:
+            while True:
+                client, _ = self._listener.accept()
+                self.taken += 1
+                threading.Thread(target=self._carry, args=(client,), daemon=True).start()
+        except OSError:
+            return
+
+    def _carry(self, client):
+        self._released.wait()
+        upstream = socket.create_connection(("127.0.0.1", self.echo.port))
+        threading.Thread(target=self._pump, args=(client, upstream), daemon=True).start()
+        self._pump(upstream, client)
+
+    @staticmethod
+    def _pump(source, target):
+        try:
+            while data := source.recv(65536):
+                target.sendall(data)
+            target.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass
+
+
+@test
+def a_change_while_connecting_spoils_no_credential(t):
+    """The credential of a request outlives the version of the resource it was made for."""
+    echo = upstream(t)
+    held = Held(t, echo)
+    gateway = world(t, keyed("crm", held.url), workers=1)
+    token, crm = bearer(gateway.token("ann")), host("crm")
+    with gateway.wire(crm) as first, gateway.wire(crm) as second:
+        for connection in (first, second):
+            connection.send(request_bytes("GET", "/", f"{crm}:{gateway.port}", token))
+        until(lambda: held.taken == 2, "two connections to the upstream")
+        gateway.apply(keyed("crm", held.url, upstream={"timeout": {"connect": "9s"}}))
+        for name in ("other", "another"):  # whose credentials may take the place of what was let go
+            gateway.apply(keyed(name, echo, secrets={"token": "x" * 32}))
+            gateway.ask(host(name), headers=token)
+        held.release()
+        for connection in (first, second):
+            equal(connection.response().status, 200, "the request that was waiting")
+    keys = [request.get("authorization") for request in echo.requests if request.get("x-forwarded-host", "").startswith("crm")]
+    equal(keys, [f"Bearer {KEY}"] * 2, "what its upstream saw")
