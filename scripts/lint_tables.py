@@ -5,7 +5,7 @@ from typing import NamedTuple
 # Includes run one way: a room sees itself and what stands before it.
 ROOMS = ["base", "policy", "conf", "storage", "sso", "proxy", "console", "cli", "main"]
 
-LINES_MAX = 450  # aim for 150
+LINES_MAX = 430  # aim for 150
 
 
 class Forbidden(NamedTuple):

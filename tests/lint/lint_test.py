@@ -110,8 +110,8 @@ class Style(unittest.TestCase):
         self.assertEqual(found({"tests/sso/x_test.cc": "#include <vector>\n"}), [])
 
     def test_length(self):
-        self.assertEqual(found({"sso/x.cc": HEAD + "int x;\n" * 450}), ["sso/x.cc:451"])
-        self.assertEqual(found({"sso/x.cc": HEAD + "int x;\n" * 449}), [])
+        self.assertEqual(found({"sso/x.cc": HEAD + "int x;\n" * 430}), ["sso/x.cc:431"])
+        self.assertEqual(found({"sso/x.cc": HEAD + "int x;\n" * 429}), [])
 
     def test_notes_to_self_and_line_ends(self):
         self.refuses("int x;  // TO" "DO: later")

@@ -271,37 +271,39 @@ def seconds_until_closed(connection):
         return time.monotonic() - began
 
 
+class Downloads:
+    """Of ann: two in her other session, on two hosts, and one in her present one."""
+
+    def __init__(self, t):
+        self.echo = upstream(t)
+        self.gateway = world(t, datasource("crm", self.echo), datasource("erp", self.echo), workers=2)
+        self.crm, erp = host("crm"), host("erp")
+        self.other, self.now = signed_in(self.gateway, "ann", self.crm, erp), signed_in(self.gateway, "ann", self.crm)
+        self.ending = [download(t, self.gateway, where, self.other.headers(where)) for where in (self.crm, erp)]
+        self.staying = download(t, self.gateway, self.crm, self.now.headers(self.crm))
+
+    def the_others_have_ended(self):
+        for connection in self.ending:
+            took = seconds_until_closed(connection)
+            expect(took < 0.25 * PATIENCE, f"a download of the ended session went on for {took:.3f} s")
+        self.echo.release("slow-body")
+        equal(len(self.staying.exactly(100000)), 100000, "the rest of the present session's download")
+
+
 @test(alone=True)
 def running_requests_of_an_ended_session_end(t):
-    echo = upstream(t)
-    gateway = world(t, datasource("crm", echo), datasource("erp", echo), workers=2)
-    crm, erp = host("crm"), host("erp")
-    other, now = signed_in(gateway, "ann", crm, erp), signed_in(gateway, "ann", crm)
-    ending = [download(t, gateway, where, other.headers(where)) for where in (crm, erp)]
-    staying = download(t, gateway, crm, now.headers(crm))
-    equal(write(now, "DELETE", f"{SESSIONS}/{own(other)}").status, 204, "the end")
-    for connection in ending:
-        took = seconds_until_closed(connection)
-        expect(took < 0.25 * PATIENCE, f"a download of the ended session went on for {took:.3f} s")
-    echo.release("slow-body")
-    equal(len(staying.exactly(100000)), 100000, "the rest of the other session's download")
+    downloads = Downloads(t)
+    equal(write(downloads.now, "DELETE", f"{SESSIONS}/{own(downloads.other)}").status, 204, "the end")
+    downloads.the_others_have_ended()
 
 
 @test(alone=True)
 def signing_out_on_an_app_host_ends_its_running_download(t):
-    echo = upstream(t)
-    gateway = world(t, datasource("crm", echo), datasource("erp", echo), workers=2)
-    crm, erp = host("crm"), host("erp")
-    other, now = signed_in(gateway, "ann", crm, erp), signed_in(gateway, "ann", crm)
-    ending = [download(t, gateway, where, other.headers(where)) for where in (crm, erp)]
-    staying = download(t, gateway, crm, now.headers(crm))
-    headers = other.headers(crm, ("X-Sallyport-Request", "1"), ("Origin", f"https://{crm}:{gateway.port}"))
+    downloads = Downloads(t)
+    gateway, crm = downloads.gateway, downloads.crm
+    headers = downloads.other.headers(crm, ("X-Sallyport-Request", "1"), ("Origin", f"https://{crm}:{gateway.port}"))
     equal(gateway.ask(crm, "POST", "/.sallyport/logout", headers, b"").status, 200, "the sign-out")
-    for connection in ending:
-        took = seconds_until_closed(connection)
-        expect(took < 0.25 * PATIENCE, f"a download of the session went on for {took:.3f} s")
-    echo.release("slow-body")
-    equal(len(staying.exactly(100000)), 100000, "the rest of the other session's download")
+    downloads.the_others_have_ended()
 
 
 @test

@@ -34,6 +34,14 @@ def traveller(gateway):
     return browser
 
 
+def signed_in_everywhere(gateway):
+    browser = traveller(gateway)
+    browser.sign_in("ann")
+    for where in EVERYWHERE:
+        browser.enter(where)
+    return browser
+
+
 def has_session(browser, where):
     return "__Host-sallyport" in browser.jar.get(where, {})
 
@@ -65,10 +73,7 @@ def a_sign_in_goes_on_to_an_unrelated_domain(t):
 @test
 def a_cookie_counts_on_its_own_domain_alone(t):
     gateway, echo = domains(t)
-    browser = traveller(gateway)
-    browser.sign_in("ann")
-    for where in EVERYWHERE:
-        browser.enter(where)
+    browser = signed_in_everywhere(gateway)
     echo.requests.clear()
     for owner in (GATE, *EVERYWHERE):
         for where in EVERYWHERE:
@@ -144,10 +149,7 @@ def a_code_is_worth_nothing_elsewhere_twice_or_without_its_nonce(t):
 @test
 def signing_out_at_the_gate_ends_it_on_every_domain(t):
     gateway, _ = domains(t)
-    browser = traveller(gateway)
-    browser.sign_in("ann")
-    for where in EVERYWHERE:
-        browser.enter(where)
+    browser = signed_in_everywhere(gateway)
     cookies = {where: browser.cookie(where) for where in EVERYWHERE}
     program = [("X-Sallyport-Request", "1"), ("Content-Type", "application/json")]
     out = browser.once("POST", browser.at(GATE, "/.sallyport/logout"), program, b"{}")
@@ -160,10 +162,7 @@ def signing_out_at_the_gate_ends_it_on_every_domain(t):
 def a_host_of_another_certificate_is_421_whoever_asks(t):
     """A name that was led to our address by somebody's DNS, or a connection that a client wants to use for another host."""
     gateway, echo = domains(t)
-    browser = traveller(gateway)
-    browser.sign_in("ann")
-    for where in EVERYWHERE:
-        browser.enter(where)
+    browser = signed_in_everywhere(gateway)
     echo.requests.clear()
     table = [(name, asked) for name in (GATE, PARTNER, WORKS) for asked in (GATE, *EVERYWHERE, "rebound.evil.example", "127.0.0.1")]
     beside = {(GATE, GATE), (GATE, host("crm")), (PARTNER, PARTNER), (WORKS, WORKS)}  # one certificate for both
@@ -185,10 +184,7 @@ def origins_let_one_domain_call_another(t):
     gateway, echo = domains(t)
     works, partner = f"https://{WORKS}:{gateway.port}", f"https://{PARTNER}:{gateway.port}"
     gateway.apply(datasource("tool", echo, at=PARTNER, origins=[works]))
-    browser = traveller(gateway)
-    browser.sign_in("ann")
-    for where in EVERYWHERE:
-        browser.enter(where)
+    browser = signed_in_everywhere(gateway)
     echo.requests.clear()
     asks = [("Access-Control-Request-Method", "PUT"), ("Access-Control-Request-Headers", "content-type, x-own")]
     for where, origin, wanted in ((PARTNER, works, 204), (PARTNER, partner + ".evil.example", 403), (PARTNER, "null", 403),

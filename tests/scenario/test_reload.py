@@ -10,7 +10,7 @@ import ports
 from gateway import GATE
 from registry import absent, contains, equal, expect, test
 from wait import until
-from wire import Wire, client_context, request_bytes
+from wire import Wire, ask_unix_socket, client_context, request_bytes
 from world import bearer, datasource, host, signed_in, standing, upstream, world
 
 NAMES = (GATE, "apps.localhost", "*.apps.localhost")
@@ -262,11 +262,7 @@ def a_unix_socket_comes_and_goes(t):
     config["listeners"].append({"address": f"unix:{path}"})
     gateway.write_config(config)
     gateway.reload()
-    with socket.socket(socket.AF_UNIX) as client:
-        client.settimeout(10)
-        client.connect(str(path))
-        client.sendall(request_bytes("GET", "/.sallyport/login", f"{GATE}:{gateway.port}"))
-        contains(client.recv(4096), b" 200 ", "the answer")
+    contains(ask_unix_socket(path, request_bytes("GET", "/.sallyport/login", f"{GATE}:{gateway.port}")), b" 200 ", "the answer")
     gateway.reload()
     expect(path.exists(), "the socket of a listener that stays is gone")
     config["listeners"].pop()

@@ -10,7 +10,7 @@ from gateway import GATE
 from registry import PATIENCE, absent, contains, equal, expect, test
 from test_reload import refuses, settled
 from wait import until
-from wire import Wire, client_context, request_bytes
+from wire import Wire, ask_unix_socket, client_context, request_bytes
 from world import bearer, datasource, host, standing, upstream, world
 
 
@@ -149,11 +149,7 @@ def passed_sockets_are_served_and_who_waits_in_them(t):
                 waiting.sendall(request_bytes("GET", "/", f"{host('crm')}:{gateway.port}", token))
                 contains(waiting.recv(4096), b" 200 ", "a request of who was there before us")
         equal(gateway.admin("/live").status, 200, "the admin listener")
-        with socket.socket(socket.AF_UNIX) as client:
-            client.settimeout(10)
-            client.connect(str(path))
-            client.sendall(request_bytes("GET", "/.sallyport/login", f"{GATE}:{gateway.port}"))
-            contains(client.recv(4096), b" 200 ", "the unix socket")
+        contains(ask_unix_socket(path, request_bytes("GET", "/.sallyport/login", f"{GATE}:{gateway.port}")), b" 200 ", "the unix socket")
         gateway.stop()
         expect(path.exists(), "a socket that is the manager's was removed")
         # The manager holds them: who comes while nobody runs waits for the next one.

@@ -197,6 +197,15 @@ class Wire:
             return taken
 
 
+def ask_unix_socket(path, request):
+    """The beginning of the answer to a request at a unix socket."""
+    with socket.socket(socket.AF_UNIX) as client:
+        client.settimeout(10 * PATIENCE)
+        client.connect(str(path))
+        client.sendall(request)
+        return client.recv(4096)
+
+
 def request_bytes(method, target, host, headers=(), body=None):
     """A request as bytes; Content-Length is added for a body unless a framing field is among the headers."""
     pairs = list(headers.items()) if isinstance(headers, dict) else list(headers)
