@@ -40,13 +40,13 @@ Task<Result<void>> record_begin(RequestContext& context) {
   co_return recorded;
 }
 
-// What the decision wants put in: ready at once, or made now through the key holder.
-Task<Result<CredentialPtr>> inject(RequestContext& context) {
+// What the decision wants put in, if it has been made already; else it is made, through the key holder.
+CredentialPtr credential_at_hand(const RequestContext& context) {
   const policy::CredentialRule* const rule = context.decision.credential;
-  if (rule == nullptr) co_return CredentialPtr();
-  Credentials& credentials = context.worker.credentials();
-  if (CredentialPtr known = credentials.find(*context.resource, *rule)) co_return known;
-  auto making = credentials.make(*context.resource, *rule);
+  return rule == nullptr ? CredentialPtr() : context.worker.credentials().find(*context.resource, *rule);
+}
+Task<Result<CredentialPtr>> make_credential(RequestContext& context) {
+  auto making = context.worker.credentials().make(*context.resource, *context.decision.credential);
   const auto made = co_await making;
   if (!made) {
     context.worker.metrics().secrets_refused.add();
@@ -84,8 +84,11 @@ Task<Result<void>> through_the_stations(RequestContext& context) {
                            std::string(wanted.substr(std::min(wanted.size(), mark + 1))));
     co_return co_await asking;
   }
-  auto injecting = inject(context);
-  CO_TRY(const CredentialPtr rendered, co_await injecting);
+  CredentialPtr injected = credential_at_hand(context);
+  if (!injected && context.decision.credential != nullptr) {
+    auto making = make_credential(context);
+    CO_TRY(injected, co_await making);
+  }
   const bool may_last = !context.websocket_key.empty();
   if (may_last || context.worker.durable()) {
     auto recording = record_begin(context);
@@ -96,10 +99,10 @@ Task<Result<void>> through_the_stations(RequestContext& context) {
   if (context.worker.snapshot() != context.snapshot &&
       !context.worker.live().allowed_still(context, *context.worker.snapshot()))
     co_return fail(Code::kDenied, Side::kClient, "you are not allowed to do this any more");
-  auto forwarding = forward(context, {located.path, located.query, located.has_query}, rendered.get());
+  auto forwarding = forward(context, {located.path, located.query, located.has_query}, injected.get());
   CO_TRY(Forwarded forwarded, co_await forwarding);
   if (forwarded.upstream->head().status == 101) {
-    auto tunnelling = tunnel(context, forwarded, rendered.get());
+    auto tunnelling = tunnel(context, forwarded, injected.get());
     co_return co_await tunnelling;
   }
   auto relaying = relay(context, forwarded);

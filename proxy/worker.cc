@@ -8,6 +8,16 @@
 #include "proxy/request_path.h"
 
 namespace sallyport::proxy {
+namespace {
+
+// The same snapshot with a count of references of this worker's own: every request takes one, and a count that all
+// workers share would be the one cache line they fight for.
+std::shared_ptr<const policy::Snapshot> counted_here(std::shared_ptr<const policy::Snapshot> shared) {
+  const policy::Snapshot* const snapshot = shared.get();
+  return {snapshot, [shared = std::move(shared)](const policy::Snapshot*) {}};
+}
+
+}  // namespace
 
 Worker::Worker(const GatewayParts& parts, std::shared_ptr<const Settings> settings)
     : parts_(parts),
@@ -19,7 +29,7 @@ Worker::Worker(const GatewayParts& parts, std::shared_ptr<const Settings> settin
       upstreams_(loop_, blocks_, resolver_, parts.log, limits_.upstream_connections),
       credentials_(parts.keys, parts.installation),
       live_(loop_, parts_),
-      snapshot_(parts.snapshot) {
+      snapshot_(counted_here(parts.snapshot)) {
   out_.reserve(2 * kBlockBytes);
 }
 
@@ -94,7 +104,7 @@ void Worker::head_refused(const PeerAddress& peer, std::string_view request_id, 
 Task<void> Worker::serve(Exchange& exchange) { return proxy::serve(exchange, *this); }
 
 void Worker::adopt(std::shared_ptr<const policy::Snapshot> snapshot) {
-  snapshot_ = std::move(snapshot);
+  snapshot_ = counted_here(std::move(snapshot));
   live_.decide_again(*snapshot_);
   credentials_.retire_others(*snapshot_);
   upstreams_.retire_others(*snapshot_);

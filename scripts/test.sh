@@ -3,7 +3,7 @@
 PASSED=0
 FAILED=0
 UNIT_ROOMS=(base policy conf storage sso proxy console cli)
-RACE_ROOMS=(base storage sso) # the rooms whose tests start threads, or objects that several use
+RACE_ROOMS=(base storage sso cli) # --all: every room. The rooms whose tests start threads, or objects that several use
 
 export ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1:check_initialization_order=1
 export UBSAN_OPTIONS=print_stacktrace=1
@@ -33,7 +33,10 @@ run_tests() {
     case $part in
       house) test_house ;;
       unit) test_units asan "${UNIT_ROOMS[@]}" ;;
-      race) test_units tsan "${RACE_ROOMS[@]}" ;;
+      race)
+        if [[ -n $all ]]; then RACE_ROOMS=("${UNIT_ROOMS[@]}"); fi
+        test_units tsan "${RACE_ROOMS[@]}"
+        ;;
       fuzz) test_corpora "$all" ;;
       scenario) test_scenarios "$all" "${@:2}" ;;
       *) die "no such part: $part" ;;
