@@ -145,3 +145,50 @@ def a_revoked_token_and_an_ended_session_end_theirs(t):
         equal(by_session.ended().code, 1008, "by the ended session")
         spared.send(b"spared")
         equal(spared.receive().payload, b"spared", "by the other token")
+
+
+@test
+def what_holds_for_everybody_ends_a_websocket_too(t):
+    echo = upstream(t)
+    gateway = world(t, keyed("crm", echo))
+    crm = host("crm")
+    team = {"kind": "team", "name": "plant", "members": {"ann": "owner", "mel": "member"}}
+    platform = {"kind": "platform", "name": "platform"}
+    browser = signed_in(gateway, "mel", crm)
+    headers = list(browser.headers(crm)) + own_origin(gateway, crm)
+    for name, change in {"the team's addresses": {**team, "networks": ["192.0.2.0/24"]},
+                         "the platform's addresses": {**platform, "networks": ["192.0.2.0/24"]},
+                         "a second factor for the team": {**team, "mfa": "required"},
+                         "a second factor for all": {**platform, "mfa": "required"}}.items():
+        gateway.apply(team, platform)
+        with WebSocket(gateway, crm, "/ws", headers) as socket:
+            socket.send(b"before")
+            socket.receive()
+            gateway.apply(change)
+            equal(socket.ended().code, 1008, name)
+
+
+@test
+def use_on_a_websocket_counts_when_it_comes_from_the_client(t):
+    """A3: the idle limit, never later than it says; what the upstream pushes is nobody's use."""
+    echo = upstream(t, None)
+    gateway = world(t, keyed("crm", echo), {"kind": "platform", "name": "platform", "sessions": {"absolute": "1h", "idle": "3s"}})
+    crm = host("crm")
+    crowd = Crowd(t, gateway, echo, crm)
+    busy, silent = ([*signed_in(gateway, name, crm).headers(crm), *own_origin(gateway, crm)] for name in ("ann", "mel"))
+    with WebSocket(gateway, crm, "/ws?mode=quiet", busy) as talking:
+        (listening,) = crowd.open(1, silent)
+        began = time.monotonic()
+        crowd.start(0.1)
+
+        def over():
+            talking.send(b"here")
+            return listening.closed_at
+
+        until(over, "the one that only listens to be ended")
+        lasted = listening.closed_at - began
+        expect(2.0 < lasted < 4.5, f"the session that was not used lasted {lasted:.1f} s of 3 s")
+        equal(listening.code, 1008, "the close code")
+        crowd.end()
+        talking.send(b"last")
+        until(lambda: echo.websockets[0].messages()[-1:] == [b"last"], "the one that is used to live on")

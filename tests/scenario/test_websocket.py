@@ -3,7 +3,7 @@ from registry import equal, expect, test
 from wait import until
 from websocket_client import WebSocket, opening, own_origin
 from websocket_frames import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, frame
-from wire import Closed
+from wire import request_bytes
 from world import KEY, bearer, host, instance, keyed, signed_in, standing, upstream, world
 
 
@@ -74,6 +74,39 @@ def bytes_that_came_with_the_handshake_are_not_lost(t):
         wire.send(opening(gateway, crm, "/ws", token) + frame(TEXT, b"early", mask=True))
         equal(wire.head().status, 101, "status")
         expect(b"early" in wire.exactly(7), "the echo of what came with the handshake")
+
+
+@test
+def a_message_that_came_with_the_answer_is_not_lost(t):
+    gateway, echo, crm, token = ready(t)
+    with WebSocket(gateway, crm, "/ws?greeting=welcome", token) as socket:
+        equal(socket.receive().payload, b"welcome", "the greeting")
+        socket.send(b"thanks")
+        equal(socket.receive().payload, b"thanks", "the echo behind it")
+
+
+@test
+def a_handshake_that_is_refused_leaves_nothing_open(t):
+    """Frames sent on the heels of a handshake that comes to nothing are no requests, and reach nobody."""
+    gateway, echo, crm, token = ready(t)
+    smuggled = request_bytes("GET", "/smuggled", f"{crm}:{gateway.port}", token)
+    for path, headers, statuses in (("/ws?accept=no", token, {502}), ("/ws", [], {401}), ("/ws?status=404", token, {404})):
+        with gateway.wire(crm) as wire:
+            wire.send(opening(gateway, crm, path, headers) + frame(TEXT, smuggled, mask=b"\0\0\0\0"))
+            expect(wire.response().status in statuses, f"{path}: not one of {statuses}")
+            equal(wire.response().status, 400, f"{path}: what came behind it")
+            expect(wire.closed(), "and the end")
+    equal([r.target for r in echo.requests if "smuggled" in r.target], [], "what arrived")
+
+
+@test
+def a_token_reaches_what_its_scope_says(t):
+    gateway, echo, crm = standing(t)
+    for flags, path, status in ((("--read-only",), "/ws", 403), (("--path", "/ws"), "/ws/x", 101), (("--path", "/other"), "/ws", 403),
+                                (("--resource", "crm"), "/ws", 101), (("--network", "192.0.2.0/24"), "/ws", 403)):
+        socket = WebSocket(gateway, crm, path, bearer(gateway.token("ann", *flags, name="-".join(flags).strip("-").replace("/", "."))))
+        equal(socket.answer.status, status, f"{flags}")
+        socket.close()
 
 
 BROKEN = {

@@ -392,7 +392,8 @@ class EchoUpstream:
 
 
     def do_ws(self, stream, request, _argument, query):
-        """accept, extensions, protocol: what the answer says instead; status: that answer instead; mode: echo or quiet."""
+        """accept, extensions, protocol: what the answer says instead; status: that answer instead; mode: echo or quiet;
+        greeting: a message in the same bytes as the answer."""
         key = request.get("sec-websocket-key")
         if key is None or "status" in query:
             return self.do_echo(stream, request, "", query, status=int(query.get("status", 426)))
@@ -401,7 +402,8 @@ class EchoUpstream:
         lines += [f"Sec-WebSocket-{name.capitalize()}: {query[name]}" for name in ("extensions", "protocol") if name in query]
         peer = WebSocketPeer(stream, request)
         self._note(lambda: self.websockets.append(peer))
-        stream.send("\r\n".join(lines).encode() + b"\r\n\r\n")
+        greeting = ws.frame(ws.TEXT, query["greeting"]) if "greeting" in query else b""
+        stream.send("\r\n".join(lines).encode() + b"\r\n\r\n" + greeting)
         exactly = lambda count: b"".join(stream.pieces(count))
         try:
             while True:
