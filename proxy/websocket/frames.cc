@@ -107,10 +107,7 @@ std::optional<Violation> FrameChecker::judge(const FrameHead& head) {
     return std::nullopt;
   }
   if (begins == in_message_) return broken(begins ? "a message inside a message" : "a continuation of nothing");
-  if (begins) {
-    ++messages_;
-    message_bytes_ = 0;
-  }
+  if (begins) message_bytes_ = 0;
   in_message_ = !head.fin;
   if (head.length > rules_.message_bytes_max - message_bytes_)
     return Violation{CloseCode::kTooBig, "the message is too big"};

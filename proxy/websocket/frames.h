@@ -77,7 +77,6 @@ class FrameChecker {
   // Between two frames: a frame of ours can go in here.
   bool at_boundary() const { return left_ == 0 && held_size_ == 0; }
   bool closed() const { return closed_; }          // a close frame has begun to pass
-  uint64_t messages() const { return messages_; }  // begun
 
  private:
   std::optional<Violation> judge(const FrameHead& head);
@@ -85,7 +84,6 @@ class FrameChecker {
   FrameRules rules_;
   uint64_t left_ = 0;           // of the payload of the frame under way
   uint64_t message_bytes_ = 0;  // of the message under way
-  uint64_t messages_ = 0;
   std::array<char, kFrameHeadBytesMax> held_{};
   std::array<char, kFrameHeadBytesMax> out_{};
   size_t held_size_ = 0;
