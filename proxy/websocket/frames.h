@@ -76,7 +76,7 @@ class FrameChecker {
   Checked check(std::string_view bytes);
   // Between two frames: a frame of ours can go in here.
   bool at_boundary() const { return left_ == 0 && held_size_ == 0; }
-  bool closed() const { return closed_; }          // a close frame has begun to pass
+  bool closed() const { return closed_; }  // a close frame has begun to pass
 
  private:
   std::optional<Violation> judge(const FrameHead& head);
