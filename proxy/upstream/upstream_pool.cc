@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/own_address.h"
+
 namespace sallyport::proxy {
 namespace {
 
@@ -10,8 +12,15 @@ constexpr size_t kAddressesTriedMax = 4;
 
 }  // namespace
 
-bool outbound_allowed(const policy::Upstream& upstream, const IpAddress& address) {
-  return upstream.networks.empty() ? is_public(address) : contains(upstream.networks, address);
+const char* outbound_refusal(const policy::Upstream& upstream, const IpAddress& address) {
+  if (!upstream.networks.empty()) {
+    const bool listed = contains(upstream.networks, address);
+    return listed ? nullptr : "the address is not on the outbound list (upstream.networks)";
+  }
+  if (!is_public(address)) return "the address is not public, and there is no outbound list (upstream.networks)";
+  if (is_own_address(address))
+    return "the address is this machine's own, and there is no outbound list (upstream.networks)";
+  return nullptr;
 }
 
 // --- the pool of one resource version
@@ -174,8 +183,8 @@ Task<Result<UpstreamLease>> UpstreamPools::connect(UpstreamPool& pool, std::stri
   size_t tried = 0;
   for (const IpAddress& address : addresses) {
     const Endpoint endpoint{address, upstream.url.port};
-    if (!outbound_allowed(upstream, address)) {
-      refused(endpoint, "the address is not on the outbound list (upstream.networks)");
+    if (const char* why = outbound_refusal(upstream, address)) {
+      refused(endpoint, why);
       last = {Code::kDenied, Side::kUpstream, "the upstream's address is not allowed"};
       continue;
     }

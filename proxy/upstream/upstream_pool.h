@@ -94,7 +94,8 @@ class UpstreamPools final : private Deferred {
   std::vector<std::unique_ptr<UpstreamConnection>> graveyard_;
 };
 
-// May the gateway connect to this address for this upstream? Listed, or public where nothing is listed.
-bool outbound_allowed(const policy::Upstream& upstream, const IpAddress& address);
+// Why the gateway may not connect to this address for this upstream, a literal; null when it may: the address is
+// listed, or nothing is and it is public and not one of this machine's own.
+const char* outbound_refusal(const policy::Upstream& upstream, const IpAddress& address);
 
 }  // namespace sallyport::proxy
