@@ -18,7 +18,7 @@ constexpr std::chrono::milliseconds kTunnelLinger{400};  // for the client to re
 
 }  // namespace
 
-Http1Connection::Http1Connection(ConnectionHome& home, Owner& owner, ExchangeServer& server,
+Http1Connection::Http1Connection(ConnectionHome& home, ConnectionOwner& owner, ExchangeServer& server,
                                  std::unique_ptr<ByteChannel> channel, TlsChannel* tls, const Endpoint& peer)
     : home_(home),
       owner_(owner),
@@ -32,26 +32,6 @@ Http1Connection::Http1Connection(ConnectionHome& home, Owner& owner, ExchangeSer
 Http1Connection::~Http1Connection() = default;
 
 // --- events
-
-void Http1Connection::start() {
-  home_.loop.timers().set(*this, home_.limits.tls_handshake);
-  step_handshake();
-}
-
-void Http1Connection::step_handshake() {
-  switch (channel_->handshake()) {
-    case Io::kBlocked:
-      return;
-    case Io::kEnd:
-    case Io::kBroken:
-      home_.metrics.handshakes_failed.add();
-      end_soon();
-      return;
-    case Io::kOk:
-      become_idle();
-      return;
-  }
-}
 
 void Http1Connection::on_io(IoReady ready) {
   channel_->socket().edge(ready);
@@ -67,7 +47,6 @@ void Http1Connection::on_io(IoReady ready) {
         break;
       case Io::kOk:
         TimerWheel::clear(*this);
-        if (state_ == State::kHandshake) break;
         if (state_ == State::kServing && (!serving_.valid() || serving_.done())) home_.loop.defer(*this);
         writable_slot_.wake();
         break;
@@ -78,9 +57,6 @@ void Http1Connection::on_io(IoReady ready) {
 
 void Http1Connection::on_readable() {
   switch (state_) {
-    case State::kHandshake:
-      step_handshake();
-      return;
     case State::kIdle:
     case State::kHead:
       read_heads();
@@ -114,7 +90,6 @@ void Http1Connection::expired() {
       }
       end_soon();  // a client that takes nothing
       return;
-    case State::kHandshake:
     case State::kIdle:
     case State::kLinger:
     case State::kOver:
@@ -140,7 +115,7 @@ void Http1Connection::run_deferred() {
 }
 
 void Http1Connection::drain() {
-  if (state_ == State::kIdle || state_ == State::kHandshake) linger();
+  if (state_ == State::kIdle) linger();
   keep_alive_ = false;
 }
 
