@@ -9,6 +9,7 @@
 #include "base/ip.h"
 #include "base/loop.h"
 #include "conf/node_config.h"
+#include "proxy/codec/held_memory.h"
 #include "proxy/input_buffer.h"
 #include "proxy/metrics.h"
 #include "proxy/request_ids.h"
@@ -25,6 +26,7 @@ struct ConnectionHome {
   const bool& draining;
   Metrics& metrics;
   RequestIds& ids;
+  HeldMemory& memory;
 };
 
 class ClientConnection {

@@ -5,8 +5,10 @@
 #include <algorithm>
 
 #include "proxy/codec/http1_connection.h"
+#include "proxy/codec/http2_connection.h"
 #include "proxy/listener.h"
 #include "proxy/request_path.h"
+#include "proxy/tls/tls_channel.h"
 
 namespace sallyport::proxy {
 namespace {
@@ -26,6 +28,7 @@ Worker::Worker(const GatewayParts& parts, std::shared_ptr<const Settings> settin
       limits_(settings_->limits),
       head_limits_(settings_->head_limits),
       loop_(parts.clock),
+      memory_(limits_.http2_memory),
       resolver_(loop_, settings_->resolvers),
       upstreams_(loop_, blocks_, resolver_, parts.log, limits_.upstream_connections),
       credentials_(parts.keys, parts.installation),
@@ -56,7 +59,7 @@ void Worker::join() {
 // --- connections
 
 ConnectionHome Worker::home(const bool& draining) {
-  return {loop_, blocks_, out_, limits_, head_limits_, draining, metrics_, ids_};
+  return {loop_, blocks_, out_, limits_, head_limits_, draining, metrics_, ids_, memory_};
 }
 
 void Worker::accepted(Fd fd, const Endpoint& peer, Listener& listener) {
@@ -79,8 +82,15 @@ void Worker::arrived(Arrival& arrival) {
   auto open = connections_.extract(&arrival);
   Listener& listener = *open.mapped().listener;
   ExchangeServer& server = open.mapped().admin ? *admin_ : *this;
-  auto connection = std::make_unique<Http1Connection>(listener.home(), static_cast<ConnectionOwner&>(*this), server,
-                                                      arrival.take_channel(), arrival.tls(), arrival.peer());
+  auto& owner = static_cast<ConnectionOwner&>(*this);
+  TlsChannel* const tls = arrival.tls();
+  std::unique_ptr<ClientConnection> connection;
+  if (tls != nullptr && tls->speaks_http2())
+    connection =
+        std::make_unique<Http2Connection>(listener.home(), owner, server, arrival.take_channel(), *tls, arrival.peer());
+  else
+    connection =
+        std::make_unique<Http1Connection>(listener.home(), owner, server, arrival.take_channel(), tls, arrival.peer());
   ClientConnection& raw = *connection;
   open.mapped().connection = std::move(connection);  // the arrival is over
   open.key() = &raw;

@@ -83,6 +83,7 @@ class Worker final : private ConnectionOwner, private Arrival::Reception, privat
   Loop loop_;
   std::string out_;
   BlockPool blocks_;
+  HeldMemory memory_;
   Resolver resolver_;
   UpstreamPools upstreams_;
   Credentials credentials_;

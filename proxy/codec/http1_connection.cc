@@ -24,10 +24,10 @@ Http1Connection::Http1Connection(ConnectionHome& home, ConnectionOwner& owner, E
       owner_(owner),
       server_(server),
       channel_(std::move(channel)),
-      tls_(tls),
       io_(home.loop, channel_->fd(), *this),
       input_(home.blocks),
-      facts_{PeerAddress{peer}, tls != nullptr} {}
+      facts_{PeerAddress{peer}, tls != nullptr},
+      cover_(tls) {}
 
 Http1Connection::~Http1Connection() = default;
 
@@ -198,8 +198,7 @@ void Http1Connection::refuse(const http::Refusal& refusal) {
   std::array<char, RequestIds::kLength> room;
   const std::string_view id = home_.ids.next(room);
   owner_.head_refused(facts_.peer, id, refusal.status, refusal.what);
-  const std::string body = std::string("{\"error\":\"") + error_code(refusal.status) + "\",\"message\":\"" +
-                           refusal.what + "\",\"details\":[],\"request_id\":\"" + std::string(id) + "\"}";
+  const std::string body = error_body(refusal.status, refusal.what, id);
   out.append("HTTP/1.1 ");
   http::append_number(out, refusal.status);
   out.append(" ").append(reason_phrase(refusal.status));
@@ -260,15 +259,6 @@ void Http1Connection::discard() {
     input_.consume(result.bytes);
   }
   end_soon();
-}
-
-bool Http1Connection::covers_host(std::string_view host) {
-  if (tls_ == nullptr) return true;
-  if (covered_host_ == host) return true;
-  std::string asked(host);
-  if (!tls_->certificate_covers(asked)) return false;
-  covered_host_ = std::move(asked);
-  return true;
 }
 
 }  // namespace sallyport::proxy

@@ -9,6 +9,7 @@
 #include "proxy/client_connection.h"
 #include "proxy/codec/http1_chunked.h"
 #include "proxy/exchange.h"
+#include "proxy/host_cover.h"
 
 namespace sallyport::proxy {
 
@@ -33,8 +34,8 @@ class Http1Connection final : public ClientConnection,
 
   // --- Exchange
   const ConnectionFacts& connection() const override { return facts_; }
-  bool covers_host(std::string_view host) override;
-  std::string_view host_covered() const override { return covered_host_; }
+  bool covers_host(std::string_view host) override { return cover_.covers(host); }
+  std::string_view host_covered() const override { return cover_.last(); }
   const http::Head& head() const override { return const_cast<InputBuffer&>(input_).head(); }
   const http::RequestFraming& framing() const override { return framing_; }
   void release_head() override;
@@ -80,11 +81,10 @@ class Http1Connection final : public ClientConnection,
   ConnectionOwner& owner_;
   ExchangeServer& server_;
   std::unique_ptr<ByteChannel> channel_;
-  TlsChannel* tls_;
   IoEvent io_;
   InputBuffer input_;
   ConnectionFacts facts_;
-  std::string covered_host_;
+  HostCover cover_;
   http::RequestFraming framing_;
   std::unique_ptr<http::ChunkedReader> chunks_;
   WaitSlot body_slot_;
