@@ -102,6 +102,18 @@ class Reader {
         "without tls a listener is on a loopback address or a unix socket, unless trusted_proxies is set", "conflict");
   }
 
+  // A PROXY header is believed from a trusted proxy alone, so without one nobody could connect.
+  void check_proxy_protocol(const Listener& listener, const std::string& path) {
+    if (!listener.proxy_protocol) return;
+    const auto refuse = [&](const char* message) { add(mistakes_, path + ".proxy_protocol", message, "conflict"); };
+    if (listener.kind == ListenerKind::kAdmin)
+      refuse("an admin listener takes no PROXY header");
+    else if (std::holds_alternative<std::string>(listener.address))
+      refuse("a unix socket's other end has no address that trusted_proxies could name; listen on a loopback address");
+    else if (const Json* proxies = member(document_, "trusted_proxies"); !proxies || proxies->empty())
+      refuse("without trusted_proxies nobody's PROXY header would be believed; name the proxies there");
+  }
+
   void read_listeners() {
     const Json* list = member(document_, "listeners");
     if (!list || !list->is_array()) return;
@@ -124,6 +136,8 @@ class Reader {
       listener.address = *address;
       if (auto* socket = std::get_if<std::string>(&listener.address)) *socket = resolved(*socket);
       check_plain(listener, path);
+      listener.proxy_protocol = text_at(entry, "proxy_protocol") == "required";
+      check_proxy_protocol(listener, path);
       const auto* endpoint = std::get_if<Endpoint>(&listener.address);
       const std::string key = endpoint ? endpoint->to_string() : std::get<std::string>(listener.address);
       if (!(endpoint && endpoint->port == 0) && !addresses.insert(key).second)

@@ -41,7 +41,7 @@ struct Listener {
   ListenerKind kind = ListenerKind::kHttp;
   std::variant<Endpoint, std::string> address;  // or the path of a unix socket ("unix:PATH")
   std::optional<ListenerTls> tls;
-  bool proxy_protocol = false;  // true is refused by this version
+  bool proxy_protocol = false;  // required: the peer is a trusted proxy and begins with the PROXY header
   int line = 0;
 };
 
