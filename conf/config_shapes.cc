@@ -83,7 +83,8 @@ constexpr Key kTlsKeys[] = {
     {"certificates", &kCertificates, Need::kRequired, "picked by the name that the client asks for"},
     {"min_version", &kVersion, Need::kOptional, "in quotes (\"1.2\")"},
     {"client_auth", &kClientAuth, Need::kOptional, "client certificates (none)"},
-    {"client_ca", &kClientCa, Need::kOptional, "not in this version"}};
+    {"client_ca", &kClientCa, Need::kOptional, "not in this version"},
+    {"http2", &kBoolShape, Need::kOptional, "HTTP/2 is offered, too (true)"}};
 constexpr Shape kTls = object_shape(kTlsKeys);
 constexpr Choice kKindChoices[] = {{"http"},
                                    {"admin"},
@@ -142,6 +143,7 @@ constexpr Key kLimitKeys[] = {
     {"headers", &kHeaderCount, Need::kOptional, "header fields of one request (100)"},
     {"connections", &kConnections, Need::kOptional, "of clients, all workers together (50000)"},
     {"upstream_connections", &kUpstreamConnections, Need::kOptional, "idle ones kept by each worker (1024)"},
+    {"http2_memory", &kLargeSize, Need::kOptional, "what HTTP/2 connections hold for slow sides, all together (32MiB)"},
     {"websocket_message", &kLargeSize, Need::kOptional, "of either side (64MiB)"},
     {"underscores", &kUnderscores, Need::kOptional, "header names with '_': drop or refuse (drop)"},
     {"tls_handshake", &kTimeout, Need::kOptional, "10s"},

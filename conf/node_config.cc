@@ -82,6 +82,7 @@ class Reader {
   ListenerTls read_tls(const Json& tls) const {
     ListenerTls out;
     if (text_at(tls, "min_version") == "1.3") out.min_version = TlsVersion::k13;
+    out.http2 = bool_at(tls, "http2", true);
     const Json* certificates = member(tls, "certificates");
     if (!certificates || !certificates->is_array()) return out;
     for (const Json& entry : *certificates) {
@@ -181,6 +182,7 @@ class Reader {
     read_count(*given, "headers", limits.headers);
     read_count(*given, "connections", limits.connections);
     read_count(*given, "upstream_connections", limits.upstream_connections);
+    read_size(*given, "http2_memory", limits.http2_memory);
     read_size(*given, "websocket_message", limits.websocket_message);
     limits.drop_underscores = text_at(*given, "underscores") != "refuse";
     read_duration(*given, "tls_handshake", limits.tls_handshake);

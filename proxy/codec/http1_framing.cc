@@ -139,7 +139,7 @@ std::expected<std::string_view, Refusal> read_host(const Head& head) {
 
 // The forms of RFC 9112 s3.2 that are taken, and the host they name.
 std::expected<std::string_view, Refusal> check_target(const Head& head, std::string_view host) {
-  if (head.method == "CONNECT") return refuse(501, "CONNECT is not offered");
+  if (iequals(head.method, "CONNECT")) return refuse(501, "CONNECT is not offered");
   if (head.target.starts_with('/')) return host;
   const Result<Target> target = parse_target(head.target);
   if (!target) return refuse(400, "bad request target");

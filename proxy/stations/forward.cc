@@ -42,7 +42,8 @@ class Upload final : private TaskOwner, private Deferred {
     upstream_.write(piece_);
   }
 
-  // Trailer fields that are neither hop-by-hop, of a rebuilt namespace, nor named like what is injected.
+  // Trailer fields that are neither hop-by-hop, of a rebuilt namespace, nor named like what is injected; nor Proxy,
+  // which an upstream that merges them into the head would hand to CGI.
   std::string allowed_trailers() const {
     std::string out;
     const auto head = std::make_unique<http::Head>();
@@ -54,7 +55,8 @@ class Upload final : private TaskOwner, private Deferred {
       return std::ranges::any_of(injected_, [&](const auto& name) { return same_for_upstreams(name, field.name); });
     };
     for (const http::Field& field : head->fields())
-      if (field.id == http::FieldId::kOther && !injected(field)) http::append_field_line(out, field.name, field.value);
+      if (field.id == http::FieldId::kOther && !http::iequals(field.name, "Proxy") && !injected(field))
+        http::append_field_line(out, field.name, field.value);
     return out;
   }
 

@@ -60,17 +60,17 @@ Result<void> identify(RequestContext& context) {
   const GatewayParts& parts = context.worker.parts();
   if (!head.has(http::FieldId::kCookie)) return {};
   std::string_view cookie;
-  bool twice = false;
+  size_t found = 0;  // two of them, even an empty one, are ambiguous
   for (const http::Field& field : head.fields()) {
     if (field.id != http::FieldId::kCookie) continue;
     http::for_each_cookie(field.value, [&](const http::CookiePair& pair) {
       if (pair.name != sso::kSessionCookie) return true;
-      twice = !cookie.empty() || twice;
+      ++found;
       cookie = pair.value;
       return true;
     });
   }
-  if (cookie.empty() || twice) return {};
+  if (cookie.empty() || found > 1) return {};
   context.proof_hash = sso::session_id_hash(cookie);
   const auto session = parts.sessions.find(context.proof_hash, context.host, context.at);
   if (!session) return {};

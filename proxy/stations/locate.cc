@@ -1,6 +1,7 @@
 #include "proxy/stations/locate.h"
 
 #include <algorithm>
+#include <array>
 #include <span>
 #include <vector>
 
@@ -13,6 +14,7 @@ namespace sallyport::proxy {
 namespace {
 
 constexpr std::string_view kGatePrefix = "/.sallyport";
+constexpr std::array<std::string_view, 3> kRefusedMethods{"TRACE", "CONNECT", "TRACK"};
 
 // A proxy in front replaces what a client wrote under such a name; another spelling of it (X.Forwarded.For), which for
 // the upstream is the same name, it may hand on. So only the one spelling is the proxy's word.
@@ -93,7 +95,8 @@ Result<Located> locate(RequestContext& context, std::string& scratch) {
       context.page_load = accept->value.find("text/html") != std::string_view::npos;
   }
   // An answer to TRACE would show the client what was injected (RFC 9110 s9.3.8); CONNECT asks for a tunnel.
-  if (head.method == "TRACE" || head.method == "CONNECT" || head.method == "TRACK")
+  // Methods have a case (RFC 9110 s9.1), but not to every upstream.
+  if (std::ranges::any_of(kRefusedMethods, [&](std::string_view name) { return http::iequals(head.method, name); }))
     return fail(Code::kUnsupported, Side::kClient, "this method is not served");
   TRY(const http::Target target, http::parse_target(head.target));
   context.path.assign(target.path);

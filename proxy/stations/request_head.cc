@@ -26,10 +26,11 @@ constexpr uint64_t kDropped =
     bit(FieldId::kHttp2Settings);
 
 bool carries_own_token(std::string_view value) {
-  constexpr std::string_view kBearer = "bearer ";
+  constexpr std::string_view kBearer = "bearer";
   if (value.size() < kBearer.size() || !http::iequals(value.substr(0, kBearer.size()), kBearer)) return false;
   value.remove_prefix(kBearer.size());
-  while (!value.empty() && (value.front() == ' ' || value.front() == '\t')) value.remove_prefix(1);
+  // A tab or a quote before it makes it no token to us, and perhaps one to the upstream.
+  value.remove_prefix(std::min(value.find_first_not_of(" \t\""), value.size()));
   return value.starts_with("spt_");
 }
 

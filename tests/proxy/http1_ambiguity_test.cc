@@ -170,6 +170,8 @@ TEST(http1_ambiguity, refuses_other_targets) {
       {target("%2f"), 400},
       {request("CONNECT a:443 HTTP/1.1", "Host: a:443\r\n"), 501},
       {request("CONNECT / HTTP/1.1", "Host: a\r\n"), 501},
+      {request("connect / HTTP/1.1", "Host: a\r\n"), 501},
+      {request("connected / HTTP/1.1", "Host: a\r\n"), 0},
       {request("OPTIONS *x HTTP/1.1", "Host: a\r\n"), 400},
       {request("GET http://b/ HTTP/1.0", "Host: a\r\n"), 400},
       {request("GET http://b/ HTTP/1.0", ""), 0},

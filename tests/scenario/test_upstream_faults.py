@@ -1,5 +1,4 @@
 """Upstreams that misbehave: each fault its own answer, no fault harms another request, and only safe requests are retried."""
-import base64
 import json
 import socket
 import time
@@ -9,11 +8,6 @@ from test_sign_in import error_body
 from wait import until
 from wire import Closed, request_bytes
 from world import bearer, datasource, host, upstream, world
-
-
-def raw(text, keep=False):
-    data = text if isinstance(text, bytes) else text.encode("latin-1")
-    return "/raw?b64=" + base64.urlsafe_b64encode(data).decode() + ("&keep" if keep else "")
 
 
 def plain(t, **options):
@@ -72,87 +66,6 @@ def an_upstream_that_never_accepts_is_504_or_502(t):
             filler.close()
 
 
-GARBAGE = {
-    "no HTTP": b"garbage\r\n\r\n",
-    "binary": bytes(range(256)) * 4,
-    "HTTP/2 preface": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
-    "HTTP/3.0": b"HTTP/3.0 200 OK\r\n\r\n",
-    "no status": b"HTTP/1.1 \r\n\r\n",
-    "status 99": b"HTTP/1.1 99 X\r\nContent-Length: 0\r\n\r\n",
-    "status 1000": b"HTTP/1.1 1000 X\r\nContent-Length: 0\r\n\r\n",
-    "status 2x0": b"HTTP/1.1 2x0 X\r\nContent-Length: 0\r\n\r\n",
-    "bare LF": b"HTTP/1.1 200 OK\nContent-Length: 0\n\n",
-    "bare CR in a value": b"HTTP/1.1 200 OK\r\nX: a\rb\r\nContent-Length: 0\r\n\r\n",
-    "NUL in a value": b"HTTP/1.1 200 OK\r\nX: a\0b\r\nContent-Length: 0\r\n\r\n",
-    "obs-fold": b"HTTP/1.1 200 OK\r\nX: a\r\n b\r\nContent-Length: 0\r\n\r\n",
-    "space before colon": b"HTTP/1.1 200 OK\r\nContent-Length : 0\r\n\r\n",
-    "no colon": b"HTTP/1.1 200 OK\r\nContent-Length 0\r\n\r\n",
-    "two lengths": b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab",
-    "length and coding": b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-    "negative length": b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n",
-    "hex length": b"HTTP/1.1 200 OK\r\nContent-Length: 0x5\r\n\r\nhello",
-    "unknown coding": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n",
-    "coding twice": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-    "half a head": b"HTTP/1.1 200 OK\r\nContent-Le",
-    "huge head": b"HTTP/1.1 200 OK\r\n" + b"X-Long: " + b"a" * 200_000 + b"\r\nContent-Length: 0\r\n\r\n",
-    "head without end": b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 5000,
-}
-
-
-@test
-def garbage_answers_are_502(t):
-    echo = upstream(t, None)
-    gateway = world(t, datasource("crm", echo))
-    crm, token = host("crm"), bearer(gateway.token("ann"))
-    original, wrong = echo.do_raw, []
-    for name, data in GARBAGE.items():
-        def answer(stream, request, _argument, _query, data=data):
-            echo._read_body(stream, request)
-            stream.send(data)
-            return False
-        echo.do_raw = answer
-        response = gateway.ask(crm, "POST", "/raw", token, b"x")
-        if response.status != 502:
-            wrong.append(f"{name}: {response.status}")
-        absent(response.body, b"garbage", f"{name}: the client's body")
-    equal(wrong, [], "answers that are not 502")
-    echo.do_raw = original
-    equal(gateway.ask(crm, headers=token).status, 200, "the next request")
-    gateway.event("ready")
-
-
-@test
-def odd_but_right_answers_pass(t):
-    gateway, _, crm, token = plain(t)
-    table = {
-        "until close": (b"HTTP/1.1 200 OK\r\nX: y\r\n\r\nhello", 200, b"hello"),
-        "1.0": (b"HTTP/1.0 200 OK\r\n\r\nhello", 200, b"hello"),
-        "no reason": (b"HTTP/1.1 200 \r\nContent-Length: 2\r\n\r\nok", 200, b"ok"),
-        "100 before": (b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 201 Created\r\nContent-Length: 2\r\n\r\nok", 201, b"ok"),
-        "103 before": (b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", 200, b"ok"),
-        "unusual status": (b"HTTP/1.1 599 Odd\r\nContent-Length: 2\r\n\r\nok", 599, b"ok"),
-        "chunk extension": (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2;x=y\r\nok\r\n0\r\n\r\n", 200, b"ok"),
-        "204": (b"HTTP/1.1 204 No Content\r\n\r\n", 204, b""),
-        "304": (b"HTTP/1.1 304 Not Modified\r\nContent-Length: 500\r\nETag: \"x\"\r\n\r\n", 304, b""),
-        "empty chunked": (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 200, b""),
-    }
-    for name, (data, status, body) in table.items():
-        response = gateway.ask(crm, target=raw(data), headers=token)
-        equal((response.status, response.body), (status, body), name)
-
-
-@test
-def more_bytes_than_the_answer_poison_nothing(t):
-    """An upstream that sends two answers for one request: the second never becomes somebody's."""
-    gateway, echo, crm, token = plain(t)
-    two = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok" + b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\npoison"
-    for _ in range(3):
-        equal(gateway.ask(crm, target=raw(two, keep=True), headers=token).body, b"ok", "the first")
-        response = gateway.ask(crm, target="/next", headers=token)
-        equal(response.status, 200, "the next request")
-        equal(response.json()["target"], "/next", "whose answer it is")
-
-
 def broken_off(gateway, crm, token, target):
     """What a client saw of an answer that the upstream broke off."""
     with gateway.wire(crm) as connection:
@@ -162,16 +75,6 @@ def broken_off(gateway, crm, token, target):
         except Closed:
             return
     expect(False, f"{target}: the client could not see that the answer is not whole")
-
-
-@test
-def half_an_answer_is_never_whole(t):
-    gateway, _, crm, token = plain(t)
-    broken_off(gateway, crm, token, "/half/100000")
-    broken_off(gateway, crm, token, raw(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n"))
-    broken_off(gateway, crm, token, raw(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhelloXX0\r\n\r\n"))
-    broken_off(gateway, crm, token, raw(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nhello\r\n0\r\n\r\n"))
-    equal(gateway.ask(crm, headers=token).status, 200, "the next request")
 
 
 @test
