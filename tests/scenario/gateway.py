@@ -268,8 +268,8 @@ class Gateway:
                 return int(str(listener["address"]).rsplit(":", 1)[1])
         raise Failed(f"no {kind} listener in {self.listeners}")
 
-    def wire(self, host=GATE, context=None, seconds=15, session=None, source=None):
-        return wire.Wire(self.port, host, context or wire.client_context(self.dir / "tls/ca.pem"), seconds, session, source)
+    def wire(self, host=GATE, context=None, seconds=15, session=None, source=None, before=()):
+        return wire.Wire(self.port, host, context or wire.client_context(self.dir / "tls/ca.pem"), seconds, session, source, before)
 
     def ask(self, host, method="GET", target="/", headers=(), body=None, source=None):
         """One request on a connection of its own, the answer read whole."""

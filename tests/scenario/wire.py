@@ -68,13 +68,15 @@ def client_context(ca=None, lowest=None, highest=None, alpn=("http/1.1",)):
 
 
 class Wire:
-    """One connection. context None: plain TCP."""
+    """One connection. context None: plain TCP. before: bytes that are sent ahead of TLS, each piece by itself."""
 
-    def __init__(self, port, name=None, context=None, seconds=15, session=None, source=None):
+    def __init__(self, port, name=None, context=None, seconds=15, session=None, source=None, before=()):
         self.buffer = b""
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=seconds * PATIENCE,
                                                source_address=(source, 0) if source else None)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for piece in before:
+            self.socket.sendall(piece)
         if context:
             try:
                 self.socket = context.wrap_socket(self.socket, server_hostname=name, session=session)
