@@ -13,9 +13,10 @@ constexpr size_t kQueueMax = 128;  // more than there are conversations
 struct News {
   storage::ResourceChanges resources;
   storage::RevocationsSince revocations;
+  std::vector<storage::NamedKeyRecord> assertion_keys;  // all of them; read when there is news at all
 };
 
-// Both halves on the store's own thread, so that nothing is committed by this process between them.
+// All of it on the store's own thread, so that nothing is committed by this process in between.
 Result<News> read_news(storage::StoreThread& store, storage::Generation since) {
   std::promise<Result<News>> promise;
   auto future = promise.get_future();
@@ -24,6 +25,9 @@ Result<News> read_news(storage::StoreThread& store, storage::Generation since) {
       News news;
       TRY(news.revocations, open.revocations_since(since));
       TRY(news.resources, open.resources_since(since));
+      if (news.resources.generation > since) {
+        TRY(news.assertion_keys, open.named_keys(sso::kAssertionKeyPurpose));
+      }
       return news;
     }());
   });
@@ -75,6 +79,10 @@ Result<uint64_t> Follower::bring_into_force(uint64_t generation) {
       const auto records = storage::judged(std::move(news.resources.changed), parts_.keyring);
       parts_.refused.look_at(records, parts_.clock.wall());
       publish(reached, records, news.resources.deleted);
+    }
+    if (auto keys = parts_.assertion_keys.look_at(news.assertion_keys, parts_.clock.wall())) {
+      parts_.log.info("keys_in_force", {{"generation", reached}, {"signs", keys->kid()}});
+      parts_.gateway.publish(std::move(keys));
     }
     in_force_.store(reached, std::memory_order_release);
   }
