@@ -50,6 +50,7 @@ class Follower {
   Result<uint64_t> bring_into_force(uint64_t generation);
   void publish(uint64_t generation, const std::vector<policy::ResourceRecord>& changed,
                const std::vector<RecordId>& deleted);
+  void follow_keys(uint64_t generation, const std::vector<storage::NamedKeyRecord>& records);
   void say(const Result<uint64_t>& outcome);
 
   FollowerParts parts_;

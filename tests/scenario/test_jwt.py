@@ -105,6 +105,12 @@ def nobody_has_none_and_a_websocket_has_one(t):
         equal(gateway.ask(line1, "POST", "/hooks/a", headers, b"x").status, 200, "a public area")
         equal([name for name in echo.last().names() if folded(name).startswith("x-sallyport")], [], "what it is told")
         absent(echo.last().head, b"spoofed", "the request at the upstream")
+    vic = bearer(gateway.token("vic"))
+    claims = claims_of(asked(gateway, echo, line1, vic, target="/hooks/a"), key_set(gateway))
+    equal((claims["sub"], claims["role"]), ("vic", "viewer"), "somebody in a public area")
+    gateway.must("user", "suspend", "vic")
+    equal(gateway.ask(line1, target="/hooks/a", headers=vic).status, 200, "who is suspended, in a public area")
+    equal(echo.last().all(NAME), [], "what is told of him")
     with WebSocket(gateway, line1, headers=bearer(gateway.token("ann")) + spoof) as socket:
         socket.close()
     claims = claims_of(told(echo), key_set(gateway))
@@ -307,14 +313,19 @@ def the_private_keys_are_nowhere_in_clear(t):
 
 @test
 def a_key_that_was_written_into_the_store_is_never_published(t):
-    gateway, echo, crm = standing(t)
-    before = key_set(gateway)
+    gateway, _, crm = standing(t)
+    before, headers = key_set(gateway), bearer(gateway.token("ann"))
     with gateway.store() as store:  # as the real rows look, newer, and with a public half of the attacker's
         store.execute("INSERT INTO named_keys SELECT ?, purpose, sealed, ?, created_at + 1, 0 FROM named_keys "
                       "WHERE purpose = 'jwt-signing' LIMIT 1", (secrets.token_bytes(16), secrets.token_bytes(64)))
+        store.execute("PRAGMA ignore_check_constraints = ON")
+        store.execute("INSERT INTO named_keys SELECT x'0102', purpose, sealed, public_key, created_at + 2, 0 FROM named_keys "
+                      "WHERE purpose = 'jwt-signing' LIMIT 1")  # a row that has no name even
         store.execute("UPDATE named_keys SET public_key = ? WHERE purpose = 'jwt-signing'", (secrets.token_bytes(64),))
     gateway.must("user", "suspend", "out")  # so that the gateway reads again
     equal(key_set(gateway), before, "published while it runs")
+    gateway.must("user", "suspend", "ann")
+    one_of(gateway.ask(crm, headers=headers).status, (401, 403), "a change beside it is in force all the same")
     event = gateway.event("record_refused")
     equal((event["kind"], event["name"]), ("key", "jwt-signing"), "what the log tells")
     gateway.stop()

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
+#include <thread>
 
 #include "tests/sso/es256_verify.h"
 
@@ -55,6 +56,19 @@ TEST(P256, new_keys_differ_and_signatures_fit_their_own_key_alone) {
     ASSERT_TRUE(es256_fits(one.point().x, one.point().y, message, signature)) << i;
     ASSERT_FALSE(es256_fits(other.point().x, other.point().y, message, signature)) << i;
   }
+}
+
+TEST(P256, one_key_signs_on_several_threads_at_once) {
+  const P256Key key = P256Key::open(P256Key::random_scalar().value()).value();
+  std::array<P256Signature, 400> made;
+  std::vector<std::thread> threads;
+  for (size_t part = 0; part < 4; ++part)
+    threads.emplace_back([&key, slice = std::span(made).subspan(100 * part, 100)] {
+      for (P256Signature& signature : slice) signature = key.sign("message");
+    });
+  for (std::thread& thread : threads) thread.join();
+  for (const P256Signature& signature : made)
+    ASSERT_TRUE(es256_fits(key.point().x, key.point().y, "message", signature));
 }
 
 TEST(Jose, the_rfcs_token_is_what_is_signed_here) {
