@@ -121,6 +121,10 @@ void Gateway::publish(std::shared_ptr<const policy::Snapshot> snapshot) {
       [&](size_t i) { return [&worker = *inside_->workers[i], snapshot] { worker.adopt(snapshot); }; });
 }
 
+void Gateway::publish(std::shared_ptr<const sso::AssertionKeys> keys) {
+  inside_->on_every_worker([&](size_t i) { return [&worker = *inside_->workers[i], keys] { worker.adopt(keys); }; });
+}
+
 bool Gateway::all_alive() {
   if (inside_->signs_owed.load() != 0) return false;
   inside_->signs_owed = inside_->workers.size();

@@ -38,6 +38,7 @@ Worker::Worker(const GatewayParts& parts, AddressBudget& addresses, std::shared_
       resolver_(loop_, settings_->resolvers),
       upstreams_(loop_, blocks_, resolver_, parts.log, limits_.upstream_connections),
       credentials_(parts.keys, parts.installation),
+      assertions_(parts.assertion_keys),
       live_(loop_, parts_),
       snapshot_(counted_here(parts.snapshot)),
       overload_(loop_),

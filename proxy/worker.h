@@ -19,6 +19,7 @@
 #include "proxy/metrics.h"
 #include "proxy/overload.h"
 #include "proxy/settings.h"
+#include "proxy/stations/assertions.h"
 #include "proxy/stations/credentials.h"
 #include "proxy/upstream/upstream_pool.h"
 
@@ -37,6 +38,7 @@ class Worker final : private ConnectionOwner, private Arrival::Reception, privat
 
   // --- on the worker's own thread
   void adopt(std::shared_ptr<const policy::Snapshot> snapshot);
+  void adopt(std::shared_ptr<const sso::AssertionKeys> keys) { assertions_.adopt(std::move(keys)); }
   // From here on it listens there and nowhere else. Connections live on; those of a listener that is not named any more
   // end after the exchange under way.
   void adopt(std::shared_ptr<const Settings> settings, std::vector<WorkerListener> listeners);
@@ -53,6 +55,7 @@ class Worker final : private ConnectionOwner, private Arrival::Reception, privat
   const Settings& settings() const { return *settings_; }  // until the next turn of the loop
   UpstreamPools& upstreams() { return upstreams_; }
   Credentials& credentials() { return credentials_; }
+  Assertions& assertions() { return assertions_; }
   LiveStreams& live() { return live_; }
   std::string& out() { return out_; }
   Metrics& metrics() { return metrics_; }
@@ -91,6 +94,7 @@ class Worker final : private ConnectionOwner, private Arrival::Reception, privat
   Resolver resolver_;
   UpstreamPools upstreams_;
   Credentials credentials_;
+  Assertions assertions_;
   LiveStreams live_;
   Metrics metrics_;
   RequestIds ids_;
