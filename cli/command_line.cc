@@ -188,11 +188,14 @@ struct Builder {
     take_config(*verify, said.config);
     later(*audit, "export", "write the audit log for other programs (not in this version)");
 
-    auto* const key = group("key", "the keys that seal secrets");
+    auto* const key = group("key", "the keys that seal secrets and sign");
     auto* const status =
         command(*key, "status", "show which keys there are", [this] { return run_key_status(terminal, said.key); });
     take_config(*status, said.key.config);
     take_format(*status, said.key.format, kListFormats);
+    auto* const rotate_jwt = command(*key, "rotate-jwt", "sign what upstreams are told with another key from now on",
+                                     [this] { return run_key_rotate_jwt(terminal, said.config); });
+    take_config(*rotate_jwt, said.config);
     later(*key, "rotate-data", "make a new data key (not in this version)");
     later(*key, "rotate-master", "wrap the data keys anew (not in this version)");
 

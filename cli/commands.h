@@ -105,6 +105,8 @@ struct KeyStatusOptions {
 };
 int run_key_status(Terminal& terminal, const KeyStatusOptions& options);
 
+int run_key_rotate_jwt(Terminal& terminal, const std::string& config);
+
 int run_schema(Terminal& terminal, const std::string& kind);
 
 }  // namespace sallyport::cli

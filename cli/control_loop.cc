@@ -47,7 +47,11 @@ ControlLoop::ControlLoop(Loop& loop, Serving& serving, Log& log, Fd signals, Ser
               serving_.watch_audit();
             }),
       write_uses_(loop, kWriteUsesEvery, [this] { serving_.write_uses(); }),
-      sweep_(loop, kSweepEvery, [this] { serving_.sweep(); }),
+      sweep_(loop, kSweepEvery,
+             [this] {
+               serving_.sweep();
+               serving_.roll_keys_over();
+             }),
       slow_lane_("slow lane", 1, kSlowLaneMax) {
   server_.emplace(loop, serving.take_control(), static_cast<ControlActions&>(*this), log);
   // This loop lives, or nothing is said; a worker that does not answer is as good as dead.

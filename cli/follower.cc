@@ -13,9 +13,10 @@ constexpr size_t kQueueMax = 128;  // more than there are conversations
 struct News {
   storage::ResourceChanges resources;
   storage::RevocationsSince revocations;
+  std::vector<storage::NamedKeyRecord> assertion_keys;  // all of them, if anything is new at all
 };
 
-// Both halves on the store's own thread, so that nothing is committed by this process between them.
+// All of it on the store's own thread, so that nothing is committed by this process in between.
 Result<News> read_news(storage::StoreThread& store, storage::Generation since) {
   std::promise<Result<News>> promise;
   auto future = promise.get_future();
@@ -24,6 +25,8 @@ Result<News> read_news(storage::StoreThread& store, storage::Generation since) {
       News news;
       TRY(news.revocations, open.revocations_since(since));
       TRY(news.resources, open.resources_since(since));
+      if (news.resources.generation == since) return news;
+      TRY(news.assertion_keys, open.named_keys(sso::kAssertionKeyPurpose));
       return news;
     }());
   });
@@ -76,6 +79,7 @@ Result<uint64_t> Follower::bring_into_force(uint64_t generation) {
       parts_.refused.look_at(records, parts_.clock.wall());
       publish(reached, records, news.resources.deleted);
     }
+    follow_keys(reached, news.assertion_keys);
     in_force_.store(reached, std::memory_order_release);
   }
   if (generation > in_force()) return fail(Code::kNotFound, Side::kClient, "there is no such generation");
@@ -92,6 +96,13 @@ void Follower::publish(uint64_t generation, const std::vector<policy::ResourceRe
                                {"changed", changed.size()},
                                {"deleted", deleted.size()},
                                {"resources", snapshot_->resource_count()}});
+}
+
+void Follower::follow_keys(uint64_t generation, const std::vector<storage::NamedKeyRecord>& records) {
+  auto keys = parts_.assertion_keys.look_at(records, parts_.clock.wall());
+  if (!keys) return;
+  parts_.log.info("keys_in_force", {{"generation", generation}, {"signs", keys->kid()}});
+  parts_.gateway.publish(std::move(keys));
 }
 
 // An outage is told once, and its end. What runs goes on with what is in force.

@@ -1,6 +1,6 @@
 // Brings into force what was committed to the store, by this process or another one: ended sessions and tokens leave
-// the tables, changed resources become a new snapshot that every worker takes. Works on a thread of its own, so that
-// neither a loop nor the store waits for it; old snapshots die there too.
+// the tables, changed resources become a new snapshot that every worker takes, and changed keys what it signs with.
+// Works on a thread of its own, so that neither a loop nor the store waits for it; old snapshots die there too.
 #pragma once
 
 #include <atomic>
@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/blocking_pool.h"
+#include "cli/assertion_key_source.h"
 #include "cli/refused_records.h"
 #include "policy/snapshot.h"
 #include "proxy/gateway.h"
@@ -24,6 +25,7 @@ struct FollowerParts {
   storage::TokenTable& tokens;
   proxy::Gateway& gateway;
   RefusedRecords& refused;
+  AssertionKeySource& assertion_keys;
   Log& log;
   const Clock& clock;
 };
@@ -48,6 +50,7 @@ class Follower {
   Result<uint64_t> bring_into_force(uint64_t generation);
   void publish(uint64_t generation, const std::vector<policy::ResourceRecord>& changed,
                const std::vector<RecordId>& deleted);
+  void follow_keys(uint64_t generation, const std::vector<storage::NamedKeyRecord>& records);
   void say(const Result<uint64_t>& outcome);
 
   FollowerParts parts_;

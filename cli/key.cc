@@ -1,4 +1,5 @@
 // sallyport key status: which keys there are. No key material, public halves only.
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <ostream>
 
@@ -6,6 +7,7 @@
 #include "cli/node_parts.h"
 #include "cli/table.h"
 #include "cli/when.h"
+#include "sso/assertion_key_store.h"
 
 namespace sallyport::cli {
 namespace {
@@ -14,6 +16,23 @@ using nlohmann::ordered_json;
 std::string short_fingerprint(const Bytes& public_key) {
   return public_key.empty() ? "" : hex_encode(sha256(public_key)).substr(0, 16);
 }
+
+// What is said of an assertion key is what stands sealed, not what stands beside it.
+struct AssertionKeyStates {
+  sso::OpenedKeys opened;
+
+  const sso::AssertionKey* find(const RecordId& id) const {
+    const auto found = std::ranges::find(opened.keys, id, &sso::AssertionKey::id);
+    return found == opened.keys.end() ? nullptr : &*found;
+  }
+  std::string state(const storage::NamedKeyRecord& record) const {
+    if (std::ranges::find(opened.refused, record.id) != opened.refused.end()) return "damaged";
+    const sso::AssertionKey* const key = find(record.id);
+    if (key != nullptr && key == sso::signing_key(opened.keys)) return "active";
+    if (key != nullptr && !key->signs_from) return "next";
+    return "retired";
+  }
+};
 
 }  // namespace
 
@@ -28,6 +47,9 @@ int run_key_status(Terminal& terminal, const KeyStatusOptions& options) {
     if (!some) return refuse(terminal, failure_of("cannot read the keys", some.error()));
     named.insert(named.end(), some->begin(), some->end());
   }
+  const auto assertion_keys = node->store->named_keys(sso::kAssertionKeyPurpose);
+  if (!assertion_keys) return refuse(terminal, failure_of("cannot read the keys", assertion_keys.error()));
+  const AssertionKeyStates assertions{sso::open_assertion_keys(*node->keyring, *assertion_keys)};
   const storage::Keyring::Status status = node->keyring->status();
 
   if (options.format == Format::kJson) {
@@ -45,6 +67,20 @@ int run_key_status(Terminal& terminal, const KeyStatusOptions& options) {
                              {"created", show_time_exactly(key.created_at)},
                              {"retired", key.retired},
                              {"public_key", hex_encode(key.public_key)}});
+    for (const storage::NamedKeyRecord& record : *assertion_keys) {
+      const sso::AssertionKey* const key = assertions.find(record.id);
+      const std::string state = assertions.state(record);
+      ordered_json said{{"purpose", record.purpose},
+                        {"id", record.id.to_string()},
+                        {"created", show_time_exactly(record.created_at)},
+                        {"retired", state == "retired"},
+                        {"state", state}};
+      if (key != nullptr) {
+        said["kid"] = key->kid;
+        said["signs_from"] = key->signs_from ? ordered_json(show_time_exactly(*key->signs_from)) : ordered_json();
+      }
+      out["keys"].push_back(std::move(said));
+    }
     terminal.out << out.dump(2) << '\n';
     return kDone;
   }
@@ -57,6 +93,11 @@ int run_key_status(Terminal& terminal, const KeyStatusOptions& options) {
   for (const storage::NamedKeyRecord& key : named)
     table.add({key.purpose, key.id.to_string(), key.retired ? "retired" : "active", show_time(key.created_at),
                short_fingerprint(key.public_key)});
+  for (const storage::NamedKeyRecord& record : *assertion_keys) {
+    const sso::AssertionKey* const key = assertions.find(record.id);
+    table.add({record.purpose, record.id.to_string(), assertions.state(record), show_time(record.created_at),
+               key == nullptr ? "" : key->kid});
+  }
   table.print(terminal.out);
   return kDone;
 }

@@ -70,6 +70,8 @@ Outcome<void> Serving::load() {
   last_health_.room = true;
   refused_ = std::make_unique<RefusedRecords>(log_, *audit_);
 
+  if (auto keys = load_assertion_keys(); !keys) return keys;
+
   auto rows = store.resources_since(storage::Generation{0});
   if (!rows) return failure("cannot read the resources", rows.error());
   const auto records = storage::judged(std::move(rows->changed), *node_.keyring);
@@ -82,6 +84,21 @@ Outcome<void> Serving::load() {
   const auto tokens = store.tokens();
   if (!tokens) return failure("cannot read the tokens", tokens.error());
   for (const storage::TokenRecord& token : *tokens) tokens_.insert(token);
+  return {};
+}
+
+Outcome<void> Serving::load_assertion_keys() {
+  storage::Store& store = *node_.store;
+  const WallMicros now = node_.clock.wall();
+  const auto made = sso::roll_over(store, *node_.keyring, now, sso::RollOver::kWhenDue, actor());
+  if (!made) return failure("cannot make the keys that sign for upstreams", made.error());
+  const auto records = store.named_keys(sso::kAssertionKeyPurpose);
+  if (!records) return failure("cannot read the keys that sign for upstreams", records.error());
+  const http::Url& gate = node_.config.gate;
+  assertion_keys_ =
+      std::make_unique<AssertionKeySource>(*node_.keyring, *refused_, log_, gate.scheme + "://" + gate.authority());
+  first_assertion_keys_ = assertion_keys_->look_at(*records, now);
+  if (!first_assertion_keys_) return failure("there is no key that signs for upstreams");
   return {};
 }
 
@@ -112,6 +129,7 @@ Outcome<void> Serving::open_gates(std::vector<proxy::InheritedSocket> inherited)
                                         .audit = *audit_,
                                         .gate = *sign_in_,
                                         .snapshot = first_snapshot_,
+                                        .assertion_keys = std::exchange(first_assertion_keys_, nullptr),
                                         .installation = node_.keyring->installation()},
                                        node_.config, std::move(inherited));
   if (!gateway) return failure(std::move(gateway.error()));
@@ -122,6 +140,7 @@ Outcome<void> Serving::open_gates(std::vector<proxy::InheritedSocket> inherited)
                                                        .tokens = tokens_,
                                                        .gateway = *gateway_,
                                                        .refused = *refused_,
+                                                       .assertion_keys = *assertion_keys_,
                                                        .log = log_,
                                                        .clock = node_.clock},
                                          std::move(first_snapshot_));
@@ -169,6 +188,13 @@ void Serving::write_uses() {
 
 void Serving::sweep() {
   store_job("sweep", [now = node_.clock.wall()](storage::Store& store) { return store.sweep(now).has_value(); });
+}
+
+// The follower brings it into force, as what any other process commits.
+void Serving::roll_keys_over() {
+  store_job("roll_keys_over", [this, now = node_.clock.wall()](storage::Store& store) {
+    return sso::roll_over(store, *node_.keyring, now, sso::RollOver::kWhenDue, "sallyport").has_value();
+  });
 }
 
 void Serving::watch_audit() {

@@ -7,6 +7,7 @@
 
 #include "base/blocking_pool.h"
 #include "base/log.h"
+#include "cli/assertion_key_source.h"
 #include "cli/control_protocol.h"
 #include "cli/follower.h"
 #include "cli/node_parts.h"
@@ -42,6 +43,7 @@ class Serving {
   // What has to be done from time to time, on the store's thread; these only hand it over.
   void write_uses();
   void sweep();
+  void roll_keys_over();
   // Says in the log when the audit log cannot take entries, or its anchor is out of reach, and when that is over.
   void watch_audit();
   // Blocking: the last uses, once nothing is served any more.
@@ -50,6 +52,7 @@ class Serving {
  private:
   Outcome<void> listen_for_commands();
   Outcome<void> load();
+  Outcome<void> load_assertion_keys();
   Outcome<void> open_gates(std::vector<proxy::InheritedSocket> inherited);
   void store_job(const char* name, std::move_only_function<bool(storage::Store&)> job);
 
@@ -63,6 +66,8 @@ class Serving {
   std::unique_ptr<storage::AuditLog> audit_;
   storage::AuditHealth last_health_;
   std::unique_ptr<RefusedRecords> refused_;
+  std::unique_ptr<AssertionKeySource> assertion_keys_;
+  std::shared_ptr<const sso::AssertionKeys> first_assertion_keys_;
   std::unique_ptr<storage::StoreThread> store_;
   std::unique_ptr<BlockingPool> hashing_;
   std::unique_ptr<storage::LocalKeyHolder> keys_;

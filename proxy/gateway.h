@@ -13,6 +13,7 @@
 #include "conf/node_config.h"
 #include "policy/snapshot.h"
 #include "proxy/listening.h"
+#include "sso/assertion_keys.h"
 #include "sso/gate.h"
 #include "storage/audit_log.h"
 #include "storage/key_holder.h"
@@ -29,6 +30,7 @@ struct GatewayParts {
   storage::AuditLog& audit;
   sso::Gate& gate;
   std::shared_ptr<const policy::Snapshot> snapshot;
+  std::shared_ptr<const sso::AssertionKeys> assertion_keys;  // never null
   RecordId installation;
 };
 
@@ -53,6 +55,7 @@ class Gateway {
   // --- from any thread but a worker's
   // Swaps the snapshot in every worker and returns when the last one has it in force. From any thread but a worker's.
   void publish(std::shared_ptr<const policy::Snapshot> snapshot);
+  void publish(std::shared_ptr<const sso::AssertionKeys> keys);  // the same
   // Asks every worker for a sign of life. False while one still owes that of the time before. Never waits.
   bool all_alive();
 

@@ -18,6 +18,8 @@
 
 namespace sallyport::sso {
 
+class AssertionKeys;
+
 constexpr std::string_view kSessionCookie = "__Host-sallyport";
 constexpr std::string_view kFlowCookie = "__Host-sallyport-flow";
 constexpr std::string_view kNonceCookie = "__Host-sallyport-nonce";  // on a target host, before its first redirect
@@ -42,6 +44,7 @@ struct GateRequest {
   ClientAddress client;
   std::string request_id;
   std::shared_ptr<const policy::Snapshot> snapshot;
+  std::shared_ptr<const AssertionKeys> assertion_keys;
 };
 
 struct GateReply {

@@ -17,6 +17,7 @@ constexpr std::string_view kAccountPath = "/.sallyport/account";
 constexpr std::string_view kEndSessionPath = "/.sallyport/account/end-session";
 constexpr std::string_view kEndOthersPath = "/.sallyport/account/end-others";
 constexpr std::string_view kCallbackPath = "/.sallyport/callback";
+constexpr std::string_view kJwksPath = "/.sallyport/jwks";
 constexpr std::string_view kStylePath = "/.sallyport/style.css";
 
 struct SignInPage {

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/http/field.h"
+#include "sso/assertion_keys.h"
 #include "sso/pages.h"
 
 namespace sallyport::sso {
@@ -64,6 +65,16 @@ GateReply style_reply() {
                  {"Cross-Origin-Resource-Policy", "same-origin"}};
   out.body = style_sheet();
   out.reason = "style";
+  return out;
+}
+
+GateReply jwk_set_reply(std::string set) {
+  GateReply out;
+  out.headers = {{"Content-Type", "application/jwk-set+json"},
+                 {"Cache-Control", "max-age=" + std::to_string(kJwkSetLife.count())},
+                 {"X-Content-Type-Options", "nosniff"}};
+  out.body = std::move(set);
+  out.reason = "jwks";
   return out;
 }
 

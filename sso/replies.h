@@ -21,6 +21,7 @@ GateReply page_reply(int status, std::string html, const char* reason);
 GateReply redirect_reply(int status, std::string location, const char* reason);
 GateReply json_reply(int status, const nlohmann::json& body, const char* reason);
 GateReply style_reply();
+GateReply jwk_set_reply(std::string set);  // RFC 7517 s8.5.2; may be kept for kJwkSetLife
 
 // code: for programs ("bad_credentials"); title and message: for people. All literals.
 struct Problem {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/http/url.h"
+#include "sso/assertion_keys.h"
 
 namespace sallyport::sso {
 
@@ -31,6 +32,7 @@ const SignIn::Route* SignIn::find_route(bool on_gate, std::string_view path) {
       {kGate, kEndOthersPath, "POST", nullptr, &SignIn::end_others, false, kRefused},
       {kEverywhere, kLogoutPath, "GET, HEAD, POST", &SignIn::show_logout, &SignIn::post_logout, true},
       {kEverywhere, kStylePath, "GET, HEAD", &SignIn::style, nullptr, true},
+      {kGate, kJwksPath, "GET, HEAD", &SignIn::jwks, nullptr, true},
       {kOthers, kCallbackPath, "GET", &SignIn::callback, nullptr, false},  // HEAD would use the code up
   };
   const auto found = std::ranges::find_if(
@@ -95,6 +97,12 @@ GateReply SignIn::unavailable(const GateRequest& request) const {
 }
 
 Task<GateReply> SignIn::style(Loop&, GateRequest) { co_return style_reply(); }
+
+// For anybody: an upstream that verifies what it is told has no session here.
+Task<GateReply> SignIn::jwks(Loop&, GateRequest request) {
+  if (!request.assertion_keys) co_return unavailable(request);
+  co_return jwk_set_reply(request.assertion_keys->jwk_set(parts_.clock.wall()));
+}
 
 Task<GateReply> SignIn::home_page(Loop&, GateRequest request) {
   const auto signed_in = who(request);

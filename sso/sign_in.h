@@ -78,6 +78,7 @@ class SignIn final : public Gate {
 
   // sign_in.cc: pages of who is signed in
   Task<GateReply> style(Loop& home, GateRequest request);
+  Task<GateReply> jwks(Loop& home, GateRequest request);
   Task<GateReply> home_page(Loop& home, GateRequest request);
   // The same of account_ and me_api_.
   Task<GateReply> account(Loop& home, GateRequest request);

@@ -209,6 +209,10 @@ Result<SecretBytes> Keyring::open_named_key(const NamedKeyRecord& record) const 
   return unseal(named_key_context(inside_->installation, record.id, record.purpose), record.sealed);
 }
 
+Result<Bytes> Keyring::seal_named_key_again(const NamedKeyRecord& record, ByteView key) const {
+  return seal(named_key_context(inside_->installation, record.id, record.purpose), key);
+}
+
 Keyring::Status Keyring::status() const {
   return {
       .active_key = inside_->active, .data_keys = inside_->data_keys.size(), .master_keys = inside_->masters.size()};

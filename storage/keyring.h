@@ -41,6 +41,8 @@ class Keyring {
   // errors: kDenied the record was tampered with or carries another purpose.
   Result<NamedKeyRecord> seal_named_key(std::string_view purpose, ByteView key, Bytes public_key, WallMicros now) const;
   Result<SecretBytes> open_named_key(const NamedKeyRecord& record) const;
+  // What to write into .sealed of a record that keeps its id and purpose.
+  Result<Bytes> seal_named_key_again(const NamedKeyRecord& record, ByteView key) const;
 
   struct Status {
     uint32_t active_key = 0;

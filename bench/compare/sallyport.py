@@ -23,6 +23,15 @@ at: 127.0.0.1
 upstream: {{url: "http://{upstream}", networks: [127.0.0.0/8]}}
 secrets: {{token: "{token}"}}
 inject: {{headers: {{Authorization: "Bearer {{{{ secrets.token }}}}"}}}}
+---
+kind: datasource
+name: ws
+team: bench
+type: http
+at: 127.0.0.1/ws
+upstream: {{url: "http://{ws_upstream}/ws", networks: [127.0.0.0/8]}}
+secrets: {{token: "{token}"}}
+inject: {{headers: {{Authorization: "Bearer {{{{ secrets.token }}}}"}}}}
 """
 
 
@@ -49,7 +58,7 @@ log: {{level: warning}}
 limits: {{idle: 600s}}
 """)
     token = base64.b64encode(os.urandom(24)).decode()
-    run("apply", "-c", CONFIG, "-f", "-", input=RESOURCES.format(upstream=ENV["BENCH_UPSTREAM"], token=token))
+    run("apply", "-c", CONFIG, "-f", "-", input=RESOURCES.format(upstream=ENV["BENCH_UPSTREAM"], ws_upstream=ENV["BENCH_WS_UPSTREAM"], token=token))
     os.execv(BINARY, [BINARY, "serve", "-c", CONFIG])
 
 

@@ -46,6 +46,7 @@ sso::GateRequest values_of(const RequestContext& context, std::string path, std:
   out.client = context.client;
   out.request_id = context.request_id.view();
   out.snapshot = context.snapshot;
+  out.assertion_keys = context.worker.assertions().keys();
   return out;
 }
 

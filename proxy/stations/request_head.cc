@@ -92,6 +92,8 @@ void append_identity(const RequestContext& context, std::string& out) {
   http::append_field_line(out, "X-Sallyport-User", user->name);
   if (!user->email.empty()) http::append_field_line(out, "X-Sallyport-Email", user->email);
   http::append_field_line(out, "X-Sallyport-Roles", policy::to_string(context.decision.role));
+  out.append(context.worker.assertions().line(*user, *context.resource, context.decision.role, context.host,
+                                              context.worker.loop().wall()));
 }
 
 void append_forwarded(const RequestContext& context, std::string& out) {

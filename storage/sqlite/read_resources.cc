@@ -118,7 +118,7 @@ Result<std::vector<NamedKeyRecord>> SqliteStore::named_keys(std::string_view pur
     TRY(const bool more, read.row());
     if (!more) return out;
     const auto id = read.id(1);
-    if (!id) return damaged();
+    if (!id) continue;  // as good as deleted: nothing under it would open
     out.push_back({std::string(read.text(0)), *id, read.bytes(2), read.bytes(3), read.time(4), read.integer(5) != 0});
   }
 }

@@ -252,7 +252,6 @@ def a_change_of_a_list_ends_the_downloads_it_shuts_out(t):
 
 # --- the PROXY protocol
 
-LATER = "C4: the PROXY protocol where connections arrive"
 SIGNATURE = b"\r\n\r\n\0\r\nQUIT\n"
 
 
@@ -331,7 +330,7 @@ UNSOUND = [
 ]
 
 
-@test(later=LATER)
+@test
 def a_proxy_header_names_the_client(t):
     echo = upstream(t)
     gateway, plain = proxied(t, datasource("crm", echo))
@@ -346,7 +345,7 @@ def a_proxy_header_names_the_client(t):
     equal({entry["client"] for entry in gateway.audit() if entry.get("status") == 200}, {wanted for _, wanted in ANNOUNCED}, "audited clients")
 
 
-@test(later=LATER)
+@test
 def lists_are_held_against_the_announced_client(t):
     echo = upstream(t)
     gateway, plain = proxied(t, datasource("crm", echo, networks=["203.0.113.0/24"]))
@@ -358,7 +357,7 @@ def lists_are_held_against_the_announced_client(t):
                 equal(status_of(gateway, connection, token), wanted, f"status on the {kind} listener after {header[:40]}")
 
 
-@test(later=LATER)
+@test
 def how_the_header_is_cut_changes_nothing(t):
     echo = upstream(t)
     gateway, plain = proxied(t, datasource("crm", echo))
@@ -378,7 +377,7 @@ def how_the_header_is_cut_changes_nothing(t):
     equal({request.get("x-forwarded-for") for request in echo.requests}, {CLIENT}, "clients")
 
 
-@test(later=LATER)
+@test
 def a_header_is_believed_from_trusted_proxies_alone(t):
     echo = upstream(t)
     gateway, plain = proxied(t, datasource("crm", echo))
@@ -393,7 +392,7 @@ def a_header_is_believed_from_trusted_proxies_alone(t):
         equal(connection.response().status, 200, "a trusted proxy, as before")
 
 
-@test(later=LATER)
+@test
 def what_does_not_begin_with_a_sound_header_is_ended(t):
     echo = upstream(t)
     gateway, plain = proxied(t, datasource("crm", echo))
@@ -405,7 +404,7 @@ def what_does_not_begin_with_a_sound_header_is_ended(t):
     equal(echo.requests, [], "what reached the upstream")
 
 
-@test(later=LATER)
+@test
 def silence_and_half_a_header_end_in_time(t):
     echo = upstream(t)
     gateway, plain = proxied(t, datasource("crm", echo), limits={"tls_handshake": "500ms", "head": "500ms", "idle": "500ms"})
@@ -414,7 +413,7 @@ def silence_and_half_a_header_end_in_time(t):
             expect(is_ended(port, first, PROXY), f"an answer to {first[:40]}")
 
 
-@test(later=LATER)
+@test
 def an_announced_client_cannot_lie(t):
     echo = upstream(t)
     gateway, plain = proxied(t, datasource("crm", echo))
@@ -431,7 +430,7 @@ def an_announced_client_cannot_lie(t):
     equal(gateway.admin("/live").status, 200, "the admin listener, which wants no header")
 
 
-@test(later=LATER)
+@test
 def a_header_counts_once_and_where_it_is_wanted(t):
     echo = upstream(t)
     gateway, plain = proxied(t, datasource("crm", echo))
@@ -456,7 +455,7 @@ def a_header_counts_once_and_where_it_is_wanted(t):
     equal(echo.requests, [], "what reached the upstream")
 
 
-@test(later=LATER)
+@test
 def a_reload_changes_whether_the_header_is_wanted(t):
     echo = upstream(t)
     gateway = world(t, datasource("crm", echo), trusted_proxies=TRUSTED)
