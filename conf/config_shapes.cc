@@ -83,7 +83,8 @@ constexpr Key kTlsKeys[] = {
     {"certificates", &kCertificates, Need::kRequired, "picked by the name that the client asks for"},
     {"min_version", &kVersion, Need::kOptional, "in quotes (\"1.2\")"},
     {"client_auth", &kClientAuth, Need::kOptional, "client certificates (none)"},
-    {"client_ca", &kClientCa, Need::kOptional, "not in this version"}};
+    {"client_ca", &kClientCa, Need::kOptional, "not in this version"},
+    {"http2", &kBoolShape, Need::kOptional, "HTTP/2 is offered, too (true)"}};
 constexpr Shape kTls = object_shape(kTlsKeys);
 constexpr Choice kKindChoices[] = {{"http"},
                                    {"admin"},
@@ -92,14 +93,15 @@ constexpr Choice kKindChoices[] = {{"http"},
                                    {"mysql", "this version does not do listeners of kind mysql"},
                                    {"mqtt", "this version does not do listeners of kind mqtt"}};
 constexpr Shape kKind = choice_shape(kKindChoices);
-constexpr Choice kProxyProtocolChoices[] = {{"none"}, {"required", "this version does not do the PROXY protocol"}};
+constexpr Choice kProxyProtocolChoices[] = {{"none"}, {"required"}};
 constexpr Shape kProxyProtocol = choice_shape(kProxyProtocolChoices);
 constexpr Shape kAddress = text_shape("an address and a port like 127.0.0.1:8443, or unix:PATH", check_address);
 constexpr Key kListenerKeys[] = {
     {"address", &kAddress, Need::kRequired, "ADDRESS:PORT, [ADDRESS]:PORT (IPv6 only) or unix:PATH; port 0: any"},
     {"kind", &kKind, Need::kOptional, "http, or admin: plain /live, /ready and /metrics (http)"},
     {"tls", &kTls, Need::kOptional, "without it: loopback and unix sockets only, unless trusted_proxies is set"},
-    {"proxy_protocol", &kProxyProtocol, Need::kOptional, "none"}};
+    {"proxy_protocol", &kProxyProtocol, Need::kOptional,
+     "required: each connection begins with the PROXY header, v1 or v2, of one of trusted_proxies (none)"}};
 constexpr Shape kListener = object_shape(kListenerKeys);
 constexpr Shape kListeners = list_shape(&kListener, 1, 64);
 
@@ -141,6 +143,7 @@ constexpr Key kLimitKeys[] = {
     {"headers", &kHeaderCount, Need::kOptional, "header fields of one request (100)"},
     {"connections", &kConnections, Need::kOptional, "of clients, all workers together (50000)"},
     {"upstream_connections", &kUpstreamConnections, Need::kOptional, "idle ones kept by each worker (1024)"},
+    {"http2_memory", &kLargeSize, Need::kOptional, "what HTTP/2 connections hold for slow sides, all together (32MiB)"},
     {"websocket_message", &kLargeSize, Need::kOptional, "of either side (64MiB)"},
     {"underscores", &kUnderscores, Need::kOptional, "header names with '_': drop or refuse (drop)"},
     {"tls_handshake", &kTimeout, Need::kOptional, "10s"},
@@ -165,7 +168,7 @@ constexpr Key kKeys[] = {
     {"gate", &kGate, Need::kRequired, "where people sign in; its host carries no resource"},
     {"workers", &kWorkers, Need::kOptional, "threads that serve; default: one per core"},
     {"listeners", &kListeners, Need::kRequired, "where clients connect"},
-    {"trusted_proxies", &kTrustedProxies, Need::kOptional, "whose X-Forwarded-For and -Proto are believed"},
+    {"trusted_proxies", &kTrustedProxies, Need::kOptional, "whose word about the client is believed"},
     {"resolver", &kSystemOrResolvers, Need::kOptional, "name servers (system)"},
     {"audit", &kAudit, Need::kOptional, "the log of accesses"},
     {"limits", &kLimits, Need::kOptional, "how much, how many, how long"},

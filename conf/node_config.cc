@@ -82,6 +82,7 @@ class Reader {
   ListenerTls read_tls(const Json& tls) const {
     ListenerTls out;
     if (text_at(tls, "min_version") == "1.3") out.min_version = TlsVersion::k13;
+    out.http2 = bool_at(tls, "http2", true);
     const Json* certificates = member(tls, "certificates");
     if (!certificates || !certificates->is_array()) return out;
     for (const Json& entry : *certificates) {
@@ -99,6 +100,18 @@ class Reader {
     if (proxies && !proxies->empty()) return;
     add(mistakes_, path,
         "without tls a listener is on a loopback address or a unix socket, unless trusted_proxies is set", "conflict");
+  }
+
+  // A PROXY header is believed from a trusted proxy alone, so without one nobody could connect.
+  void check_proxy_protocol(const Listener& listener, const std::string& path) {
+    if (!listener.proxy_protocol) return;
+    const auto refuse = [&](const char* message) { add(mistakes_, path + ".proxy_protocol", message, "conflict"); };
+    if (listener.kind == ListenerKind::kAdmin)
+      refuse("an admin listener takes no PROXY header");
+    else if (std::holds_alternative<std::string>(listener.address))
+      refuse("a unix socket's other end has no address that trusted_proxies could name; listen on a loopback address");
+    else if (const Json* proxies = member(document_, "trusted_proxies"); !proxies || proxies->empty())
+      refuse("without trusted_proxies nobody's PROXY header would be believed; name the proxies there");
   }
 
   void read_listeners() {
@@ -123,6 +136,8 @@ class Reader {
       listener.address = *address;
       if (auto* socket = std::get_if<std::string>(&listener.address)) *socket = resolved(*socket);
       check_plain(listener, path);
+      listener.proxy_protocol = text_at(entry, "proxy_protocol") == "required";
+      check_proxy_protocol(listener, path);
       const auto* endpoint = std::get_if<Endpoint>(&listener.address);
       const std::string key = endpoint ? endpoint->to_string() : std::get<std::string>(listener.address);
       if (!(endpoint && endpoint->port == 0) && !addresses.insert(key).second)
@@ -167,6 +182,7 @@ class Reader {
     read_count(*given, "headers", limits.headers);
     read_count(*given, "connections", limits.connections);
     read_count(*given, "upstream_connections", limits.upstream_connections);
+    read_size(*given, "http2_memory", limits.http2_memory);
     read_size(*given, "websocket_message", limits.websocket_message);
     limits.drop_underscores = text_at(*given, "underscores") != "refuse";
     read_duration(*given, "tls_handshake", limits.tls_handshake);

@@ -31,6 +31,7 @@ struct ListenerTls {
   TlsVersion min_version = TlsVersion::k12;
   ClientAuth client_auth = ClientAuth::kNone;  // others are refused by this version
   std::string client_ca_path;
+  bool http2 = true;  // offered (ALPN)
 };
 
 enum class ListenerKind : uint8_t { kHttp, kAdmin };
@@ -40,7 +41,7 @@ struct Listener {
   ListenerKind kind = ListenerKind::kHttp;
   std::variant<Endpoint, std::string> address;  // or the path of a unix socket ("unix:PATH")
   std::optional<ListenerTls> tls;
-  bool proxy_protocol = false;  // true is refused by this version
+  bool proxy_protocol = false;  // required: the peer is a trusted proxy and begins with the PROXY header
   int line = 0;
 };
 
@@ -72,6 +73,7 @@ struct Limits {
   size_t headers = 100;
   size_t connections = 50000;
   size_t upstream_connections = 1024;           // idle ones kept per worker
+  size_t http2_memory = 32 * 1024 * 1024;       // what HTTP/2 connections hold, all workers together
   size_t websocket_message = 64 * 1024 * 1024;  // bytes of one message, of either side
   bool drop_underscores = true;                 // key `underscores: drop|refuse`
   std::chrono::milliseconds tls_handshake{10000};

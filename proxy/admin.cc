@@ -97,6 +97,9 @@ std::string metrics_text(const AdminFacts& facts, const std::vector<const Metric
   all.push_back(latency(workers));
   counter("request_body_bytes_total", "Bytes of request bodies.", &Metrics::request_bytes);
   counter("response_body_bytes_total", "Bytes of response bodies.", &Metrics::response_bytes);
+  counter("http2_connections_total", "Client connections that speak HTTP/2.", &Metrics::http2_connections);
+  counter("http2_floods_total", "HTTP/2 connections ended because the client did too much of what costs it nothing.",
+          &Metrics::http2_floods);
   counter("websockets_total", "WebSockets opened.", &Metrics::websockets);
   gauge("websockets_open", "WebSockets open now.", sum(workers, &Metrics::websockets_open));
   counter("websocket_violations_total", "WebSockets ended because a side broke the protocol or a limit.",

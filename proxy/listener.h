@@ -5,7 +5,7 @@
 #include <optional>
 
 #include "base/loop.h"
-#include "proxy/codec/http1_connection.h"
+#include "proxy/client_connection.h"
 #include "proxy/listening.h"
 
 namespace sallyport::proxy {

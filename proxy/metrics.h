@@ -32,7 +32,9 @@ struct alignas(64) Metrics {
   Count upstream_failures;
   Count upstream_retries;
   Count secrets_refused;  // sealed values that did not open
-  Count websockets;       // opened
+  Count http2_connections;
+  Count http2_floods;  // connections ended for what a client did too often or held too much of
+  Count websockets;    // opened
   Count websockets_open;
   Count websocket_violations;        // ended because a side broke the protocol or a limit
   Count websocket_messages_dropped;  // of clients that may only listen

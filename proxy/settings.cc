@@ -17,6 +17,8 @@ Settings::Settings(const conf::NodeConfig& config)
       trusted_proxies(config.trusted_proxies),
       resolvers(config.resolvers),
       gate_host(config.gate.host),
-      durable(config.audit.mode == conf::AuditMode::kDurable) {}
+      durable(config.audit.mode == conf::AuditMode::kDurable) {
+  limits.http2_memory /= static_cast<size_t>(config.workers);
+}
 
 }  // namespace sallyport::proxy

@@ -4,8 +4,11 @@
 
 #include <algorithm>
 
+#include "proxy/codec/http1_connection.h"
+#include "proxy/codec/http2_connection.h"
 #include "proxy/listener.h"
 #include "proxy/request_path.h"
+#include "proxy/tls/tls_channel.h"
 
 namespace sallyport::proxy {
 namespace {
@@ -25,6 +28,7 @@ Worker::Worker(const GatewayParts& parts, std::shared_ptr<const Settings> settin
       limits_(settings_->limits),
       head_limits_(settings_->head_limits),
       loop_(parts.clock),
+      memory_(limits_.http2_memory),
       resolver_(loop_, settings_->resolvers),
       upstreams_(loop_, blocks_, resolver_, parts.log, limits_.upstream_connections),
       credentials_(parts.keys, parts.installation),
@@ -55,34 +59,57 @@ void Worker::join() {
 // --- connections
 
 ConnectionHome Worker::home(const bool& draining) {
-  return {loop_, blocks_, out_, limits_, head_limits_, draining, metrics_, ids_};
+  return {loop_, blocks_, out_, limits_, head_limits_, draining, metrics_, ids_, memory_};
 }
 
 void Worker::accepted(Fd fd, const Endpoint& peer, Listener& listener) {
   TlsChannel* tls = nullptr;
   auto channel = listener.channel(std::move(fd), tls);
   if (!channel) return;
+  auto arrival = std::make_unique<Arrival>(listener.home(), static_cast<ConnectionOwner&>(*this),
+                                           static_cast<Arrival::Reception&>(*this), std::move(channel), tls, peer);
+  Arrival& raw = *arrival;
   const bool admin = listener.kind() == conf::ListenerKind::kAdmin;
+  connections_.emplace(&raw, Open{std::move(arrival), &listener, admin});
   if (admin) ++admin_connections_;
-  ExchangeServer& server = admin ? *admin_ : *this;
-  auto connection = std::make_unique<Http1Connection>(listener.home(), static_cast<Http1Connection::Owner&>(*this),
-                                                      server, std::move(channel), tls, peer);
-  Http1Connection* const raw = connection.get();
-  connections_.emplace(raw, Open{std::move(connection), &listener});
   ++listener.connections;
   metrics_.connections_accepted.add();
   metrics_.connections_open.set(connections_.size());
-  raw->start();
+  raw.start();
 }
 
-void Worker::connection_over(Http1Connection& connection) {
-  if (connection.server() == admin_) --admin_connections_;
+void Worker::arrived(Arrival& arrival) {
+  auto open = connections_.extract(&arrival);
+  Listener& listener = *open.mapped().listener;
+  ExchangeServer& server = open.mapped().admin ? *admin_ : *this;
+  auto& owner = static_cast<ConnectionOwner&>(*this);
+  TlsChannel* const tls = arrival.tls();
+  std::unique_ptr<ClientConnection> connection;
+  if (tls != nullptr && tls->speaks_http2())
+    connection =
+        std::make_unique<Http2Connection>(listener.home(), owner, server, arrival.take_channel(), *tls, arrival.peer());
+  else
+    connection =
+        std::make_unique<Http1Connection>(listener.home(), owner, server, arrival.take_channel(), tls, arrival.peer());
+  ClientConnection& raw = *connection;
+  open.mapped().connection = std::move(connection);  // the arrival is over
+  open.key() = &raw;
+  connections_.insert(std::move(open));
+  raw.start();
+}
+
+void Worker::connection_over(ClientConnection& connection) {
   const auto open = connections_.find(&connection);
   Listener* const listener = open->second.listener;
+  if (open->second.admin) --admin_connections_;
   connections_.erase(open);
   if (--listener->connections == 0)
     std::erase_if(removed_, [listener](const auto& each) { return each.get() == listener; });
   metrics_.connections_open.set(connections_.size());
+}
+
+void Worker::connection_refused(const PeerAddress& peer, const char* why) {
+  parts_.log.info("connection_refused", {{"reason", why}, {"client", peer.endpoint.address.to_string()}});
 }
 
 void Worker::head_refused(const PeerAddress& peer, std::string_view request_id, int status, const char* why) {
@@ -140,8 +167,8 @@ void Worker::remove(std::unique_ptr<Listener> listener) {
 }
 
 void Worker::drain_connections_of(const Listener& listener) {
-  for (const auto& [raw, open] : connections_)
-    if (open.listener == &listener) raw->drain();
+  for (const auto& [_, open] : connections_)
+    if (open.listener == &listener) open.connection->drain();
 }
 
 void Worker::drain() {

@@ -10,7 +10,8 @@
 #include <unordered_map>
 #include <vector>
 
-#include "proxy/codec/http1_connection.h"
+#include "proxy/arrival.h"
+#include "proxy/exchange.h"
 #include "proxy/gateway.h"
 #include "proxy/listening.h"
 #include "proxy/live_streams.h"
@@ -23,7 +24,7 @@ namespace sallyport::proxy {
 
 class Listener;
 
-class Worker final : private Http1Connection::Owner, private ExchangeServer {
+class Worker final : private ConnectionOwner, private Arrival::Reception, private ExchangeServer {
  public:
   Worker(const GatewayParts& parts, std::shared_ptr<const Settings> settings);
   ~Worker();
@@ -63,13 +64,16 @@ class Worker final : private Http1Connection::Owner, private ExchangeServer {
 
  private:
   struct Open {
-    std::unique_ptr<Http1Connection> connection;
+    std::unique_ptr<ClientConnection> connection;
     Listener* listener;  // lives as long as its connections
+    bool admin;          // what the listener was for when it was accepted
   };
   void remove(std::unique_ptr<Listener> listener);
   void drain_connections_of(const Listener& listener);
-  void connection_over(Http1Connection& connection) override;
+  void arrived(Arrival& arrival) override;
+  void connection_over(ClientConnection& connection) override;
   void head_refused(const PeerAddress& peer, std::string_view request_id, int status, const char* why) override;
+  void connection_refused(const PeerAddress& peer, const char* why) override;
   Task<void> serve(Exchange& exchange) override;
 
   const GatewayParts& parts_;
@@ -79,6 +83,7 @@ class Worker final : private Http1Connection::Owner, private ExchangeServer {
   Loop loop_;
   std::string out_;
   BlockPool blocks_;
+  HeldMemory memory_;
   Resolver resolver_;
   UpstreamPools upstreams_;
   Credentials credentials_;
@@ -89,7 +94,7 @@ class Worker final : private Http1Connection::Owner, private ExchangeServer {
   ExchangeServer* admin_ = nullptr;
   std::vector<std::unique_ptr<Listener>> listeners_;
   std::vector<std::unique_ptr<Listener>> removed_;  // closed, with connections that are not over
-  std::unordered_map<Http1Connection*, Open> connections_;
+  std::unordered_map<const ClientConnection*, Open> connections_;
   size_t admin_connections_ = 0;
   std::thread thread_;
 };

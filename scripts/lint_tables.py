@@ -40,6 +40,7 @@ WRAPPED = [
     Wrapped("event2/", ["base/loop."]),
     Wrapped("sqlite3", ["storage/sqlite/"]),
     Wrapped("openssl/ssl.h", ["proxy/tls/"]),
+    Wrapped("nghttp2/", ["proxy/codec/http2_session."]),
     Wrapped("argon2.h", ["sso/password"]),
     Wrapped("zxcvbn", ["sso/password"]),
     Wrapped("ares", ["base/dns_channel."]),

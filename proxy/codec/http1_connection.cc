@@ -18,40 +18,20 @@ constexpr std::chrono::milliseconds kTunnelLinger{400};  // for the client to re
 
 }  // namespace
 
-Http1Connection::Http1Connection(ConnectionHome& home, Owner& owner, ExchangeServer& server,
+Http1Connection::Http1Connection(ConnectionHome& home, ConnectionOwner& owner, ExchangeServer& server,
                                  std::unique_ptr<ByteChannel> channel, TlsChannel* tls, const Endpoint& peer)
     : home_(home),
       owner_(owner),
       server_(server),
       channel_(std::move(channel)),
-      tls_(tls),
       io_(home.loop, channel_->fd(), *this),
       input_(home.blocks),
-      facts_{PeerAddress{peer}, tls != nullptr} {}
+      facts_{PeerAddress{peer}, tls != nullptr},
+      cover_(tls) {}
 
 Http1Connection::~Http1Connection() = default;
 
 // --- events
-
-void Http1Connection::start() {
-  home_.loop.timers().set(*this, home_.limits.tls_handshake);
-  step_handshake();
-}
-
-void Http1Connection::step_handshake() {
-  switch (channel_->handshake()) {
-    case Io::kBlocked:
-      return;
-    case Io::kEnd:
-    case Io::kBroken:
-      home_.metrics.handshakes_failed.add();
-      end_soon();
-      return;
-    case Io::kOk:
-      become_idle();
-      return;
-  }
-}
 
 void Http1Connection::on_io(IoReady ready) {
   channel_->socket().edge(ready);
@@ -67,7 +47,6 @@ void Http1Connection::on_io(IoReady ready) {
         break;
       case Io::kOk:
         TimerWheel::clear(*this);
-        if (state_ == State::kHandshake) break;
         if (state_ == State::kServing && (!serving_.valid() || serving_.done())) home_.loop.defer(*this);
         writable_slot_.wake();
         break;
@@ -78,9 +57,6 @@ void Http1Connection::on_io(IoReady ready) {
 
 void Http1Connection::on_readable() {
   switch (state_) {
-    case State::kHandshake:
-      step_handshake();
-      return;
     case State::kIdle:
     case State::kHead:
       read_heads();
@@ -114,7 +90,6 @@ void Http1Connection::expired() {
       }
       end_soon();  // a client that takes nothing
       return;
-    case State::kHandshake:
     case State::kIdle:
     case State::kLinger:
     case State::kOver:
@@ -140,7 +115,7 @@ void Http1Connection::run_deferred() {
 }
 
 void Http1Connection::drain() {
-  if (state_ == State::kIdle || state_ == State::kHandshake) linger();
+  if (state_ == State::kIdle) linger();
   keep_alive_ = false;
 }
 
@@ -223,8 +198,7 @@ void Http1Connection::refuse(const http::Refusal& refusal) {
   std::array<char, RequestIds::kLength> room;
   const std::string_view id = home_.ids.next(room);
   owner_.head_refused(facts_.peer, id, refusal.status, refusal.what);
-  const std::string body = std::string("{\"error\":\"") + error_code(refusal.status) + "\",\"message\":\"" +
-                           refusal.what + "\",\"details\":[],\"request_id\":\"" + std::string(id) + "\"}";
+  const std::string body = error_body(refusal.status, refusal.what, id);
   out.append("HTTP/1.1 ");
   http::append_number(out, refusal.status);
   out.append(" ").append(reason_phrase(refusal.status));
@@ -285,15 +259,6 @@ void Http1Connection::discard() {
     input_.consume(result.bytes);
   }
   end_soon();
-}
-
-bool Http1Connection::covers_host(std::string_view host) {
-  if (tls_ == nullptr) return true;
-  if (covered_host_ == host) return true;
-  std::string asked(host);
-  if (!tls_->certificate_covers(asked)) return false;
-  covered_host_ = std::move(asked);
-  return true;
 }
 
 }  // namespace sallyport::proxy

@@ -6,56 +6,36 @@
 #include <list>
 #include <memory>
 
-#include "base/loop.h"
-#include "conf/node_config.h"
+#include "proxy/client_connection.h"
 #include "proxy/codec/http1_chunked.h"
 #include "proxy/exchange.h"
-#include "proxy/input_buffer.h"
-#include "proxy/metrics.h"
-#include "proxy/request_ids.h"
+#include "proxy/host_cover.h"
 
 namespace sallyport::proxy {
 
 class TlsChannel;
 
-// What the connections of a worker share.
-struct ConnectionHome {
-  Loop& loop;
-  BlockPool& blocks;
-  std::string& out;  // scratch where responses are put together; empty between calls
-  const conf::Limits& limits;
-  const http::HeadLimits& head_limits;
-  const bool& draining;
-  Metrics& metrics;
-  RequestIds& ids;
-};
-
-class Http1Connection final : private Exchange, private IoHandler, private Deferred, private TaskOwner, private Timer {
+class Http1Connection final : public ClientConnection,
+                              private Exchange,
+                              private IoHandler,
+                              private Deferred,
+                              private TaskOwner,
+                              private Timer {
  public:
-  class Owner {
-   public:
-    virtual void connection_over(Http1Connection& connection) = 0;  // destroys it
-    // A request that could not even be read: to be logged and recorded.
-    virtual void head_refused(const PeerAddress& peer, std::string_view request_id, int status, const char* why) = 0;
-
-   protected:
-    ~Owner() = default;
-  };
-
-  Http1Connection(ConnectionHome& home, Owner& owner, ExchangeServer& server, std::unique_ptr<ByteChannel> channel,
-                  TlsChannel* tls, const Endpoint& peer);
-  ~Http1Connection();
-  void start();  // the handshake, then heads; may end the connection (deferred)
-  const ExchangeServer* server() const { return &server_; }
-  void drain();  // closes when idle, else after the exchange under way
+  // channel: after its handshake. tls: the channel, where it is one; null: plain.
+  Http1Connection(ConnectionHome& home, ConnectionOwner& owner, ExchangeServer& server,
+                  std::unique_ptr<ByteChannel> channel, TlsChannel* tls, const Endpoint& peer);
+  ~Http1Connection() override;
+  void start() override { become_idle(); }
+  void drain() override;
 
  private:
-  enum class State : uint8_t { kHandshake, kIdle, kHead, kServing, kLinger, kOver };
+  enum class State : uint8_t { kIdle, kHead, kServing, kLinger, kOver };
 
   // --- Exchange
   const ConnectionFacts& connection() const override { return facts_; }
-  bool covers_host(std::string_view host) override;
-  std::string_view host_covered() const override { return covered_host_; }
+  bool covers_host(std::string_view host) override { return cover_.covers(host); }
+  std::string_view host_covered() const override { return cover_.last(); }
   const http::Head& head() const override { return const_cast<InputBuffer&>(input_).head(); }
   const http::RequestFraming& framing() const override { return framing_; }
   void release_head() override;
@@ -85,7 +65,6 @@ class Http1Connection final : private Exchange, private IoHandler, private Defer
   void run_deferred() override;
   void task_done() noexcept override { home_.loop.defer(*this); }
 
-  void step_handshake();
   void on_readable();
   void read_heads();
   bool take_head();  // false: more bytes are needed
@@ -99,14 +78,13 @@ class Http1Connection final : private Exchange, private IoHandler, private Defer
   void become(State state) { state_ = state; }
 
   ConnectionHome& home_;
-  Owner& owner_;
+  ConnectionOwner& owner_;
   ExchangeServer& server_;
   std::unique_ptr<ByteChannel> channel_;
-  TlsChannel* tls_;
   IoEvent io_;
   InputBuffer input_;
   ConnectionFacts facts_;
-  std::string covered_host_;
+  HostCover cover_;
   http::RequestFraming framing_;
   std::unique_ptr<http::ChunkedReader> chunks_;
   WaitSlot body_slot_;
@@ -117,7 +95,7 @@ class Http1Connection final : private Exchange, private IoHandler, private Defer
   uint64_t response_bytes_ = 0;
   uint64_t response_left_ = 0;
   size_t linger_left_ = 0;
-  State state_ = State::kHandshake;
+  State state_ = State::kIdle;
   http::Body response_body_ = http::Body::kNone;
   bool head_held_ = false;
   bool to_head_ = false;     // the request is HEAD

@@ -246,4 +246,25 @@ Verdict parse_trailers(std::string_view input, const HeadLimits& limits, Head& o
   return parse_limited(input, limits, out, fields_within);
 }
 
+bool is_method(std::string_view text) {
+  return !text.empty() && text.size() <= kMethodBytesMax &&
+         std::ranges::all_of(text, [](char c) { return is(kToken, c); });
+}
+bool is_target(std::string_view text) {
+  const char* const end = text.data() + text.size();
+  return !text.empty() && scan_target(text.data(), end) == end;
+}
+bool is_field_name(std::string_view text) {
+  bool folded = false;
+  const char* const end = text.data() + text.size();
+  return !text.empty() && scan_name(text.data(), end, folded) == end;
+}
+bool has_folded_byte(std::string_view name) {
+  return std::ranges::any_of(name, [](char c) { return is(kFoldedByte, c); });
+}
+bool is_field_value(std::string_view text) {
+  const char* const end = text.data() + text.size();
+  return scan_value(text.data(), end) == end;
+}
+
 }  // namespace sallyport::http

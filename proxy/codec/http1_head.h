@@ -70,6 +70,13 @@ std::expected<size_t, Refusal> parse_response_head(std::string_view input, const
 // The trailer section after the last chunk, same syntax as fields. 0 = more bytes needed.
 std::expected<size_t, Refusal> parse_trailers(std::string_view input, const HeadLimits& limits, Head& out);
 
+// The same bytes as above, for what another reader has cut into pieces already (HTTP/2).
+bool is_method(std::string_view text);        // at most 32 token bytes
+bool is_target(std::string_view text);        // visible ASCII, not empty
+bool is_field_name(std::string_view text);    // token bytes
+bool has_folded_byte(std::string_view name);  // '_' or '.'
+bool is_field_value(std::string_view text);
+
 enum class Body : uint8_t { kNone, kLength, kChunked, kUntilClose };
 
 struct RequestFraming {

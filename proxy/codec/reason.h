@@ -1,6 +1,7 @@
 // Reason phrases (RFC 9110 s15) and the error codes of the JSON error body, by status.
 #pragma once
 
+#include <string>
 #include <string_view>
 
 namespace sallyport::proxy {
@@ -109,6 +110,14 @@ constexpr const char* error_code(int status) {
     default:
       return "internal";
   }
+}
+
+// The body of an answer to what was not even a request. what: a literal without quotes.
+inline std::string error_body(int status, std::string_view what, std::string_view request_id) {
+  std::string out = "{\"error\":\"";
+  out.append(error_code(status)).append("\",\"message\":\"").append(what);
+  out.append("\",\"details\":[],\"request_id\":\"").append(request_id).append("\"}");
+  return out;
 }
 
 }  // namespace sallyport::proxy

@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
+#include <vector>
 
+#include "base/http/forwarded.h"
 #include "base/http/url.h"
 #include "policy/client_address.h"
 #include "proxy/worker.h"
@@ -13,27 +16,43 @@ namespace {
 constexpr std::string_view kGatePrefix = "/.sallyport";
 constexpr std::array<std::string_view, 3> kRefusedMethods{"TRACE", "CONNECT", "TRACK"};
 
-// A trusted proxy that ends TLS says so, in one field and no second one.
-bool says_https(const http::Head& head) {
+// A proxy in front replaces what a client wrote under such a name; another spelling of it (X.Forwarded.For), which for
+// the upstream is the same name, it may hand on. So only the one spelling is the proxy's word.
+bool is_spelt(const http::Field& field, http::FieldId id, std::string_view name) {
+  return field.id == id && http::iequals(field.name, name);
+}
+
+// A trusted proxy that ends TLS says so: in one X-Forwarded-Proto and no second one, in the element of Forwarded that
+// it wrote, which is the last, or in both.
+bool says_https(const http::Head& head, std::span<const http::ForwardedElement> forwarded) {
   const http::Field* proto = nullptr;
   for (const http::Field& field : head.fields()) {
-    if (field.id != http::FieldId::kXForwardedProto) continue;
+    if (!is_spelt(field, http::FieldId::kXForwardedProto, "X-Forwarded-Proto")) continue;
     if (proto != nullptr) return false;
     proto = &field;
   }
-  return proto != nullptr && http::iequals(proto->value, "https");
+  const std::string_view element = forwarded.empty() ? "" : forwarded.back().proto;
+  if (proto == nullptr) return http::iequals(element, "https");
+  return http::iequals(proto->value, "https") && (element.empty() || http::iequals(element, "https"));
 }
 
-void find_client(RequestContext& context) {
+Result<void> find_client(RequestContext& context) {
   const CidrList& trusted = context.worker.settings().trusted_proxies;
   const auto& connection = context.exchange.connection();
-  context.https =
-      connection.tls || (contains(trusted, connection.peer.endpoint.address) && says_https(context.exchange.head()));
-  if (trusted.empty() || !context.exchange.head().has(http::FieldId::kXForwardedFor)) return;
-  std::vector<std::string_view> values;
-  for (const http::Field& field : context.exchange.head().fields())
-    if (field.id == http::FieldId::kXForwardedFor) values.push_back(field.value);
-  context.client = policy::client_address(context.exchange.connection().peer, trusted, values);
+  const http::Head& head = context.exchange.head();
+  context.https = connection.tls;
+  const bool says_who = head.has(http::FieldId::kXForwardedFor) || head.has(http::FieldId::kForwarded);
+  if (!says_who && (connection.tls || !head.has(http::FieldId::kXForwardedProto))) return {};
+  if (!contains(trusted, connection.peer.endpoint.address)) return {};
+  std::vector<std::string_view> forwarded_for;
+  std::vector<http::ForwardedElement> forwarded;
+  for (const http::Field& field : head.fields()) {
+    if (is_spelt(field, http::FieldId::kXForwardedFor, "X-Forwarded-For")) forwarded_for.push_back(field.value);
+    if (field.id == http::FieldId::kForwarded) CHECKED(http::parse_forwarded(field.value, forwarded));
+  }
+  context.https = connection.tls || says_https(head, forwarded);
+  TRY(context.client, policy::client_address(connection.peer, trusted, forwarded_for, forwarded));
+  return {};
 }
 
 // Is the field this host as it stands, with a plain port or none? Then it needs no reading again.
@@ -70,7 +89,7 @@ Result<Located> locate(RequestContext& context, std::string& scratch) {
   Exchange& exchange = context.exchange;
   const http::Head& head = exchange.head();
   context.method.assign(head.method);
-  find_client(context);
+  CHECKED(find_client(context));
   if (head.method == "GET") {
     if (const http::Field* accept = head.find(http::FieldId::kAccept))
       context.page_load = accept->value.find("text/html") != std::string_view::npos;

@@ -25,6 +25,8 @@ namespace {
 
 constexpr char kCiphers12[] = "ECDHE+AESGCM:ECDHE+CHACHA20";
 constexpr char kCiphers13[] = "TLS_AES_256_GCM_SHA384:TLS_AES_128_GCM_SHA256:TLS_CHACHA20_POLY1305_SHA256";
+constexpr std::string_view kHttp2First = "\x02h2\x08http/1.1";
+constexpr std::string_view kHttp1Alone = "\x08http/1.1";
 constexpr char kGroups[] = "X25519:P-256:P-384";
 
 int on_ticket_key(SSL* ssl, unsigned char* name, unsigned char* iv, EVP_CIPHER_CTX* cipher, EVP_MAC_CTX* mac,
@@ -67,11 +69,13 @@ int on_server_name(SSL* ssl, int*, void* argument) {
   return SSL_TLSEXT_ERR_NOACK;  // the first certificate; the request then meets 421 or 404
 }
 
+// offers: what we speak, the best first (RFC 7301).
 int on_alpn(SSL*, const unsigned char** out, unsigned char* out_length, const unsigned char* in, unsigned in_length,
-            void*) {
-  static constexpr unsigned char kOurs[] = "\x08http/1.1";
+            void* offers) {
+  const auto& ours = *static_cast<const std::string_view*>(offers);
   unsigned char* chosen = nullptr;
-  if (SSL_select_next_proto(&chosen, out_length, kOurs, sizeof kOurs - 1, in, in_length) != OPENSSL_NPN_NEGOTIATED)
+  if (SSL_select_next_proto(&chosen, out_length, reinterpret_cast<const unsigned char*>(ours.data()),
+                            static_cast<unsigned>(ours.size()), in, in_length) != OPENSSL_NPN_NEGOTIATED)
     return SSL_TLSEXT_ERR_ALERT_FATAL;
   *out = chosen;
   return SSL_TLSEXT_ERR_OK;
@@ -95,7 +99,8 @@ SslCtxPtr make_context(const conf::ListenerTls& config, const conf::TlsCertifica
   SSL_CTX_set_num_tickets(raw, 1);
   SSL_CTX_set_app_data(raw, &tickets);
   SSL_CTX_set_tlsext_ticket_key_evp_cb(raw, on_ticket_key);
-  SSL_CTX_set_alpn_select_cb(raw, on_alpn, nullptr);
+  const std::string_view& offers = config.http2 ? kHttp2First : kHttp1Alone;
+  SSL_CTX_set_alpn_select_cb(raw, on_alpn, const_cast<std::string_view*>(&offers));
   static constexpr unsigned char kSessionContext[] = "sallyport";
   SSL_CTX_set_session_id_context(raw, kSessionContext, sizeof kSessionContext - 1);
   if (SSL_CTX_set_cipher_list(raw, kCiphers12) != 1 || SSL_CTX_set_ciphersuites(raw, kCiphers13) != 1 ||

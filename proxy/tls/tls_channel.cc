@@ -237,6 +237,13 @@ TlsFacts TlsChannel::facts() const {
           SSL_session_reused(ssl_) == 1};
 }
 
+bool TlsChannel::speaks_http2() const {
+  const unsigned char* name = nullptr;
+  unsigned size = 0;
+  SSL_get0_alpn_selected(ssl_, &name, &size);
+  return size == 2 && std::memcmp(name, "h2", 2) == 0;
+}
+
 bool TlsChannel::certificate_covers(const std::string& host) const {
   X509* const own = SSL_get_certificate(ssl_);
   if (own == nullptr) return false;

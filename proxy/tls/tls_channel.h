@@ -36,6 +36,8 @@ class TlsChannel final : public ByteChannel {
   void end_write() override;
 
   TlsFacts facts() const;
+  // HTTP/2 was agreed on in the handshake (ALPN).
+  bool speaks_http2() const;
   // May this host be asked on this connection? True when our own certificate covers it (RFC 9110 s7.4).
   bool certificate_covers(const std::string& host) const;
   // After a failed handshake: a literal for the log ("certificate is not trusted", "host name does not match", ...).

@@ -106,8 +106,17 @@ TEST(ConfigMistakes, listeners) {
       {7, "    kind: mysql", "gate.yaml:7: listeners[0].kind: this version does not do listeners of kind mysql"},
       {7, "    kind: mqtt", "gate.yaml:7: listeners[0].kind: this version does not do listeners of kind mqtt"},
       {7, "    kind: admin", "gate.yaml:5: listeners: none of them is of kind http"},
+      {7, "    proxy_protocol: v2", "gate.yaml:7: listeners[0].proxy_protocol: must be none or required, not `v2`"},
+      {7, "    proxy_protocol: true", "gate.yaml:7: listeners[0].proxy_protocol: must be none or required, in quotes"},
       {7, "    proxy_protocol: required",
-       "gate.yaml:7: listeners[0].proxy_protocol: this version does not do the PROXY protocol"},
+       "gate.yaml:7: listeners[0].proxy_protocol: without trusted_proxies nobody's PROXY header would be believed; "
+       "name "
+       "the proxies there"},
+      {9, "    kind: admin\n    proxy_protocol: required\ntrusted_proxies: [10.0.0.1]",
+       "gate.yaml:10: listeners[1].proxy_protocol: an admin listener takes no PROXY header"},
+      {6, "  - address: unix:run/gate.sock\n    proxy_protocol: required\n  - address: 127.0.0.1:8443",
+       "gate.yaml:7: listeners[0].proxy_protocol: a unix socket's other end has no address that trusted_proxies could "
+       "name; listen on a loopback address"},
       {7, "    tls: {}", "gate.yaml:7: listeners[0].tls.certificates: is missing; expected a list"},
       {7, "    tls: true", "gate.yaml:7: listeners[0].tls: must be a mapping of keys to values"},
       {7, "    tls: {certificates: []}", "gate.yaml:7: listeners[0].tls.certificates: must not be empty"},
@@ -159,6 +168,10 @@ TEST(ConfigMistakes, networks_resolver_audit) {
       "gate.yaml:10: trusted_proxies[0]: must be an address or a network like 10.0.0.0/8, with no bits behind the "
       "prefix";
   const Row rows[] = {
+      {9, "    kind: http\n    proxy_protocol: required\ntrusted_proxies: []",
+       "gate.yaml:10: listeners[1].proxy_protocol: without trusted_proxies nobody's PROXY header would be believed; "
+       "name "
+       "the proxies there"},
       {0, "trusted_proxies: 10.0.0.1", "gate.yaml:10: trusted_proxies: must be a list"},
       {0, "trusted_proxies: [0.0.0.0/0]",
        "gate.yaml:10: trusted_proxies[0]: would believe everybody; name the proxies"},

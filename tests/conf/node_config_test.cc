@@ -63,7 +63,7 @@ workers: 7
 listeners:
   - address: "[::]:443"
     tls: {certificates: [{cert: /a, key: b}, {cert: c, key: d}], min_version: "1.3", client_auth: none, client_ca: null}
-    proxy_protocol: none
+    proxy_protocol: required
   - address: unix:run/gate.sock
   - {address: 192.0.2.1:80, kind: http}
   - {address: 127.0.0.1:0, kind: admin}
@@ -91,6 +91,8 @@ TEST(NodeConfig, every_key_with_another_value) {
   EXPECT_EQ(config.workers, 7);
   ASSERT_EQ(config.listeners.size(), 5u);
   EXPECT_EQ(config.listeners[0].tls->min_version, TlsVersion::k13);
+  EXPECT_TRUE(config.listeners[0].proxy_protocol);
+  EXPECT_FALSE(config.listeners[2].proxy_protocol);
   EXPECT_EQ(config.listeners[0].tls->certificates.at(0).cert_path, "/a");
   EXPECT_EQ(config.listeners[0].tls->certificates.at(1).key_path, "d");
   EXPECT_EQ(std::get<std::string>(config.listeners[1].address), "run/gate.sock");
@@ -123,6 +125,14 @@ TEST(NodeConfig, plain_listeners_that_stay_near) {
   const std::string far = with_line(8, "  - address: 0.0.0.0:80");
   EXPECT_NE(mistakes_of(far), "");
   EXPECT_EQ(mistakes_of(far + "trusted_proxies: [192.0.2.1]\n"), "");
+}
+
+TEST(NodeConfig, the_proxy_protocol_is_for_who_names_its_proxies) {
+  const std::string proxied = with_line(7, "    proxy_protocol: required");
+  EXPECT_NE(mistakes_of(proxied), "");
+  EXPECT_TRUE(read(proxied + "trusted_proxies: [192.0.2.1]\n").listeners[0].proxy_protocol);
+  EXPECT_FALSE(read(with_line(7, "    proxy_protocol: none")).listeners[0].proxy_protocol);
+  EXPECT_EQ(mistakes_of(with_line(9, "    kind: admin\n    proxy_protocol: none")), "");
 }
 
 TEST(NodeConfig, reads_json_as_well) {

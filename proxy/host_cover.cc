@@ -1,0 +1,16 @@
+#include "proxy/host_cover.h"
+
+#include "proxy/tls/tls_channel.h"
+
+namespace sallyport::proxy {
+
+bool HostCover::covers(std::string_view host) {
+  if (tls_ == nullptr) return true;
+  if (last_ == host) return true;
+  std::string asked(host);
+  if (!tls_->certificate_covers(asked)) return false;
+  last_ = std::move(asked);
+  return true;
+}
+
+}  // namespace sallyport::proxy
