@@ -25,6 +25,7 @@ Fault check_master_key(std::string_view text) { return fault_of(parse_master_key
 Fault check_salt(std::string_view text) { return fault_of(parse_salt(text)); }
 Fault check_gate(std::string_view text) { return fault_of(parse_gate(text)); }
 Fault check_address(std::string_view text) { return fault_of(parse_listener_address(text)); }
+Fault check_network(std::string_view text) { return fault_of(Cidr::parse(text)); }
 Fault check_trusted_proxy(std::string_view text) { return fault_of(parse_trusted_proxy(text)); }
 Fault check_anchor(std::string_view text) { return fault_of(parse_anchor(text)); }
 Fault check_resolver(std::string_view text) {
@@ -130,6 +131,9 @@ constexpr Shape kHeadBytes = size_text(check_size<1024, 1 << 20>);
 constexpr Shape kTargetBytes = size_text(check_size<256, 65536>);
 constexpr Shape kHeaderCount = integer_shape(8, 1000);
 constexpr Shape kConnections = integer_shape(1, 1'000'000);
+constexpr Shape kPerAddress = integer_shape(0, 1'000'000);
+constexpr Shape kUncountedNetwork = text_shape("an address or a network like 10.0.0.0/8", check_network);
+constexpr Shape kUncounted = list_shape(&kUncountedNetwork, 0, 1000);
 constexpr Shape kUpstreamConnections = integer_shape(0, 65536);
 constexpr Choice kUnderscoreChoices[] = {{"drop"}, {"refuse"}};
 constexpr Shape kUnderscores = choice_shape(kUnderscoreChoices);
@@ -142,6 +146,9 @@ constexpr Key kLimitKeys[] = {
     {"target_bytes", &kTargetBytes, Need::kOptional, "the request target (8KiB)"},
     {"headers", &kHeaderCount, Need::kOptional, "header fields of one request (100)"},
     {"connections", &kConnections, Need::kOptional, "of clients, all workers together (50000)"},
+    {"connections_per_address", &kPerAddress, Need::kOptional, "of one client: an IPv4 address, an IPv6 /64 (5000)"},
+    {"handshakes_per_address", &kPerAddress, Need::kOptional, "that one client begins in a second (500)"},
+    {"uncounted", &kUncounted, Need::kOptional, "clients without those two ([127.0.0.0/8, ::1/128])"},
     {"upstream_connections", &kUpstreamConnections, Need::kOptional, "idle ones kept by each worker (1024)"},
     {"http2_memory", &kLargeSize, Need::kOptional, "what HTTP/2 connections hold for slow sides, all together (32MiB)"},
     {"websocket_message", &kLargeSize, Need::kOptional, "of either side (64MiB)"},

@@ -181,6 +181,12 @@ class Reader {
     read_size(*given, "target_bytes", limits.target_bytes);
     read_count(*given, "headers", limits.headers);
     read_count(*given, "connections", limits.connections);
+    read_count(*given, "connections_per_address", limits.connections_per_address);
+    read_count(*given, "handshakes_per_address", limits.handshakes_per_address);
+    if (member(*given, "uncounted")) limits.uncounted.clear();
+    for_each_text(*given, "uncounted", [&limits](std::string_view text) {
+      if (const auto network = Cidr::parse(text)) limits.uncounted.push_back(*network);
+    });
     read_count(*given, "upstream_connections", limits.upstream_connections);
     read_size(*given, "http2_memory", limits.http2_memory);
     read_size(*given, "websocket_message", limits.websocket_message);
@@ -225,6 +231,8 @@ int line_in(const std::map<std::string, int>& lines, std::string path) {
 }  // namespace
 
 std::string_view to_string(ListenerKind kind) { return kind == ListenerKind::kAdmin ? "admin" : "http"; }
+
+CidrList loopback() { return {*Cidr::parse("127.0.0.0/8"), *Cidr::parse("::1/128")}; }
 
 int NodeConfig::line_of(std::string path) const { return line_in(lines, std::move(path)); }
 

@@ -67,11 +67,16 @@ struct AuditConfig {
   std::string anchor_path() const { return anchor.empty() ? dir + "/checkpoints" : anchor; }
 };
 
+CidrList loopback();  // 127.0.0.0/8 and ::1
+
 struct Limits {
   size_t head_bytes = 32 * 1024;
   size_t target_bytes = 8 * 1024;
   size_t headers = 100;
   size_t connections = 50000;
+  size_t connections_per_address = 5000;        // an IPv4 address or an IPv6 /64; 0: no limit
+  size_t handshakes_per_address = 500;          // begun in a second; 0: no limit
+  CidrList uncounted = loopback();              // clients without those two
   size_t upstream_connections = 1024;           // idle ones kept per worker
   size_t http2_memory = 32 * 1024 * 1024;       // what HTTP/2 connections hold, all workers together
   size_t websocket_message = 64 * 1024 * 1024;  // bytes of one message, of either side

@@ -84,6 +84,8 @@ std::string metrics_text(const AdminFacts& facts, const std::vector<const Metric
   gauge("connections_open", "Client connections open now.", sum(workers, &Metrics::connections_open));
   counter("connections_refused_total", "Client connections refused because the limit was reached.",
           &Metrics::connections_refused);
+  counter("addresses_refused_total", "Client connections refused because their address had all it may have.",
+          &Metrics::addresses_refused);
   counter("handshakes_failed_total", "TLS handshakes with clients that failed.", &Metrics::handshakes_failed);
   counter("requests_malformed_total", "Requests refused by the HTTP reader.", &Metrics::requests_malformed);
   counter("client_timeouts_total", "Connections ended because the client was too slow or idle.",

@@ -21,6 +21,7 @@ struct Gateway::Inside {
 
   const GatewayParts parts;
   TicketKeys tickets;
+  AddressBudget addresses;
   Listening listening;
   std::chrono::milliseconds drain_limit{0};
   std::unique_ptr<AdminServer> admin;
@@ -70,7 +71,8 @@ std::expected<std::unique_ptr<Gateway>, Mistakes> Gateway::start(GatewayParts pa
                                                  return all;
                                                });
   const auto settings = std::make_shared<const Settings>(config);
-  for (size_t i = 0; i < count; ++i) inside.workers.push_back(std::make_unique<Worker>(inside.parts, settings));
+  for (size_t i = 0; i < count; ++i)
+    inside.workers.push_back(std::make_unique<Worker>(inside.parts, inside.addresses, settings));
   for (const auto& worker : inside.workers) worker->start(*inside.admin);
   inside.bring_into_force(settings, std::move(*next));
   return out;

@@ -21,6 +21,7 @@ Listener::Listener(Worker& worker, WorkerListener wanted)
     : worker_(worker),
       id_(wanted.id),
       kind_(wanted.kind),
+      proxy_protocol_(wanted.proxy_protocol),
       tls_(std::move(wanted.tls)),
       home_(worker.home(draining_)),
       fd_(std::move(wanted.fd)) {
@@ -29,6 +30,7 @@ Listener::Listener(Worker& worker, WorkerListener wanted)
 
 void Listener::change(WorkerListener wanted) {
   kind_ = wanted.kind;
+  proxy_protocol_ = wanted.proxy_protocol;
   tls_ = std::move(wanted.tls);
 }
 
@@ -76,10 +78,6 @@ bool Listener::take_one() {
       return false;
     }
     return true;  // a connection that went away before it was taken
-  }
-  if (!worker_.has_room()) {
-    worker_.metrics().connections_refused.add();
-    return true;
   }
   const int one = 1;
   ::setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);

@@ -19,6 +19,7 @@ class Listener final : private IoHandler, private Timer {
 
   uint64_t id() const { return id_; }
   conf::ListenerKind kind() const { return kind_; }
+  bool proxy_protocol() const { return proxy_protocol_; }
   ConnectionHome& home() { return home_; }
   // Counts for connections from now on.
   void change(WorkerListener wanted);
@@ -40,6 +41,7 @@ class Listener final : private IoHandler, private Timer {
   Worker& worker_;
   const uint64_t id_;
   conf::ListenerKind kind_;
+  bool proxy_protocol_;
   std::optional<ServerTls> tls_;
   bool draining_ = false;
   ConnectionHome home_;

@@ -108,7 +108,11 @@ std::expected<Listening::Next, Mistakes> Listening::prepare(const conf::NodeConf
       }
     }
     for (size_t w = 0; w < workers_; ++w) {
-      WorkerListener own{.id = place.id, .kind = listener.kind, .tls = std::nullopt, .fd = std::move(fds[w])};
+      WorkerListener own{.id = place.id,
+                         .kind = listener.kind,
+                         .proxy_protocol = listener.proxy_protocol,
+                         .tls = std::nullopt,
+                         .fd = std::move(fds[w])};
       if (listener.tls) {
         auto tls = ServerTls::open(*listener.tls, i, tickets_);
         if (!tls) {

@@ -36,6 +36,7 @@ struct BoundListener {
 struct WorkerListener {
   uint64_t id;  // stays as long as the listener does
   conf::ListenerKind kind;
+  bool proxy_protocol;           // connections begin with its header
   std::optional<ServerTls> tls;  // nothing: plain
   Fd fd;                         // a new socket, listening; empty: the worker has that of this id
 };

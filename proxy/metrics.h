@@ -21,7 +21,8 @@ class Count {
 struct alignas(64) Metrics {
   Count connections_accepted;
   Count connections_open;
-  Count connections_refused;  // over the limit
+  Count connections_refused;  // over the limit, or without the PROXY header that is demanded
+  Count addresses_refused;    // connections over what their client's address may have
   Count handshakes_failed;
   Count requests_malformed;
   Count client_timeouts;

@@ -15,6 +15,9 @@ Settings::Settings(const conf::NodeConfig& config)
           .underscores = config.limits.drop_underscores ? http::Underscores::kDrop : http::Underscores::kRefuse},
       connections_max(std::max<size_t>(1, config.limits.connections / static_cast<size_t>(config.workers))),
       trusted_proxies(config.trusted_proxies),
+      address_limits{.connections = config.limits.connections_per_address,
+                     .per_second = config.limits.handshakes_per_address,
+                     .uncounted = config.limits.uncounted},
       resolvers(config.resolvers),
       gate_host(config.gate.host),
       durable(config.audit.mode == conf::AuditMode::kDurable) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "conf/node_config.h"
+#include "proxy/address_budget.h"
 #include "proxy/codec/http1_head.h"
 
 namespace sallyport::proxy {
@@ -17,6 +18,7 @@ struct Settings {
   http::HeadLimits head_limits;  // within what a block holds
   size_t connections_max;        // of one worker
   CidrList trusted_proxies;
+  AddressLimits address_limits;
   std::vector<Endpoint> resolvers;
   // A reload brings these unchanged.
   std::string gate_host;

@@ -13,6 +13,11 @@
 namespace sallyport::proxy {
 namespace {
 
+// How many connections beyond the limit are told so.
+constexpr size_t kTooManyMin = 8;
+constexpr size_t kTooManyMax = 64;
+constexpr bool kEnding = true;
+
 // The same snapshot with a count of references of this worker's own: every request takes one, and a count that all
 // workers share would be the one cache line they fight for.
 std::shared_ptr<const policy::Snapshot> counted_here(std::shared_ptr<const policy::Snapshot> shared) {
@@ -22,8 +27,9 @@ std::shared_ptr<const policy::Snapshot> counted_here(std::shared_ptr<const polic
 
 }  // namespace
 
-Worker::Worker(const GatewayParts& parts, std::shared_ptr<const Settings> settings)
+Worker::Worker(const GatewayParts& parts, AddressBudget& addresses, std::shared_ptr<const Settings> settings)
     : parts_(parts),
+      addresses_(addresses),
       settings_(std::move(settings)),
       limits_(settings_->limits),
       head_limits_(settings_->head_limits),
@@ -33,7 +39,9 @@ Worker::Worker(const GatewayParts& parts, std::shared_ptr<const Settings> settin
       upstreams_(loop_, blocks_, resolver_, parts.log, limits_.upstream_connections),
       credentials_(parts.keys, parts.installation),
       live_(loop_, parts_),
-      snapshot_(counted_here(parts.snapshot)) {
+      snapshot_(counted_here(parts.snapshot)),
+      overload_(loop_),
+      overload_home_(home(kEnding)) {
   out_.reserve(2 * kBlockBytes);
 }
 
@@ -63,36 +71,53 @@ ConnectionHome Worker::home(const bool& draining) {
 }
 
 void Worker::accepted(Fd fd, const Endpoint& peer, Listener& listener) {
-  TlsChannel* tls = nullptr;
-  auto channel = listener.channel(std::move(fd), tls);
-  if (!channel) return;
-  auto arrival = std::make_unique<Arrival>(listener.home(), static_cast<ConnectionOwner&>(*this),
-                                           static_cast<Arrival::Reception&>(*this), std::move(channel), tls, peer);
+  const size_t most = settings_->connections_max;
+  const bool one_too_many = connections_.size() - too_many_ >= most;
+  if (one_too_many && too_many_ >= std::clamp(most / 16, kTooManyMin, kTooManyMax))
+    return metrics_.connections_refused.add();
+  auto arrival =
+      std::make_unique<Arrival>(listener, static_cast<ConnectionOwner&>(*this), static_cast<Arrival::Reception&>(*this),
+                                std::move(fd), peer, settings_->trusted_proxies);
   Arrival& raw = *arrival;
   const bool admin = listener.kind() == conf::ListenerKind::kAdmin;
-  connections_.emplace(&raw, Open{std::move(arrival), &listener, admin});
+  connections_.emplace(&raw, Open{std::move(arrival), &listener, admin, one_too_many});
   if (admin) ++admin_connections_;
+  if (one_too_many) ++too_many_;
   ++listener.connections;
   metrics_.connections_accepted.add();
   metrics_.connections_open.set(connections_.size());
   raw.start();
 }
 
+// A proxy that is trusted stands for many clients: it is not counted unless it says for whom it connects. Neither is
+// the other end of a unix socket, which has no address.
+bool Worker::admits(Arrival& arrival) {
+  const IpAddress& client = arrival.peer().address;
+  if (client == IpAddress() || contains(settings_->trusted_proxies, client)) return true;
+  auto place = addresses_.enter(client, settings_->address_limits, loop_.now());
+  if (!place) {
+    metrics_.addresses_refused.add();
+    return false;
+  }
+  connections_.find(&arrival)->second.place = *std::move(place);
+  return true;
+}
+
 void Worker::arrived(Arrival& arrival) {
   auto open = connections_.extract(&arrival);
-  Listener& listener = *open.mapped().listener;
-  ExchangeServer& server = open.mapped().admin ? *admin_ : *this;
+  Open& entry = open.mapped();
+  if (entry.one_too_many) metrics_.connections_refused.add();
+  ExchangeServer& server = entry.admin ? *admin_ : entry.one_too_many ? overload_ : static_cast<ExchangeServer&>(*this);
+  ConnectionHome& home = entry.one_too_many ? overload_home_ : entry.listener->home();
   auto& owner = static_cast<ConnectionOwner&>(*this);
   TlsChannel* const tls = arrival.tls();
   std::unique_ptr<ClientConnection> connection;
   if (tls != nullptr && tls->speaks_http2())
-    connection =
-        std::make_unique<Http2Connection>(listener.home(), owner, server, arrival.take_channel(), *tls, arrival.peer());
+    connection = std::make_unique<Http2Connection>(home, owner, server, arrival.take_channel(), *tls, arrival.peer());
   else
-    connection =
-        std::make_unique<Http1Connection>(listener.home(), owner, server, arrival.take_channel(), tls, arrival.peer());
+    connection = std::make_unique<Http1Connection>(home, owner, server, arrival.take_channel(), tls, arrival.peer());
   ClientConnection& raw = *connection;
-  open.mapped().connection = std::move(connection);  // the arrival is over
+  entry.connection = std::move(connection);  // the arrival is over
   open.key() = &raw;
   connections_.insert(std::move(open));
   raw.start();
@@ -102,6 +127,7 @@ void Worker::connection_over(ClientConnection& connection) {
   const auto open = connections_.find(&connection);
   Listener* const listener = open->second.listener;
   if (open->second.admin) --admin_connections_;
+  if (open->second.one_too_many) --too_many_;
   connections_.erase(open);
   if (--listener->connections == 0)
     std::erase_if(removed_, [listener](const auto& each) { return each.get() == listener; });

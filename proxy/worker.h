@@ -10,12 +10,14 @@
 #include <unordered_map>
 #include <vector>
 
+#include "proxy/address_budget.h"
 #include "proxy/arrival.h"
 #include "proxy/exchange.h"
 #include "proxy/gateway.h"
 #include "proxy/listening.h"
 #include "proxy/live_streams.h"
 #include "proxy/metrics.h"
+#include "proxy/overload.h"
 #include "proxy/settings.h"
 #include "proxy/stations/credentials.h"
 #include "proxy/upstream/upstream_pool.h"
@@ -26,7 +28,7 @@ class Listener;
 
 class Worker final : private ConnectionOwner, private Arrival::Reception, private ExchangeServer {
  public:
-  Worker(const GatewayParts& parts, std::shared_ptr<const Settings> settings);
+  Worker(const GatewayParts& parts, AddressBudget& addresses, std::shared_ptr<const Settings> settings);
   ~Worker();
 
   void start(ExchangeServer& admin);  // the thread; it listens nowhere yet
@@ -40,8 +42,6 @@ class Worker final : private ConnectionOwner, private Arrival::Reception, privat
   void adopt(std::shared_ptr<const Settings> settings, std::vector<WorkerListener> listeners);
   void drain();
   size_t connections() const { return connections_.size() - admin_connections_; }  // the admin listener's do not count
-  // While connections_max are open no new one is taken.
-  bool has_room() const { return connections_.size() < settings_->connections_max; }
 
   // --- for its listeners
   ConnectionHome home(const bool& draining);
@@ -67,9 +67,12 @@ class Worker final : private ConnectionOwner, private Arrival::Reception, privat
     std::unique_ptr<ClientConnection> connection;
     Listener* listener;  // lives as long as its connections
     bool admin;          // what the listener was for when it was accepted
+    bool one_too_many;   // it hears that there is no room
+    AddressBudget::Place place{};
   };
   void remove(std::unique_ptr<Listener> listener);
   void drain_connections_of(const Listener& listener);
+  bool admits(Arrival& arrival) override;
   void arrived(Arrival& arrival) override;
   void connection_over(ClientConnection& connection) override;
   void head_refused(const PeerAddress& peer, std::string_view request_id, int status, const char* why) override;
@@ -77,6 +80,7 @@ class Worker final : private ConnectionOwner, private Arrival::Reception, privat
   Task<void> serve(Exchange& exchange) override;
 
   const GatewayParts& parts_;
+  AddressBudget& addresses_;
   std::shared_ptr<const Settings> settings_;
   conf::Limits limits_;  // of settings_, at an address that stays: connections look at them
   http::HeadLimits head_limits_;
@@ -92,10 +96,13 @@ class Worker final : private ConnectionOwner, private Arrival::Reception, privat
   RequestIds ids_;
   std::shared_ptr<const policy::Snapshot> snapshot_;
   ExchangeServer* admin_ = nullptr;
+  OverloadServer overload_;
+  ConnectionHome overload_home_;  // of connections that end after one exchange
   std::vector<std::unique_ptr<Listener>> listeners_;
   std::vector<std::unique_ptr<Listener>> removed_;  // closed, with connections that are not over
   std::unordered_map<const ClientConnection*, Open> connections_;
   size_t admin_connections_ = 0;
+  size_t too_many_ = 0;  // of connections_
   std::thread thread_;
 };
 

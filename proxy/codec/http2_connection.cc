@@ -89,7 +89,8 @@ void Http2Connection::run_deferred() {
   }
   if (state_ != State::kOpen) cancel_streams();
   if (state_ == State::kOver) return owner_.connection_over(*this);
-  if (state_ == State::kOpen && draining_ && streams_.empty()) end(http2::ErrorCode::kNone);
+  const bool last = draining_ || (home_.draining && session_.last_stream() > 0);
+  if (state_ == State::kOpen && last && streams_.empty()) end(http2::ErrorCode::kNone);
   if (state_ == State::kOpen && session_.over()) state_ = State::kEnding;
   if (state_ == State::kEnding && channel_->queued() == 0 && !session_.wants_to_send()) linger();
   watch();
