@@ -9,9 +9,11 @@ from wire import Closed
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 DATA, HEADERS, PRIORITY, RST_STREAM, SETTINGS, PUSH_PROMISE, PING, GOAWAY, WINDOW_UPDATE, CONTINUATION = range(10)
 END_STREAM, ACK, END_HEADERS, PADDED, WITH_PRIORITY = 1, 1, 4, 8, 0x20
-(NO_ERROR, PROTOCOL_ERROR, INTERNAL_ERROR, FLOW_CONTROL_ERROR, SETTINGS_TIMEOUT, STREAM_CLOSED, FRAME_SIZE_ERROR, REFUSED_STREAM,
+(NO_ERROR, PROTOCOL_ERROR, INTERNAL_ERROR, FLOW_CONTROL_ERROR, SETTINGS_TIMEOUT, STREAM_CLOSED, FRAME_SIZE_ERROR,
+ REFUSED_STREAM,
  CANCEL, COMPRESSION_ERROR, CONNECT_ERROR, ENHANCE_YOUR_CALM, INADEQUATE_SECURITY, HTTP_1_1_REQUIRED) = range(14)
-(HEADER_TABLE_SIZE, ENABLE_PUSH, MAX_CONCURRENT_STREAMS, INITIAL_WINDOW_SIZE, MAX_FRAME_SIZE, MAX_HEADER_LIST_SIZE) = range(1, 7)
+(HEADER_TABLE_SIZE, ENABLE_PUSH, MAX_CONCURRENT_STREAMS, INITIAL_WINDOW_SIZE, MAX_FRAME_SIZE,
+ MAX_HEADER_LIST_SIZE) = range(1, 7)
 ENABLE_CONNECT_PROTOCOL = 8
 FRAME_MAX = 16384
 
@@ -91,6 +93,12 @@ class Answer:
         return next((head for head in self.heads if not dict(head)[b":status"].startswith(b"1")), [])
 
     @property
+    def trailers(self):
+        """(name, value) as text, of what came behind the body."""
+        behind = self.heads[self.heads.index(self.fields) + 1:] if self.fields else []
+        return [(name.decode("latin-1"), value.decode("latin-1")) for head in behind for name, value in head]
+
+    @property
     def status(self):
         return int(dict(self.fields).get(b":status", b"0"))
 
@@ -106,6 +114,7 @@ class Http2:
 
     def __init__(self, wire, pairs=(), hello=True):
         self.wire, self.decoder = wire, hpack.Decoder()
+        self.opens_windows = True  # as DATA comes
         self.answers, self.pongs, self.goaway, self.settings, self.closed = {}, [], None, None, False
         self._open_block = None  # (stream, flags, bytes) between HEADERS and the last CONTINUATION
         if hello:
@@ -193,7 +202,7 @@ class Http2:
             payload = payload[1:len(payload) - payload[0]]
         answer.body += payload
         answer.over = bool(found.flags & END_STREAM)
-        if found.payload:
+        if found.payload and self.opens_windows:
             self.send(window_update(0, len(found.payload)), window_update(found.stream, len(found.payload)))
 
     def _block(self, found):
