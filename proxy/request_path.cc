@@ -105,6 +105,10 @@ Task<Result<void>> through_the_stations(RequestContext& context) {
     auto tunnelling = tunnel(context, forwarded, injected.get());
     co_return co_await tunnelling;
   }
+  if (context.exchange.framing().connect && forwarded.upstream->head().status / 100 == 2) {
+    note_upstream_failure(context, *forwarded.upstream, "a WebSocket was asked for and not opened");
+    co_return fail(Code::kMalformed, Side::kUpstream, "the upstream did not open the WebSocket");
+  }
   auto relaying = relay(context, forwarded);
   co_return co_await relaying;
 }
