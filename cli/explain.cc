@@ -67,6 +67,12 @@ void judge_gate(const policy::Snapshot& snapshot, const AskedRequest& asked, con
       std::string(to_string(own.outcome)) + " (" + own.reason + "): whether an account page or the API answers");
 }
 
+// How much was asked before is known to the running gateway alone.
+void tell_limits(const std::vector<policy::RateLimit>& limits, const std::string& whose, Verdict& verdict) {
+  for (const policy::RateLimit& limit : limits)
+    verdict.say(Finding::kNote, "rate limit of the " + whose, to_text(limit) + "; over it: 429");
+}
+
 int status_of(Outcome outcome) {
   switch (outcome) {
     case Outcome::kAllow:
@@ -88,6 +94,7 @@ void judge_resource(const policy::Snapshot& snapshot, const AskedRequest& asked,
   verdict.say(
       Finding::kYes, "path",
       std::string(found.path) + (resource.spec.paths_mode == http::PathMode::kRaw ? " (as sent: paths_mode raw)" : ""));
+  tell_limits(resource.spec.rate_limits, std::string(to_string(resource.kind)), verdict);
   // Addresses and damage come first on the wire.
   const bool admitted = policy::address_allowed(snapshot, found, asked.client);
   if (admitted && !resource.damaged && asked.token_over) return verdict.refuse("token", kTokenOver);
@@ -125,6 +132,7 @@ Verdict judge(const policy::Snapshot& snapshot, const std::string& gate_host, co
     out.refuse(nothing ? "place" : "path", placed.error());
     return out;
   }
+  tell_limits(snapshot.platform().rate_limits, "platform", out);
   if (found.at_gate)
     judge_gate(snapshot, asked, found, out);
   else

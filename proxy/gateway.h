@@ -16,6 +16,7 @@
 #include "sso/gate.h"
 #include "storage/audit_log.h"
 #include "storage/key_holder.h"
+#include "storage/rate_table.h"
 #include "storage/session_table.h"
 
 namespace sallyport::proxy {
@@ -25,6 +26,7 @@ struct GatewayParts {
   Log& log;
   storage::SessionTable& sessions;
   storage::TokenTable& tokens;
+  storage::RateTable& rates;
   storage::KeyHolder& keys;
   storage::AuditLog& audit;
   sso::Gate& gate;
