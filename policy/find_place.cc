@@ -1,9 +1,22 @@
 #include "policy/find_place.h"
 
+#include <algorithm>
+#include <array>
+
+#include "base/http/field.h"
 #include "base/http/url.h"
 #include "policy/decision.h"
 
 namespace sallyport::policy {
+namespace {
+
+constexpr std::array<std::string_view, 3> kRefusedMethods{"TRACE", "CONNECT", "TRACK"};
+
+}  // namespace
+
+bool is_served(std::string_view method) {
+  return std::ranges::none_of(kRefusedMethods, [&](std::string_view name) { return http::iequals(method, name); });
+}
 
 Result<void> find_place(const Snapshot& snapshot, std::string_view gate_host, std::string_view host,
                         std::string_view sent, std::string& scratch, FoundPlace& out) {

@@ -12,8 +12,9 @@ namespace sallyport::policy {
 
 constexpr std::string_view kGatePrefix = "/.sallyport";  // the gate's own paths on every protected host
 
-// An answer to TRACE would show the client what was injected (RFC 9110 s9.3.8); CONNECT asks for a tunnel.
-inline bool is_served(std::string_view method) { return method != "TRACE" && method != "CONNECT" && method != "TRACK"; }
+// An answer to TRACE would show the client what was injected (RFC 9110 s9.3.8); CONNECT asks for a tunnel. Methods have
+// a case (RFC 9110 s9.1), but not to every upstream.
+bool is_served(std::string_view method);
 
 struct FoundPlace {
   bool at_gate = false;                        // answered by the gate itself

@@ -69,8 +69,9 @@ TEST(FindPlace, the_gate_is_behind_the_platforms_list_and_on_a_host_behind_its_r
 }
 
 TEST(FindPlace, serves_no_method_that_echoes_or_tunnels) {
-  for (const char* method : {"TRACE", "TRACK", "CONNECT"}) EXPECT_FALSE(is_served(method)) << method;
-  for (const char* method : {"GET", "POST", "trace", "PROPFIND", "X"}) EXPECT_TRUE(is_served(method)) << method;
+  for (const char* method : {"TRACE", "TRACK", "CONNECT", "trace", "Connect"})
+    EXPECT_FALSE(is_served(method)) << method;
+  for (const char* method : {"GET", "POST", "get", "PROPFIND", "X", "TRACER"}) EXPECT_TRUE(is_served(method)) << method;
 }
 
 }  // namespace
