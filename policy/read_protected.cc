@@ -161,6 +161,7 @@ Protected read_protected(const Json& document, Kind kind, Mistakes& mistakes) {
   }
   out.networks = read_networks(document);
   out.roles = read_people(document, "roles");
+  out.rate_limits = read_rate_limits(document, mistakes);
   if (const Json* upstream = member(document, "upstream")) out.upstream = read_upstream(*upstream, mistakes);
   out.credentials = read_credentials(document, mistakes);
   out.secret_names = secrets_used(out.credentials);

@@ -39,6 +39,7 @@ Platform read_platform(const Json& document, Mistakes& mistakes) {
     out.password_min_score = static_cast<int>(integer_at(*passwords, "min_score").value_or(out.password_min_score));
   }
   out.mfa = read_mfa(document);
+  out.rate_limits = read_rate_limits(document, mistakes);
   return out;
 }
 

@@ -16,6 +16,7 @@
 #include "base/ip.h"
 #include "base/mistake.h"
 #include "policy/identity.h"
+#include "policy/rate_limit.h"
 
 namespace sallyport::policy {
 
@@ -36,6 +37,7 @@ struct Platform {
   int password_min_length = 8;
   int password_min_score = 3;
   MfaRule mfa = MfaRule::kOptional;
+  std::vector<RateLimit> rate_limits;  // of every request, the gate's own pages too
 };
 
 struct Team {
@@ -141,7 +143,8 @@ struct Protected {
   std::string type;  // datasource: http; instance: web, node-red
   At at;
   CidrList networks;
-  std::map<std::string, Role> roles;  // overrides, user name -> role
+  std::map<std::string, Role> roles;   // overrides, user name -> role
+  std::vector<RateLimit> rate_limits;  // beside the platform's
   Upstream upstream;
   std::vector<CredentialRule> credentials;  // from `credentials`, or one from `inject`/`auth`
   Guard guard = Guard::kMask;

@@ -13,6 +13,7 @@ constexpr int64_t kRulesMax = 256;
 constexpr int64_t kPathsMax = 256;
 constexpr int64_t kHeadersMax = 32;
 constexpr int64_t kCredentialsMax = 32;
+constexpr int64_t kRateLimitsMax = 16;
 constexpr int64_t kSecretsMax = 64;
 constexpr int64_t kSecretBytesMax = 65536;
 constexpr int64_t kPemBytesMax = 1 << 20;
@@ -50,6 +51,13 @@ Fault check_duration(std::string_view text) {
 }
 constexpr auto check_long_duration = check_duration<1000, int64_t{365} * 86'400'000>;
 constexpr auto check_timeout = check_duration<1, 86'400'000>;
+
+Fault check_rate_per(std::string_view text) {
+  const auto duration = parse_duration(text);
+  if (!duration) return fault_of(duration);
+  if (*duration < kRatePerMin || *duration > kRatePerMax) return {"must be between 1s and 1h", "out_of_range"};
+  return {};
+}
 
 Fault check_email(std::string_view text) {
   return is_email(text) ? Fault{} : Fault{"must be an e-mail address like alice@example.test"};
@@ -119,6 +127,19 @@ constexpr Shape kPeople = map_shape(check_name, &kRole, kPeopleMax);
 constexpr Shape kSecretValue = or_null(with_lines(empty_is_fine(text_shape("text", nullptr, "", kSecretBytesMax))));
 constexpr Shape kSecrets = map_shape(check_secret_name, &kSecretValue, kSecretsMax);
 
+// of the platform, a datasource or an instance
+constexpr Choice kRateByChoices[] = {{"all"}, {"address"}, {"user"}, {"token"}};
+constexpr Shape kRateBy = choice_shape(kRateByChoices);
+constexpr Shape kRateRequests = integer_shape(1, kRateRequestsMax);
+constexpr Shape kRatePer = text_shape("a duration like 1s, 10m or 1h", check_rate_per, "^[0-9]+(ms|s|m|h)$", 16);
+constexpr Key kRateLimitKeys[] = {
+    {"by", &kRateBy, Need::kRequired, "whose requests count together: all, a network's, a user's, a token's"},
+    {"requests", &kRateRequests, Need::kRequired, "how many in each `per`"},
+    {"per", &kRatePer, Need::kRequired, "1s to 1h"},
+    {"burst", &kRateRequests, Need::kOptional, "how many at once (requests)"}};
+constexpr Shape kRateLimit = object_shape(kRateLimitKeys);
+constexpr Shape kRateLimits = list_shape(&kRateLimit, 0, kRateLimitsMax);
+
 // platform
 constexpr Choice kKindPlatform[] = {{"platform"}};
 constexpr Shape kPlatformWord = choice_shape(kKindPlatform);
@@ -148,6 +169,7 @@ constexpr Key kPlatformKeys[] = {
     {"passwords", &kPasswords, Need::kOptional, "what a local password must be"},
     {"registration", &kRegistration, Need::kOptional, "who may make an account"},
     {"mfa", &kMfa, Need::kOptional, "is a second factor demanded of everybody?"},
+    {"rate_limits", &kRateLimits, Need::kOptional, "how often anybody may ask, the gate's own pages too"},
     {"mail", &kMail, Need::kOptional, "not in this version"},
     {"secrets", &kPlatformSecrets, Need::kOptional, "not in this version"}};
 constexpr Shape kPlatform = object_shape(kPlatformKeys);
@@ -299,6 +321,7 @@ constexpr Shape kDashboards = list_shape(&kRulePath, 0, 16);
       {"at", &kAt, Need::kRequired, "where clients find it: host[/prefix]; the longest prefix wins"},                \
       {"networks", &kNetworks, Need::kOptional, "client networks that may come in; empty: all"},                     \
       {"roles", &kPeople, Need::kOptional, "user name to role, in place of the role in the team, up or down"},       \
+      {"rate_limits", &kRateLimits, Need::kOptional, "how often anybody may ask, beside the platform's"},            \
       {"upstream", &kUpstream, Need::kRequired, "where requests go"},                                                \
       {"secrets", &kSecrets, Need::kOptional, "write-only, always sealed; null deletes one"},                        \
       {"inject", &kInject, Need::kOptional, "what is put into each request"},                                        \

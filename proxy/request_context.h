@@ -52,9 +52,10 @@ struct RequestContext {
   int status = 0;               // what the client was told; 0 nothing
   const char* outcome = "cancelled";
   const char* reason = "";
-  LiveLink live;                 // in the worker's list while something is relayed
-  LiveTunnel* tunnel = nullptr;  // while it is one
-  UserId about{};                // whom the gate's own answer was about
+  std::chrono::seconds retry_after{5};  // what a 429 or 503 asks the client to wait
+  LiveLink live;                        // in the worker's list while something is relayed
+  LiveTunnel* tunnel = nullptr;         // while it is one
+  UserId about{};                       // whom the gate's own answer was about
 
   storage::AccessEvent event(storage::AuditKind kind) const;
   // Writes the audit entry, once. Called before the last bytes of an answer leave, so that no answered request is

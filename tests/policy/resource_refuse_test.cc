@@ -118,8 +118,8 @@ TEST(ResourceRefuse, platform) {
       {"platform", R"({"secrets": {"smtp_password": "x"}})",
        "secrets: this version does not keep secrets of the platform"},
       {"platform", R"({"members": {}})",
-       "members: unknown key; known here: kind, name, networks, sessions, passwords, registration, mfa, mail or "
-       "secrets"},
+       "members: unknown key; known here: kind, name, networks, sessions, passwords, registration, mfa, "
+       "rate_limits, mail or secrets"},
   };
   expect_rows(rows);
 }
