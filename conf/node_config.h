@@ -29,8 +29,8 @@ enum class ClientAuth : uint8_t { kNone, kOptional, kRequired };
 struct ListenerTls {
   std::vector<TlsCertificate> certificates;
   TlsVersion min_version = TlsVersion::k12;
-  ClientAuth client_auth = ClientAuth::kNone;  // others are refused by this version
-  std::string client_ca_path;
+  ClientAuth client_auth = ClientAuth::kNone;
+  std::string client_ca_path;  // empty exactly where client_auth is kNone
 };
 
 enum class ListenerKind : uint8_t { kHttp, kAdmin };

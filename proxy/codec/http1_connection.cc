@@ -48,6 +48,7 @@ void Http1Connection::step_handshake() {
       end_soon();
       return;
     case Io::kOk:
+      if (tls_ != nullptr) facts_.certificate = tls_->client_certificate();
       become_idle();
       return;
   }

@@ -1,0 +1,104 @@
+"""Certificates of clients, made once in a run: `authority` is the CA that listeners ask for, `stranger` is nobody's.
+
+Leaves by `authority`, each NAME.pem and NAME.key: ann, mel (e-mail, DNS name and URI of theirs), nameless (no alternative
+names), odd (awkward subject and names), expired, early (not yet in force), server (for servers alone), sha1 (weakly signed),
+under (by an intermediate; UNDER.pem holds the chain), child (by ann, who is no authority). By `stranger`: foreign, with
+ann's names. alone: signed by itself, with ann's names.
+"""
+import fcntl
+import os
+import time
+from pathlib import Path
+
+import certs
+import wire
+
+CLIENT = "extendedKeyUsage=clientAuth\n"
+
+
+def names(person):
+    return f"email:{person}@example.test,DNS:{person}.people.example.test,URI:spiffe://example.test/{person}"
+
+
+def subject(person):
+    return f"/O=Example Works/CN={person}"
+
+
+def _write(place, name, *parts):
+    (place / name).write_text("".join((place / part).read_text() for part in parts))
+
+
+def _authority(place, name, by=None):
+    if not by:
+        certs._authority(place, name)
+        return
+    certs._leaf(place, name, by, "", more="basicConstraints=critical,CA:TRUE\nkeyUsage=keyCertSign\n")
+
+
+def _self_signed(place, name, person):
+    certs._openssl(place, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "30",
+                   "-subj", subject(person), "-addext", f"subjectAltName={names(person)}", "-keyout", f"{name}.key", "-out", f"{name}.pem")
+
+
+def folder():
+    base = Path(os.environ["SCENARIO_BASE"])
+    place = base / "client-certs"
+    with open(base / "client-certs.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (place / "done").exists():
+            place.mkdir(exist_ok=True)
+            _authority(place, "authority")
+            _authority(place, "stranger")
+            _authority(place, "between", "authority")
+            for person in ("ann", "mel"):
+                certs._leaf(place, person, "authority", names(person), more=CLIENT, subject=subject(person))
+            certs._leaf(place, "nameless", "authority", "", more=CLIENT)
+            certs._leaf(place, "odd", "authority", "@alternatives", subject='/O=Gr\u00fcn, "Works"/CN=a\\+b c', more=CLIENT + (
+                "[alternatives]\nURI.1=urn:a,email:mel@example.test\nDNS.1=*.example.test\nemail.1=Ann@EXAMPLE.test\nIP.1=192.0.2.1\n"
+                "email.2=\u00fc@example.test\nURI.2=urn:%41;b\"\n"))
+            certs._leaf(place, "expired", "authority", names("ann"), ("-startdate", "20200101000000Z", "-enddate", "20210101000000Z"),
+                        more=CLIENT, subject=subject("ann"))
+            certs._leaf(place, "early", "authority", names("ann"), ("-startdate", "20900101000000Z", "-enddate", "20910101000000Z"),
+                        more=CLIENT, subject=subject("ann"))
+            certs._leaf(place, "server", "authority", names("ann"), more="extendedKeyUsage=serverAuth\n", subject=subject("ann"))
+            certs._leaf(place, "sha1", "authority", names("ann"), ("-days", "30", "-md", "sha1"), more=CLIENT, subject=subject("ann"))
+            certs._leaf(place, "under", "between", names("ann"), more=CLIENT, subject=subject("ann"))
+            certs._leaf(place, "child", "ann", names("mel"), more=CLIENT, subject=subject("mel"))
+            certs._leaf(place, "foreign", "stranger", names("ann"), more=CLIENT, subject=subject("ann"))
+            _self_signed(place, "alone", "ann")
+            for leaf, chain in (("under", "between"), ("child", "ann")):
+                _write(place, f"{leaf}-chain.pem", f"{leaf}.pem", f"{chain}.pem")
+            (place / "done").write_text("")
+    return place
+
+
+def short_lived(where, person, seconds, authority=None):
+    """A certificate that ends `seconds` from now: (cert, key) paths in `where`. authority: a name in `where`."""
+    name = f"{person}-{seconds}"
+    if not authority:
+        authority = "authority"
+        for kind in ("pem", "key"):
+            _copy(folder() / f"authority.{kind}", where / f"authority.{kind}")
+    end = time.strftime("%Y%m%d%H%M%SZ", time.gmtime(time.time() + seconds))
+    certs._leaf(where, name, authority, names(person), ("-startdate", "20200101000000Z", "-enddate", end), more=CLIENT,
+                subject=subject(person))
+    return where / f"{name}.pem", where / f"{name}.key"
+
+
+def _copy(source, target):
+    target.write_bytes(source.read_bytes())
+
+
+def context(gateway, name=None, version=None, pair=None):
+    """A client's context that shows the certificate of that name (or files), or none."""
+    made = wire.client_context(gateway.dir / "tls/ca.pem")
+    if version:
+        made.minimum_version = made.maximum_version = version
+    if name == "sha1":
+        made.set_ciphers("ALL:@SECLEVEL=0")  # or it would not even be loaded
+    if name:
+        chain = folder() / f"{name}-chain.pem"
+        pair = (chain if chain.exists() else folder() / f"{name}.pem", folder() / f"{name}.key")
+    if pair:
+        made.load_cert_chain(*map(str, pair))
+    return made
