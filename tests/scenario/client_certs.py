@@ -7,12 +7,16 @@ ann's names. alone: signed by itself, with ann's names.
 """
 import fcntl
 import os
+import ssl
 import time
 from pathlib import Path
 
 import certs
 import wire
+from gateway import GATE
+from world import world
 
+VERSIONS = (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3)
 CLIENT = "extendedKeyUsage=clientAuth\n"
 
 
@@ -55,7 +59,7 @@ def folder():
             certs._leaf(place, "nameless", "authority", "", more=CLIENT)
             certs._leaf(place, "odd", "authority", "@alternatives", subject='/O=Gr\u00fcn, "Works"/CN=a\\+b c', more=CLIENT + (
                 "[alternatives]\nURI.1=urn:a,email:mel@example.test\nDNS.1=*.example.test\nemail.1=Ann@EXAMPLE.test\nIP.1=192.0.2.1\n"
-                "email.2=\u00fc@example.test\nURI.2=urn:%41;b\"\n"))
+                "email.2=\u00fc@example.test\nURI.2=urn:%41;b\n"))
             certs._leaf(place, "expired", "authority", names("ann"), ("-startdate", "20200101000000Z", "-enddate", "20210101000000Z"),
                         more=CLIENT, subject=subject("ann"))
             certs._leaf(place, "early", "authority", names("ann"), ("-startdate", "20900101000000Z", "-enddate", "20910101000000Z"),
@@ -102,3 +106,50 @@ def context(gateway, name=None, version=None, pair=None):
     if pair:
         made.load_cert_chain(*map(str, pair))
     return made
+
+
+class Holding:
+    """A gateway as somebody sees it whose connections show a certificate: for Browser and WebSocket."""
+
+    def __init__(self, gateway, name=None, pair=None):
+        self._gateway, self._context = gateway, context(gateway, name, pair=pair)
+
+    def __getattr__(self, name):
+        return getattr(self._gateway, name)
+
+    def wire(self, where=GATE, **more):
+        return self._gateway.wire(where, context=self._context, **more)
+
+    def ask(self, where, method="GET", target="/", headers=(), body=None):
+        with self.wire(where) as connection:
+            connection.send(wire.request_bytes(method, target, f"{where}:{self.port}", headers, body))
+            return connection.response(method)
+
+
+def tls_of(gateway, word=None, ca=None):
+    tls = dict(gateway.base_config()["listeners"][0]["tls"])
+    if word:
+        tls |= {"client_auth": word, "client_ca": str(ca or folder() / "authority.pem")}
+    return tls
+
+
+def asking(t, word, *documents, ca=None, more=(), **config):
+    """A gateway whose listener asks for certificates. more: (port, word, CA) of further listeners."""
+    gateway = world(t, *documents, start=False, **config)
+    changed = gateway.base_config() | config
+    changed["listeners"][0]["tls"] = tls_of(gateway, word, ca)
+    for port, other, authority in more:
+        changed["listeners"].append({"address": f"127.0.0.1:{port}", "tls": tls_of(gateway, other, authority)})
+    gateway.write_config(changed)
+    return gateway.start()
+
+
+def ask(gateway, context, port=None, session=None, name=GATE, headers=(), target="/.sallyport/login"):
+    """(status, session, resumed) of one request on a connection of its own; status None: the handshake was refused."""
+    try:
+        with wire.Wire(port or gateway.port, name, context, session=session) as connection:
+            connection.send(wire.request_bytes("GET", target, f"{name}:{gateway.port}", headers))
+            response = connection.response()
+            return response.status, connection.socket.session, connection.socket.session_reused
+    except (ssl.SSLError, ConnectionError, wire.Closed):
+        return None, None, None

@@ -5,43 +5,15 @@ import subprocess
 
 import client_certs
 import ports
+from client_certs import ask, asking, tls_of
 from gateway import GATE
 from registry import contains, equal, expect, test
 from wait import until
-from wire import Closed, Wire, request_bytes
+from wire import Wire, request_bytes
 from world import world
 
 V12, V13 = ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3
 BAD = ("expired", "early", "server", "sha1", "child", "foreign", "alone")
-
-
-def tls_of(gateway, word=None, ca=None):
-    tls = dict(gateway.base_config()["listeners"][0]["tls"])
-    if word:
-        tls |= {"client_auth": word, "client_ca": str(ca or client_certs.folder() / "authority.pem")}
-    return tls
-
-
-def asking(t, word, *documents, ca=None, more=(), **config):
-    """A gateway whose listener asks for certificates. more: (port, word, CA) of further listeners."""
-    gateway = world(t, *documents, start=False, **config)
-    changed = gateway.base_config() | config
-    changed["listeners"][0]["tls"] = tls_of(gateway, word, ca)
-    for port, other, authority in more:
-        changed["listeners"].append({"address": f"127.0.0.1:{port}", "tls": tls_of(gateway, other, authority)})
-    gateway.write_config(changed)
-    return gateway.start()
-
-
-def ask(gateway, context, port=None, session=None, name=GATE, headers=(), target="/.sallyport/login"):
-    """(status, session, resumed) of one request on a connection of its own; status None: the handshake was refused."""
-    try:
-        with Wire(port or gateway.port, name, context, session=session) as connection:
-            connection.send(request_bytes("GET", target, f"{name}:{gateway.port}", headers))
-            response = connection.response()
-            return response.status, connection.socket.session, connection.socket.session_reused
-    except (ssl.SSLError, ConnectionError, Closed):
-        return None, None, None
 
 
 def status(gateway, name=None, version=None, **more):
