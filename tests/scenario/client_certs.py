@@ -76,21 +76,18 @@ def folder():
     return place
 
 
-def short_lived(where, person, seconds, authority=None):
-    """A certificate that ends `seconds` from now: (cert, key) paths in `where`. authority: a name in `where`."""
-    name = f"{person}-{seconds}"
-    if not authority:
-        authority = "authority"
-        for kind in ("pem", "key"):
-            _copy(folder() / f"authority.{kind}", where / f"authority.{kind}")
-    end = time.strftime("%Y%m%d%H%M%SZ", time.gmtime(time.time() + seconds))
-    certs._leaf(where, name, authority, names(person), ("-startdate", "20200101000000Z", "-enddate", end), more=CLIENT,
-                subject=subject(person))
+def by_authority(where, name, alternatives, dates=("-days", "30"), subject=""):
+    """One more certificate of the authority's: (cert, key) paths in `where`."""
+    for kind in ("pem", "key"):
+        (where / f"authority.{kind}").write_bytes((folder() / f"authority.{kind}").read_bytes())
+    certs._leaf(where, name, "authority", alternatives, dates, more=CLIENT, subject=subject)
     return where / f"{name}.pem", where / f"{name}.key"
 
 
-def _copy(source, target):
-    target.write_bytes(source.read_bytes())
+def short_lived(where, person, seconds):
+    """A certificate that ends `seconds` from now."""
+    end = time.strftime("%Y%m%d%H%M%SZ", time.gmtime(time.time() + seconds))
+    return by_authority(where, f"{person}-{seconds}", names(person), ("-startdate", "20200101000000Z", "-enddate", end), subject(person))
 
 
 def context(gateway, name=None, version=None, pair=None):

@@ -148,6 +148,16 @@ def a_proxys_own_certificate_is_not_the_clients(t):
         equal(echo.last().all(name), [], f"{name} at the upstream")
 
 
+@test
+def what_is_beyond_the_names_that_are_read_counts_for_nothing(t):
+    echo, crm = upstream(t, None), host("crm")
+    gateway = asking(t, "optional", datasource("crm", echo, access=[
+        {"roles": ["owner"], "paths": [f"/{at}"], "certificates": [f"dns:n{at}.example.test"]} for at in (0, 63, 64, 99)]))
+    holding = Holding(gateway, pair=client_certs.by_authority(t.dir, "many", ",".join(f"DNS:n{at}.example.test" for at in range(100))))
+    headers = bearer(gateway.token("ann"))
+    equal([holding.ask(crm, target=f"/{at}", headers=headers).status for at in (0, 63, 64, 99)], [200, 200, 403, 403], "by its names")
+
+
 # --- what the upstream is told
 
 

@@ -3,6 +3,7 @@ import shutil
 import ssl
 import subprocess
 
+import certs
 import client_certs
 import ports
 from client_certs import ask, asking, tls_of
@@ -79,6 +80,38 @@ def every_listener_has_demands_of_its_own(t):
     for name, port, wanted in ((None, None, 200), ("foreign", None, 200), (None, free, 200), ("ann", free, 200), ("foreign", free, None),
                                (None, closed, None), ("ann", closed, None), ("foreign", closed, 200)):
         equal(status(gateway, name, port=port), wanted, f"{name} at {port}")
+
+
+@test
+def the_demand_is_the_listeners_whatever_name_is_asked_for(t):
+    """Another certificate of the gateway's own, chosen by SNI, changes nothing of what is demanded of the client."""
+    gateway = world(t, start=False)
+    config = gateway.base_config()
+    cert, key = certs.gate_pair(t.dir, "one", "one.localhost")
+    tls = tls_of(gateway, "required")
+    tls["certificates"] = [*tls["certificates"], {"cert": str(cert), "key": str(key)}]
+    config["listeners"][0]["tls"] = tls
+    gateway.write_config(config)
+    gateway.start()
+    for version in client_certs.VERSIONS:
+        for name, wanted in ((None, None), ("foreign", None), ("server", None), ("ann", 404)):
+            context = client_certs.context(gateway, name, version)
+            context.load_verify_locations(str(t.dir / "one-ca.pem"))
+            got, session, _ = ask(gateway, context, name="one.localhost")
+            equal(got, wanted, f"{name} by {version}")
+        got, _, resumed = ask(gateway, context, session=session, name="one.localhost")
+        equal((got, resumed), (404, True), f"resumed by {version}")
+
+
+@test
+def a_chain_without_end_is_not_read(t):
+    place = client_certs.folder()
+    gateway = asking(t, "optional")
+    long, key = t.dir / "long.pem", place / "ann.key"
+    for copies, wanted in ((5, 200), (200, None)):
+        long.write_text((place / "ann.pem").read_text() + (place / "between.pem").read_text() * copies)
+        equal(ask(gateway, client_certs.context(gateway, pair=(long, key)))[0], wanted, f"{copies} certificates behind it")
+    equal(status(gateway, "ann"), 200, "an honest client")
 
 
 @test
