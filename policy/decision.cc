@@ -1,5 +1,8 @@
 #include "policy/decision.h"
 
+#include <algorithm>
+
+#include "policy/certificate_pattern.h"
 #include "policy/decision_checks.h"
 
 namespace sallyport::policy {
@@ -46,6 +49,7 @@ Fit fit_of(const RequestFacts& facts, const AccessRule& rule, const CompiledRule
     return Fit::kNo;
   if (!has_path(compiled, rule.paths, facts.path)) return Fit::kNo;
   if (!compiled.admitted.admits(facts.client.address)) return Fit::kNo;
+  if (!bears_one_of(facts.certificate, rule.certificates)) return Fit::kNo;
   return has_factor(*facts.identity, facts.now, {mfa || rule.mfa, &rule.mfa_within}) ? Fit::kFits : Fit::kNeedsFactor;
 }
 
@@ -75,6 +79,7 @@ void decide_by_area(const RequestFacts& facts, Decision& decision, const Area& a
   const auto websockets = area.websocket ? WebSockets::kToo : WebSockets::kAsAnyMethod;
   if (!has_method(rule, area.methods, facts, websockets)) return deny(decision, index, "area: method");
   if (!rule.admitted.admits(facts.client.address)) return deny(decision, index, "area: address");
+  if (!bears_one_of(facts.certificate, area.certificates)) return deny(decision, index, "area: certificate");
   const bool read_only = has_role(rule.read_only_for, decision.role);
   if (read_only) {
     RequestFacts without_upgrade = facts;
@@ -101,6 +106,7 @@ void decide_in_public(const RequestFacts& facts, Decision& decision, const Area&
   const CompiledRule& rule = facts.resource.rules[static_cast<size_t>(index)];
   if (!has_method(rule, area.methods, facts, WebSockets::kAsAnyMethod)) return deny(decision, index, "area: method");
   if (!rule.admitted.admits(facts.client.address)) return deny(decision, index, "area: address");
+  if (!bears_one_of(facts.certificate, area.certificates)) return deny(decision, index, "area: certificate");
   const bool counts = facts.identity && !recognise(facts, decision) &&
                       has_factor(*facts.identity, facts.now, {platform_or_team_demand(facts), nullptr});
   if (!counts) {

@@ -1,6 +1,7 @@
 #include "policy/explanation.h"
 
 #include "base/units.h"
+#include "policy/certificate_pattern.h"
 #include "policy/explanation_words.h"
 
 namespace sallyport::policy {
@@ -18,6 +19,7 @@ struct Asked {
   const std::vector<Role>* roles;  // null: not asked (a public area)
   const std::vector<std::string>& methods;
   const CidrList& networks;
+  const std::vector<CertificatePattern>& certificates;
   WebSockets websockets = WebSockets::kAsAnyMethod;
 };
 
@@ -157,6 +159,8 @@ std::vector<Miss> Explainer::misses_of(const Asked& asked) const {
   }
   if (!asked.compiled.admitted.admits(facts_.client.address))
     out.push_back({"area: address", address_words(asked.networks, facts_.client.address)});
+  if (!bears_one_of(facts_.certificate, asked.certificates))
+    out.push_back({"area: certificate", "for holders of a certain client certificate alone"});
   return out;
 }
 
@@ -182,7 +186,7 @@ void Explainer::by_rules() {
     const AccessRule& rule = rules[i];
     const CompiledRule& compiled = resource_.rules[i];
     const std::string check = "access rule " + std::to_string(i + 1);
-    std::vector<Miss> misses = misses_of({compiled, &rule.roles, rule.methods, rule.networks});
+    std::vector<Miss> misses = misses_of({compiled, &rule.roles, rule.methods, rule.networks, rule.certificates});
     if (!has_path(compiled, rule.paths, facts_.path))
       misses.push_back({"", "the path is not within " + words_of(rule.paths, "")});
     if (!misses.empty()) {
@@ -202,7 +206,8 @@ void Explainer::by_area(const Area& area, int index) {
   const CompiledRule& compiled = resource_.rules[static_cast<size_t>(index)];
   const std::string check = "area " + area.name;
   const auto websockets = area.websocket ? WebSockets::kToo : WebSockets::kAsAnyMethod;
-  std::vector<Miss> misses = misses_of({compiled, &area.roles, area.methods, area.networks, websockets});
+  std::vector<Miss> misses =
+      misses_of({compiled, &area.roles, area.methods, area.networks, area.certificates, websockets});
   const bool read_only = has_role(compiled.read_only_for, out_.decision.role);
   RequestFacts as_read = facts_;
   as_read.upgrade = facts_.upgrade && !area.websocket;
@@ -227,7 +232,7 @@ void Explainer::without_areas() {
 
 void Explainer::in_public(const Area& area, int index) {
   const CompiledRule& compiled = resource_.rules[static_cast<size_t>(index)];
-  const std::vector<Miss> misses = misses_of({compiled, nullptr, area.methods, area.networks});
+  const std::vector<Miss> misses = misses_of({compiled, nullptr, area.methods, area.networks, area.certificates});
   say(misses.empty() ? Finding::kYes : Finding::kNo, "area " + area.name,
       "public: no sign-in is needed" + (misses.empty() ? "" : "; " + joined(misses)));
   if (!misses.empty()) return deny(index, misses.front().reason);

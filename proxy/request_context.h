@@ -29,6 +29,8 @@ struct RequestContext {
   Monotonic began;
   WallMicros at;
   ClientAddress client;
+  // Verified, and in force when the request came; null: none that is the client's. Lives with the connection.
+  const ClientCertificate* certificate = nullptr;
   bool https = false;  // as the client sees it: TLS of our own, or of a trusted proxy in front
 
   InlineText<32> request_id;

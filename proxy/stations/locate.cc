@@ -75,6 +75,22 @@ Result<void> read_host(RequestContext& context, std::string_view field) {
   return {};
 }
 
+// A certificate that has ended since the handshake counts no more; where one must be shown, neither does the
+// connection. What a trusted proxy shows is the proxy's own and says nothing of the client.
+Result<void> find_certificate(RequestContext& context) {
+  const ConnectionFacts& connection = context.exchange.connection();
+  const ClientCertificate* const shown = connection.certificate;
+  if (shown == nullptr) return {};
+  if (!shown->over(context.at)) {
+    if (!contains(context.worker.settings().trusted_proxies, connection.peer.endpoint.address))
+      context.certificate = shown;
+    return {};
+  }
+  if (!shown->demanded) return {};
+  context.exchange.close_after();
+  return fail(Code::kDenied, Side::kClient, "the client certificate of this connection has expired");
+}
+
 }  // namespace
 
 Result<Located> locate(RequestContext& context, std::string& scratch) {
@@ -93,6 +109,7 @@ Result<Located> locate(RequestContext& context, std::string& scratch) {
   CHECKED(read_host(context, exchange.framing().host));
   if (!exchange.covers_host(context.host))
     return fail(Code::kMisdirected, Side::kClient, "this host is not served on this connection");
+  CHECKED(find_certificate(context));
   if (target.asterisk) return fail(Code::kMalformed, Side::kClient, "OPTIONS * is not answered here");
 
   const policy::Snapshot& snapshot = *context.snapshot;
