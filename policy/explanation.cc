@@ -19,7 +19,7 @@ struct Asked {
   const std::vector<Role>* roles;  // null: not asked (a public area)
   const std::vector<std::string>& methods;
   const CidrList& networks;
-  const std::vector<CertificatePattern>& certificates;
+  const std::vector<std::string>& certificates;
   WebSockets websockets = WebSockets::kAsAnyMethod;
 };
 
