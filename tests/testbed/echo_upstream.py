@@ -147,6 +147,9 @@ class EchoUpstream:
         self.url = f"{self.scheme}://127.0.0.1:{self.port}"
         threading.Thread(target=self._accept, daemon=True).start()
 
+    def open_connections(self):
+        return len(self._open)
+
     def wait_for(self, count, seconds=10):
         """The first `count` requests, once that many came."""
         with self._changed:
