@@ -6,6 +6,7 @@
 #include "proxy/stations/gate_door.h"
 #include "proxy/stations/identify.h"
 #include "proxy/stations/locate.h"
+#include "proxy/stations/rate.h"
 #include "proxy/stations/relay.h"
 #include "proxy/stations/tunnel.h"
 #include "proxy/worker.h"
@@ -64,6 +65,7 @@ Task<Result<void>> through_the_stations(RequestContext& context) {
   CO_CHECKED(set_aside(context));
   std::string scratch;
   CO_TRY(const Located located, locate(context, scratch));
+  CO_CHECKED(limit_arrival(context));
   if (located.at_gate) {
     CO_CHECKED(identify_token(context));
     auto asking = ask_gate(context, GateAsk::kHandle, std::string(located.path), std::string(located.query));
@@ -74,6 +76,7 @@ Task<Result<void>> through_the_stations(RequestContext& context) {
     co_return Result<void>{};
   }
   CO_CHECKED(identify(context));
+  CO_CHECKED(limit_identified(context));
   if (const Result<void> allowed = authorise(context, located.path); !allowed) {
     const bool to_sign_in = allowed.error().code == Code::kUnauthenticated && context.page_load &&
                             context.exchange.head().target.starts_with('/');
@@ -104,6 +107,10 @@ Task<Result<void>> through_the_stations(RequestContext& context) {
   if (forwarded.upstream->head().status == 101) {
     auto tunnelling = tunnel(context, forwarded, injected.get());
     co_return co_await tunnelling;
+  }
+  if (context.exchange.framing().connect && forwarded.upstream->head().status / 100 == 2) {
+    note_upstream_failure(context, *forwarded.upstream, "a WebSocket was asked for and not opened");
+    co_return fail(Code::kMalformed, Side::kUpstream, "the upstream did not open the WebSocket");
   }
   auto relaying = relay(context, forwarded);
   co_return co_await relaying;

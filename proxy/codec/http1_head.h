@@ -85,6 +85,7 @@ struct RequestFraming {
   bool keep_alive = true;
   bool expect_continue = false;
   bool upgrade = false;   // Connection names upgrade and there is an Upgrade field
+  bool connect = false;   // asked for by CONNECT: to the client, any 2xx says that the tunnel stands (RFC 8441 s5)
   std::string_view host;  // Host field (one, RFC 9110 s7.2 syntax: uri-host [":" port]); "" only for HTTP/1.0
 };
 constexpr size_t kConnectionOptionsMax = 32;

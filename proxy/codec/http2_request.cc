@@ -146,7 +146,7 @@ std::expected<http::RequestFraming, http::Refusal> RequestFields::finish(proxy::
   auto framing = http::request_framing(head);
   if (!framing) return framing;
   framing->keep_alive = true;
-  framing->upgrade = connect;
+  framing->upgrade = framing->connect = connect;
   if (connect) {
     if (follows == Stream::Follows::kNothing) return refused(400, "a WebSocket that ends with its head");
     if (head.has(FieldId::kContentLength)) return refused(400, "a WebSocket's request has no length");

@@ -107,6 +107,9 @@ struct Callbacks {
         to = stream(raw, frame->hd.stream_id);  // it may have been forgotten
       }
       if (to != nullptr && last) to->on_end();
+      // Padding alone is as empty as nothing.
+      const bool padding = !head && frame->data.padlen > 0 && frame->data.padlen == frame->hd.length;
+      if (padding) session(user).owner_.on_frame({FrameType::kData, 0, last});
     } else if (frame->hd.type == NGHTTP2_SETTINGS && (frame->hd.flags & NGHTTP2_FLAG_ACK) == 0) {
       session(user).owner_.on_settings();
     } else if (frame->hd.type == NGHTTP2_GOAWAY) {
@@ -114,6 +117,9 @@ struct Callbacks {
     }
     return 0;
   }
+
+  // Frames that we do not know (s5.5) are told of like all others by on_begin_frame, and passed over.
+  static int on_unknown_frame(nghttp2_session*, void**, const nghttp2_frame_hd*, void*) { return NGHTTP2_ERR_CANCEL; }
 
   static int on_invalid_frame(nghttp2_session*, const nghttp2_frame* frame, int code, void* user) {
     session(user).owner_.on_violation(frame->hd.stream_id, nghttp2_strerror(code));
@@ -172,6 +178,7 @@ struct Callbacks {
       nghttp2_session_callbacks_set_on_data_chunk_recv_callback(out, on_data_chunk);
       nghttp2_session_callbacks_set_on_frame_recv_callback(out, on_frame_recv);
       nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(out, on_invalid_frame);
+      nghttp2_session_callbacks_set_unpack_extension_callback(out, on_unknown_frame);
       nghttp2_session_callbacks_set_on_stream_close_callback(out, on_stream_close);
       nghttp2_session_callbacks_set_send_callback(out, send);
       nghttp2_session_callbacks_set_send_data_callback(out, send_data);
@@ -188,6 +195,8 @@ Session::Session(Role role, SessionOwner& owner, const SessionLimits& limits) : 
   if (nghttp2_option_new(&option) != 0) std::abort();
   nghttp2_option_set_no_auto_window_update(option, 1);
   nghttp2_option_set_no_closed_streams(option, 1);
+  for (unsigned type = NGHTTP2_CONTINUATION + 1; type <= UINT8_MAX; ++type)
+    nghttp2_option_set_user_recv_extension_type(option, static_cast<uint8_t>(type));
   nghttp2_option_set_max_outbound_ack(option, kAcksWaitingMax);
   nghttp2_option_set_max_settings(option, kSettingsMax);
   nghttp2_option_set_max_continuations(option, kContinuationsMax);

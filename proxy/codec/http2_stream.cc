@@ -77,7 +77,7 @@ void Http2Stream::drop_queue() {
 // --- what the session tells
 
 void Http2Stream::on_head() {
-  connection_.head_open_ = true;
+  connection_.head_open_ = head_open_ = true;
   if (!head_read_)
     connection_.fields_.begin();
   else if (!trailers_in_)
@@ -92,7 +92,7 @@ void Http2Stream::on_field(std::string_view name, std::string_view value) {
 }
 
 void Http2Stream::on_head_end(Follows follows) {
-  connection_.head_open_ = false;
+  connection_.head_open_ = head_open_ = false;
   if (head_read_) {
     body_bad_ = body_bad_ || !trailers_in_->good();
     return;
@@ -122,7 +122,7 @@ void Http2Stream::on_end() {
 
 void Http2Stream::on_closed(http2::ErrorCode code) {
   closed_ = true;
-  if (!head_read_) connection_.head_open_ = false;
+  if (head_open_) connection_.head_open_ = false;  // a head or trailers that were broken
   if (code != http2::ErrorCode::kNone || !body_ended_ || !end_sent_ || waiting() > 0) gone_ = true;
   connection_.note(*this);
 }
@@ -232,7 +232,11 @@ void Http2Stream::begin(int status, std::string_view) {
   assert(!begun_);
   begun_ = true;
   if (gone_) return;
-  const int shown = status == 101 ? 200 : status;  // RFC 8441 s5
+  int shown = status;
+  if (status == 101)
+    shown = 200;  // RFC 8441 s5
+  else if (framing_.connect && status / 100 == 2)
+    shown = 400;  // a page, where a tunnel was asked for: no success
   const char digits[] = {static_cast<char>('0' + shown / 100), static_cast<char>('0' + shown / 10 % 10),
                          static_cast<char>('0' + shown % 10)};
   connection_.response_.clear();

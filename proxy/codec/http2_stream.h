@@ -93,6 +93,7 @@ class Http2Stream final : public Exchange, public http2::Stream, private TaskOwn
   http::Body response_body_ = http::Body::kNone;
   uint64_t queued_at_ = 0;  // the connection's count of sends when the oldest byte in `out_` came
   bool head_read_ = false;
+  bool head_open_ = false;  // a field section of it has begun and not ended
   bool start_wanted_ = false;
   bool to_head_ = false;     // the request is HEAD
   bool body_ended_ = false;  // the client has sent its last byte

@@ -34,8 +34,8 @@ class Ground:
     def connect(self, seconds=8):
         return self.gateway.wire(self.crm, context=self.context, seconds=seconds)
 
-    def honest(self, number):
-        """What is wrong with the service of the next client, or None."""
+    def honest(self, number, late=()):
+        """What is wrong with the service of the next client, or None. late: targets of requests that may still come."""
         before = len(self.upstream.requests)
         with self.connect() as connection:
             connection.send(f"GET /honest-{number} HTTP/1.1\r\n{self.maker.base}\r\n\r\n")
@@ -43,7 +43,7 @@ class Ground:
                 told = connection.response()
             except Exception as why:
                 return f"the next client got no answer ({why})"
-        seen = self.upstream.requests[before:]
+        seen = [each for each in self.upstream.requests[before:] if each.target not in late]
         if [each.target for each in seen] != [f"/honest-{number}"]:
             return f"with the next client arrived {seen}"
         if told.status != 200 or told.get("x-answer") != f"{seen[0].connection}.{seen[0].number}":
@@ -76,9 +76,12 @@ class Ground:
             return f"X-Request-Id, Forwarded, X-Forwarded-Host: {once}"
         return None
 
-    def arrived(self, before, may):
-        """What is wrong with what reached the upstream since `before`; may: what has to, as Wanted."""
+    def arrived(self, before, may, late=None):
+        """What is wrong with what reached the upstream since `before`; may: what has to, as Wanted; late: what may, once."""
         seen = self.upstream.requests[before:]
+        targets = [each.target for each in seen]
+        if late and late.target in targets:
+            may = may[:targets.index(late.target)] + [late] + may[targets.index(late.target):]
         if len(seen) != len(may):
             return f"{len(seen)} requests arrived, {len(may)} were answered: {seen}"
         for request, wanted in zip(seen, may):

@@ -1,7 +1,10 @@
 """Judges what a client sees of a hostile upstream: one answer to one request, whole or visibly not, and none of the poison."""
+import http2_wire as http2
 import strict_http1
 from recording_upstream import Hostile
 from registry import equal, expect
+
+from attacks.http2_case import FrameMaker, connect, context_of
 
 NEVER = ("keep-alive", "upgrade", "trailer", "te", "proxy-connection", "alt-svc")
 
@@ -67,4 +70,45 @@ def survive_answers(ground, answers, least):
     equal(len({answer.name for answer in answers}), len(answers), "names of answers")
     wrong = [fault for number, answer in enumerate(answers, 1) if (fault := judge(ground, number, answer))]
     equal(wrong + list(ground.left_over()), [], f"faults in {len(answers)} answers")
+    expect(ground.gateway.process.poll() is None, "the gateway is gone")
+
+
+def seen_on_stream(answer, got):
+    """What is wrong with what came on a stream of HTTP/2, or None."""
+    told = f"{got.heads}, {got.body[:100]!r}, reset {got.reset}"
+    if b"poison" in got.body + repr(got.heads).encode():
+        return f"poison reached the client: {told}"
+    if len(got.heads) > 1 and got.heads[0] != got.fields:
+        return f"an interim answer reached the client: {told}"
+    if names := [name for name, _ in got.fields if name in map(str.encode, NEVER) or name.startswith(b"x-sallyport")]:
+        return f"{names} reached the client"
+    if answer.outcome == "cut":
+        return None if got.reset not in (None, http2.NO_ERROR) else told
+    if answer.outcome == "bad":
+        return None if (got.status, got.reset, got.get("x-answer")) == (502, None, "") else told
+    if got.reset is not None or (got.status, got.body, got.trailers) != (
+            answer.status, answer.body, [(name.lower(), value) for name, value in answer.trailers]):
+        return told
+    wrong = [name for name, values in answer.fields.items() if got.all(name) != values]
+    return f"{wrong} of {told}" if wrong else None
+
+
+def survive_answers_over_http2(ground, answers):
+    """The same answers, for a client that speaks HTTP/2, all on one connection."""
+    maker, wrong, upstream = FrameMaker(ground.maker.authority, ground.token, False), [], ground.upstream
+    with connect(ground, context_of(ground)) as h2:
+        for number, answer in enumerate(answers, 1):
+            stream, path = 4 * number + 1, f"/hostile-{number}"
+            upstream.hostile[path] = Hostile(answer.data, then=answer.then)
+            h2.send(http2.headers(stream, maker.pairs("x", method=answer.method, path=path),
+                                  end_stream=answer.method != "POST"))
+            if answer.method == "POST":
+                h2.send(http2.data(stream, b"hi"))
+            fault = seen_on_stream(answer, h2.response(stream))
+            h2.send(http2.headers(stream + 2, maker.pairs(f"after-{number}")))
+            after = h2.response(stream + 2)
+            if not fault and (after.status != 200 or not after.body.endswith(f" GET /after-{number}\n".encode())):
+                fault = f"the next request got {after.heads} {after.body!r}, {h2.goaway}"
+            wrong += [f"{answer.name}: {fault}"] if fault else []
+    equal(wrong + list(ground.left_over()), [], "faults over HTTP/2")
     expect(ground.gateway.process.poll() is None, "the gateway is gone")
