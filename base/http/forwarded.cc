@@ -98,7 +98,8 @@ class Reader {
       }
       if (rest_[i] != '\\') continue;
       out.escaped = true;
-      if (++i == rest_.size() || !is_text_byte(rest_[i])) break;
+      ++i;
+      if (i == rest_.size() || !is_text_byte(rest_[i])) break;
     }
     return malformed(Side::kClient, "quotes that do not close in Forwarded");
   }
