@@ -45,6 +45,7 @@ struct Said {
   SelectOptions select;
   AuditListOptions audit;
   KeyStatusOptions key;
+  ExplainOptions explain;
   std::function<int()> run;
 };
 
@@ -198,8 +199,25 @@ struct Builder {
     take_config(*rotate_jwt, said.config);
     later(*key, "rotate-data", "make a new data key (not in this version)");
     later(*key, "rotate-master", "wrap the data keys anew (not in this version)");
+  }
 
-    later(app, "explain", "say why a request would be allowed or denied (not in this version)");
+  void explain() {
+    auto* const explain = command(app, "explain", "say whether a request would be allowed, and every check on the way",
+                                  [this] { return run_explain(terminal, said.explain); });
+    take_config(*explain, said.explain.config);
+    explain->add_option("--user", said.explain.user, "who is signed in; - or nothing: nobody")->type_name("NAME");
+    explain->add_option("--from", said.explain.from, "the client's address")->required()->type_name("ADDRESS");
+    explain->add_option("--method", said.explain.method, "GET, POST, ... (default: GET)")->type_name("METHOD");
+    explain->add_option("--url", said.explain.url, "what is asked for")->required()->type_name("URL");
+    auto* const mfa = explain->add_flag("--mfa", said.explain.mfa, "the session has a second factor, shown just now");
+    auto* const age =
+        explain->add_option("--mfa-age", said.explain.mfa_age, "it has one, shown so long ago: 10m")->type_name("TIME");
+    explain->add_option("--token", said.explain.token, "not a session: this token, by id or by name")
+        ->type_name("TOKEN")
+        ->excludes(mfa)
+        ->excludes(age);
+    explain->add_flag("--websocket", said.explain.websocket, "a WebSocket is to be opened");
+    take_format(*explain, said.explain.format, kListFormats);
   }
 };
 
@@ -247,6 +265,7 @@ int run(int argc, char** argv, Terminal& terminal) {
   builder.tokens();
   builder.sessions();
   builder.audit_and_keys();
+  builder.explain();
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& asked) {  // --help, --version

@@ -107,6 +107,21 @@ int run_key_status(Terminal& terminal, const KeyStatusOptions& options);
 
 int run_key_rotate_jwt(Terminal& terminal, const std::string& config);
 
+// Of a request that nobody has made.
+struct ExplainOptions {
+  std::string config;
+  std::string user;   // empty or "-": nobody is signed in
+  std::string token;  // id or name: the request brings this token instead of a session
+  std::string from;
+  std::string method = "GET";
+  std::string url;
+  bool mfa = false;     // the session has a second factor
+  std::string mfa_age;  // shown that long ago
+  bool websocket = false;
+  Format format = Format::kDefault;
+};
+int run_explain(Terminal& terminal, const ExplainOptions& options);
+
 int run_schema(Terminal& terminal, const std::string& kind);
 
 }  // namespace sallyport::cli

@@ -125,6 +125,7 @@ Outcome<void> Serving::open_gates(std::vector<proxy::InheritedSocket> inherited)
                                         .log = log_,
                                         .sessions = sessions_,
                                         .tokens = tokens_,
+                                        .rates = rates_,
                                         .keys = *keys_,
                                         .audit = *audit_,
                                         .gate = *sign_in_,

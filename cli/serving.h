@@ -17,6 +17,7 @@
 #include "sso/sign_in.h"
 #include "storage/audit_log.h"
 #include "storage/key_holder.h"
+#include "storage/rate_table.h"
 #include "storage/session_table.h"
 
 namespace sallyport::cli {
@@ -61,6 +62,7 @@ class Serving {
   NodeParts node_;  // its store moves to store_ once everything is loaded
   storage::SessionTable sessions_;
   storage::TokenTable tokens_;
+  storage::RateTable rates_;
   UseKeeper uses_;
   std::shared_ptr<const policy::Snapshot> first_snapshot_;
   std::unique_ptr<storage::AuditLog> audit_;

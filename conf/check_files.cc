@@ -109,6 +109,8 @@ class Check {
       pem(at + ".cert", certificate.cert_path, "CERTIFICATE-----", " holds no PEM certificate");
       pem(at + ".key", certificate.key_path, "PRIVATE KEY-----", " holds no PEM private key");
     }
+    if (listener.tls->client_auth != ClientAuth::kNone)
+      pem(path + ".tls.client_ca", listener.tls->client_ca_path, "CERTIFICATE-----", " holds no PEM certificate");
   }
 
   const NodeConfig& config_;

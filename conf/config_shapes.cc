@@ -75,16 +75,14 @@ constexpr Shape kCertificate = object_shape(kCertificateKeys);
 constexpr Shape kCertificates = list_shape(&kCertificate, 1, 1000);
 constexpr Choice kVersionChoices[] = {{"1.2"}, {"1.3"}};
 constexpr Shape kVersion = choice_shape(kVersionChoices);
-constexpr Choice kClientAuthChoices[] = {{"none"},
-                                         {"optional", "this version does not do client certificates"},
-                                         {"required", "this version does not do client certificates"}};
+constexpr Choice kClientAuthChoices[] = {{"none"}, {"optional"}, {"required"}};
 constexpr Shape kClientAuth = choice_shape(kClientAuthChoices);
-constexpr Shape kClientCa = refused_shape("this version does not do client certificates");
+constexpr Shape kClientCa = or_null(kPath);
 constexpr Key kTlsKeys[] = {
     {"certificates", &kCertificates, Need::kRequired, "picked by the name that the client asks for"},
     {"min_version", &kVersion, Need::kOptional, "in quotes (\"1.2\")"},
-    {"client_auth", &kClientAuth, Need::kOptional, "client certificates (none)"},
-    {"client_ca", &kClientCa, Need::kOptional, "not in this version"},
+    {"client_auth", &kClientAuth, Need::kOptional, "is a client asked for a certificate, must it have one? (none)"},
+    {"client_ca", &kClientCa, Need::kOptional, "the authorities that clients' certificates must lead to, PEM"},
     {"http2", &kBoolShape, Need::kOptional, "HTTP/2 is offered, too (true)"}};
 constexpr Shape kTls = object_shape(kTlsKeys);
 constexpr Choice kKindChoices[] = {{"http"},

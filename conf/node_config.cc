@@ -79,10 +79,26 @@ class Reader {
     for_each_text(document_, "master_key", take);
   }
 
-  ListenerTls read_tls(const Json& tls) const {
+  void read_client_auth(const Json& tls, const std::string& path, ListenerTls& out) {
+    const auto word = text_at(tls, "client_auth");
+    if (word == "optional") out.client_auth = ClientAuth::kOptional;
+    if (word == "required") out.client_auth = ClientAuth::kRequired;
+    const auto ca = text_at(tls, "client_ca");
+    if (ca) out.client_ca_path = resolved(*ca);
+    if (!is_clean(mistakes_, path)) return;
+    if (out.client_auth != ClientAuth::kNone && !ca)
+      add(mistakes_, join_path(path, "client_auth"), "needs client_ca, the authorities whose certificates count",
+          "missing");
+    if (out.client_auth == ClientAuth::kNone && ca)
+      add(mistakes_, join_path(path, "client_ca"), "is of no use unless client_auth is optional or required",
+          "conflict");
+  }
+
+  ListenerTls read_tls(const Json& tls, const std::string& path) {
     ListenerTls out;
     if (text_at(tls, "min_version") == "1.3") out.min_version = TlsVersion::k13;
     out.http2 = bool_at(tls, "http2", true);
+    read_client_auth(tls, path, out);
     const Json* certificates = member(tls, "certificates");
     if (!certificates || !certificates->is_array()) return out;
     for (const Json& entry : *certificates) {
@@ -125,7 +141,7 @@ class Reader {
       Listener listener;
       if (text_at(entry, "kind") == "admin") listener.kind = ListenerKind::kAdmin;
       if (const Json* tls = member(entry, "tls")) {
-        listener.tls = read_tls(*tls);
+        listener.tls = read_tls(*tls, path + ".tls");
         if (listener.kind == ListenerKind::kAdmin)
           add(mistakes_, path + ".tls", "an admin listener is plain HTTP; keep it on a loopback address", "conflict");
       }

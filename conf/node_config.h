@@ -29,9 +29,9 @@ enum class ClientAuth : uint8_t { kNone, kOptional, kRequired };
 struct ListenerTls {
   std::vector<TlsCertificate> certificates;
   TlsVersion min_version = TlsVersion::k12;
-  ClientAuth client_auth = ClientAuth::kNone;  // others are refused by this version
-  std::string client_ca_path;
-  bool http2 = true;  // offered (ALPN)
+  ClientAuth client_auth = ClientAuth::kNone;
+  std::string client_ca_path;  // empty exactly where client_auth is kNone
+  bool http2 = true;           // offered (ALPN)
 };
 
 enum class ListenerKind : uint8_t { kHttp, kAdmin };

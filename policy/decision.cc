@@ -2,79 +2,14 @@
 
 #include <algorithm>
 
-#include "base/http/url.h"
+#include "policy/certificate_pattern.h"
+#include "policy/decision_checks.h"
 
 namespace sallyport::policy {
 namespace {
 
-// A clock that was set back a little must not lock people out; one set back far must not keep a factor fresh.
-constexpr std::chrono::seconds kClockSlack{60};
-
-struct Demand {  // of a rule, an area, a team or the platform
-  bool mfa = false;
-  const std::optional<MfaWithin>* within = nullptr;
-};
-
 // What one rule says of a request.
 enum class Fit : uint8_t { kNo, kNeedsFactor, kFits };
-
-bool is_read_only(const RequestFacts& facts) {
-  return !facts.upgrade && (facts.method == "GET" || facts.method == "HEAD" || facts.method == "OPTIONS");
-}
-
-// A WebSocket begins as a GET and then says what it likes: where methods are listed, it must be let in by name.
-enum class WebSockets : uint8_t { kAsAnyMethod, kToo };
-
-bool has_method(const CompiledRule& rule, const std::vector<std::string>& methods, const RequestFacts& facts,
-                WebSockets websockets) {
-  if (rule.every_method) return true;
-  if (facts.upgrade && websockets == WebSockets::kAsAnyMethod) return false;
-  if ((rule.methods & method_bit(facts.method)) != 0) return true;
-  return rule.other_methods && std::ranges::find(methods, facts.method) != methods.end();
-}
-
-bool has_path(const CompiledRule& rule, const std::vector<std::string>& prefixes, std::string_view path) {
-  if (rule.every_path) return true;
-  const auto covers = rule.ignore_case ? http::path_has_prefix_ignoring_case : http::path_has_prefix;
-  for (const std::string& prefix : prefixes) {
-    if (covers(path, prefix) && (!rule.whole_path || covers(prefix, path))) return true;
-  }
-  return false;
-}
-
-bool has_role(uint8_t roles, Role role) { return (roles & role_bit(role)) != 0; }
-
-bool has_factor(const Identity& identity, WallMicros now, const Demand& demand) {
-  if (demand.within && *demand.within) {
-    // A token was made in the past by somebody who may be away: it is never fresh.
-    if (identity.means != Means::kSession || !identity.factor_at) return false;
-    const std::chrono::microseconds age = now - *identity.factor_at;
-    if (age > (*demand.within)->within || age < -kClockSlack) return false;
-  }
-  return !demand.mfa || identity.strength == Strength::kMfa;
-}
-
-bool platform_or_team_demand(const RequestFacts& facts) {
-  return facts.snapshot.platform().mfa == MfaRule::kRequired || facts.resource.team->mfa == MfaRule::kRequired;
-}
-
-// Does the token reach this place at all? Null: yes; else the reason.
-const char* outside_scope(const RequestFacts& facts) {
-  const Identity& identity = *facts.identity;
-  if (!identity.scope) return identity.means == Means::kToken ? "token without scope" : nullptr;
-  const TokenScope& scope = *identity.scope;
-  const CompiledResource& resource = facts.resource;
-  if (!scope.team.empty() && scope.team != resource.spec.team) return "token scope: team";
-  if (!scope.resource.empty() && scope.resource != resource.name) return "token scope: resource";
-  if (scope.read_only && !is_read_only(facts)) return "token scope: read only";
-  if (!scope.path_prefix.empty()) {
-    // Raw paths are not in the one form that can be compared.
-    if (resource.spec.paths_mode == http::PathMode::kRaw) return "token scope: path";
-    if (!http::path_has_prefix(facts.path, scope.path_prefix)) return "token scope: path";
-  }
-  if (!scope.networks.empty() && !contains(scope.networks, facts.client.address)) return "token scope: address";
-  return nullptr;
-}
 
 // Who is asking, as far as that counts here: sets user and role. Null: fine; else the reason.
 const char* recognise(const RequestFacts& facts, Decision& decision) {
@@ -85,15 +20,6 @@ const char* recognise(const RequestFacts& facts, Decision& decision) {
   if (user->suspended) return "suspended";
   if (const char* reason = outside_scope(facts)) return reason;
   decision.role = role_on(facts.resource, user->id);
-  return nullptr;
-}
-
-const CredentialRule* credential_for(const CompiledResource& resource, Role role, const Area* area) {
-  for (const CredentialRule& rule : resource.spec.credentials) {
-    if (!rule.area.empty() && (!area || area->name != rule.area)) continue;
-    const bool named = std::ranges::find(rule.roles, role) != rule.roles.end();
-    if (rule.roles.empty() || (named && role != Role::kNone)) return &rule;
-  }
   return nullptr;
 }
 
@@ -123,6 +49,7 @@ Fit fit_of(const RequestFacts& facts, const AccessRule& rule, const CompiledRule
     return Fit::kNo;
   if (!has_path(compiled, rule.paths, facts.path)) return Fit::kNo;
   if (!compiled.admitted.admits(facts.client.address)) return Fit::kNo;
+  if (!bears_one_of(facts.certificate, rule.certificates)) return Fit::kNo;
   return has_factor(*facts.identity, facts.now, {mfa || rule.mfa, &rule.mfa_within}) ? Fit::kFits : Fit::kNeedsFactor;
 }
 
@@ -152,6 +79,7 @@ void decide_by_area(const RequestFacts& facts, Decision& decision, const Area& a
   const auto websockets = area.websocket ? WebSockets::kToo : WebSockets::kAsAnyMethod;
   if (!has_method(rule, area.methods, facts, websockets)) return deny(decision, index, "area: method");
   if (!rule.admitted.admits(facts.client.address)) return deny(decision, index, "area: address");
+  if (!bears_one_of(facts.certificate, area.certificates)) return deny(decision, index, "area: certificate");
   const bool read_only = has_role(rule.read_only_for, decision.role);
   if (read_only) {
     RequestFacts without_upgrade = facts;
@@ -178,6 +106,7 @@ void decide_in_public(const RequestFacts& facts, Decision& decision, const Area&
   const CompiledRule& rule = facts.resource.rules[static_cast<size_t>(index)];
   if (!has_method(rule, area.methods, facts, WebSockets::kAsAnyMethod)) return deny(decision, index, "area: method");
   if (!rule.admitted.admits(facts.client.address)) return deny(decision, index, "area: address");
+  if (!bears_one_of(facts.certificate, area.certificates)) return deny(decision, index, "area: certificate");
   const bool counts = facts.identity && !recognise(facts, decision) &&
                       has_factor(*facts.identity, facts.now, {platform_or_team_demand(facts), nullptr});
   if (!counts) {
@@ -185,14 +114,6 @@ void decide_in_public(const RequestFacts& facts, Decision& decision, const Area&
     decision.role = Role::kNone;
   }
   allow(facts, decision, index, "public area", &area);
-}
-
-int area_of(const RequestFacts& facts) {
-  const std::vector<Area>& areas = facts.resource.spec.areas;
-  for (size_t i = 0; i < areas.size(); ++i) {
-    if (has_path(facts.resource.rules[i], areas[i].paths, facts.path)) return static_cast<int>(i);
-  }
-  return -1;
 }
 
 }  // namespace
@@ -227,8 +148,8 @@ Decision decide(const RequestFacts& facts) {
     deny(decision, -1, "address");
     return decision;
   }
-  const bool has_areas = resource.kind == Kind::kInstance && !resource.spec.areas.empty();
-  const int index = has_areas ? area_of(facts) : -1;
+  const bool by_area = has_areas(resource);
+  const int index = by_area ? area_of(facts) : -1;
   const Area* area = index >= 0 ? &resource.spec.areas[static_cast<size_t>(index)] : nullptr;
   if (area && area->is_public) {
     decide_in_public(facts, decision, *area, index);
@@ -245,7 +166,7 @@ Decision decide(const RequestFacts& facts) {
     deny(decision, -1, "no role");
   } else if (resource.kind == Kind::kDatasource) {
     decide_by_rules(facts, decision);
-  } else if (!has_areas) {
+  } else if (!by_area) {
     decide_without_areas(facts, decision);
   } else if (!area) {
     deny(decision, -1, "no area");

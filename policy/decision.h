@@ -3,6 +3,7 @@
 
 #include <string_view>
 
+#include "base/client_certificate.h"
 #include "policy/identity.h"
 #include "policy/snapshot.h"
 
@@ -23,7 +24,8 @@ struct RequestFacts {
   std::string_view path;  // Place::path
   bool upgrade = false;
   ClientAddress client;
-  const Identity* identity = nullptr;  // null: nobody
+  const Identity* identity = nullptr;              // null: nobody
+  const ClientCertificate* certificate = nullptr;  // verified and in force; null: none. A condition, never an identity
   WallMicros now{};
 };
 

@@ -44,6 +44,7 @@ bool same_passage(const CompiledResource& was, const Decision& then, const Compi
   if (then.messages != now.messages) return false;
   if (&was == &is) return then.credential == now.credential;
   if (!same_upstream(was.spec.upstream, is.spec.upstream)) return false;
+  if (was.spec.pass_certificate != is.spec.pass_certificate) return false;
   if ((then.credential == nullptr) != (now.credential == nullptr)) return false;
   if (then.credential == nullptr) return true;
   const Injection& a = then.credential->inject;

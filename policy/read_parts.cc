@@ -1,7 +1,9 @@
 // The small parts that the readers of resources share.
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "base/shape.h"
+#include "policy/certificate_pattern.h"
 #include "policy/read_protected.h"
 
 namespace sallyport::policy {
@@ -37,6 +39,18 @@ std::map<std::string, Role> read_people(const Json& object, std::string_view key
   for (const auto& [name, entry] : people->items()) {
     if (!entry.is_string()) continue;
     if (const auto role = parse_role(entry.get_ref<const std::string&>())) out.emplace(name, *role);
+  }
+  return out;
+}
+
+std::vector<std::string> read_certificates(const Json& object) {
+  std::vector<std::string> out;
+  const Json* list = member(object, "certificates");
+  if (!list || !list->is_array()) return out;
+  for (const Json& entry : *list) {
+    if (!entry.is_string()) continue;
+    auto pattern = parse_certificate_pattern(entry.get_ref<const std::string&>());
+    if (pattern && std::ranges::find(out, *pattern) == out.end()) out.push_back(*std::move(pattern));
   }
   return out;
 }

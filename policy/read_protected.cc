@@ -91,6 +91,7 @@ std::vector<AccessRule> read_access(const Json& document) {
     rule.paths = read_paths(entry);
     rule.networks = read_networks(entry);
     read_rule_mfa(entry, rule.mfa, rule.mfa_within);
+    rule.certificates = read_certificates(entry);
     out.push_back(std::move(rule));
   }
   return out;
@@ -132,6 +133,7 @@ std::vector<Area> read_areas(const Json& document, Mistakes& mistakes) {
     area.websocket = bool_at(entry, "websocket", false);
     area.networks = read_networks(entry);
     read_rule_mfa(entry, area.mfa, area.mfa_within);
+    area.certificates = read_certificates(entry);
     check_area(area, entry, path, mistakes);
     if (!area.name.empty() && !names.insert(area.name).second)
       conflict(mistakes, path + ".name", "an area above has this name already");
@@ -161,12 +163,14 @@ Protected read_protected(const Json& document, Kind kind, Mistakes& mistakes) {
   }
   out.networks = read_networks(document);
   out.roles = read_people(document, "roles");
+  out.rate_limits = read_rate_limits(document, mistakes);
   if (const Json* upstream = member(document, "upstream")) out.upstream = read_upstream(*upstream, mistakes);
   out.credentials = read_credentials(document, mistakes);
   out.secret_names = secrets_used(out.credentials);
   const auto guard = text_at(document, "guard");
   out.guard = guard == "block" ? Guard::kBlock : guard == "none" ? Guard::kNone : Guard::kMask;
   out.pass_authorization = bool_at(document, "pass_authorization", false);
+  out.pass_certificate = bool_at(document, "pass_certificate", false);
   for (const std::string& text : read_texts(document, "origins")) {
     if (auto origin = parse_origin(text)) out.origins.push_back(*std::move(origin));
   }

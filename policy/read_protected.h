@@ -19,10 +19,14 @@ std::vector<std::string> secrets_used(const std::vector<CredentialRule>& rules);
 // Puts the node-red preset behind the areas that the document names, and its demands on `credentials`.
 void read_node_red(const nlohmann::json& document, Protected& out, Mistakes& mistakes);
 
+// errors: a limit that stands there twice.
+std::vector<RateLimit> read_rate_limits(const nlohmann::json& object, Mistakes& mistakes);
+
 // Small parts that several readers share.
 CidrList read_networks(const nlohmann::json& object);
 std::vector<Role> read_roles(const nlohmann::json& object, std::string_view key);
 std::map<std::string, Role> read_people(const nlohmann::json& object, std::string_view key);
+std::vector<std::string> read_certificates(const nlohmann::json& object);  // in their one form, each once
 MfaRule read_mfa(const nlohmann::json& object);
 
 }  // namespace sallyport::policy

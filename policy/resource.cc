@@ -39,13 +39,16 @@ Platform read_platform(const Json& document, Mistakes& mistakes) {
     out.password_min_score = static_cast<int>(integer_at(*passwords, "min_score").value_or(out.password_min_score));
   }
   out.mfa = read_mfa(document);
+  out.rate_limits = read_rate_limits(document, mistakes);
+  if (text_at(document, "certificate_strength") == "mfa") out.certificate_strength = Strength::kMfa;
   return out;
 }
 
 User read_user(const Json& document) {
   return {.email = std::string(text_at(document, "email").value_or("")),
           .admin = bool_at(document, "admin", false),
-          .suspended = bool_at(document, "suspended", false)};
+          .suspended = bool_at(document, "suspended", false),
+          .certificates = read_certificates(document)};
 }
 
 // The kind, or the one mistake that leaves nothing else to say.

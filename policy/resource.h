@@ -16,6 +16,7 @@
 #include "base/ip.h"
 #include "base/mistake.h"
 #include "policy/identity.h"
+#include "policy/rate_limit.h"
 
 namespace sallyport::policy {
 
@@ -36,6 +37,8 @@ struct Platform {
   int password_min_length = 8;
   int password_min_score = 3;
   MfaRule mfa = MfaRule::kOptional;
+  std::vector<RateLimit> rate_limits;  // of every request, the gate's own pages too
+  Strength certificate_strength = Strength::kPassword;  // of a sign-in by certificate
 };
 
 struct Team {
@@ -48,6 +51,8 @@ struct User {
   std::string email;
   bool admin = false;
   bool suspended = false;
+  std::vector<std::string>
+      certificates;  // patterns (policy/certificate_pattern.h); who holds one may sign in as this user
 };
 
 struct At {
@@ -110,6 +115,7 @@ struct AccessRule {
   CidrList networks;                 // empty = all
   bool mfa = false;                  // a second factor in this session
   std::optional<MfaWithin> mfa_within;
+  std::vector<std::string> certificates;  // patterns (policy/certificate_pattern.h), one must fit; empty = no demand
 };
 
 // What the messages of a client on a WebSocket may say.
@@ -131,6 +137,7 @@ struct Area {
   CidrList networks;
   bool mfa = false;
   std::optional<MfaWithin> mfa_within;
+  std::vector<std::string> certificates;  // as of a rule
 };
 
 enum class Guard : uint8_t { kMask, kBlock, kNone };
@@ -141,11 +148,13 @@ struct Protected {
   std::string type;  // datasource: http; instance: web, node-red
   At at;
   CidrList networks;
-  std::map<std::string, Role> roles;  // overrides, user name -> role
+  std::map<std::string, Role> roles;   // overrides, user name -> role
+  std::vector<RateLimit> rate_limits;  // beside the platform's
   Upstream upstream;
   std::vector<CredentialRule> credentials;  // from `credentials`, or one from `inject`/`auth`
   Guard guard = Guard::kMask;
   bool pass_authorization = false;
+  bool pass_certificate = false;  // is the upstream told of the client's verified certificate?
   std::vector<std::string> origins;
   http::PathMode paths_mode = http::PathMode::kStrict;
   std::vector<AccessRule> access;         // datasource; default rule owner+member when the key is absent

@@ -1,6 +1,7 @@
 #include "policy/resource_shapes.h"
 
 #include "base/units.h"
+#include "policy/certificate_pattern.h"
 #include "policy/template_text.h"
 #include "policy/texts.h"
 
@@ -13,6 +14,7 @@ constexpr int64_t kRulesMax = 256;
 constexpr int64_t kPathsMax = 256;
 constexpr int64_t kHeadersMax = 32;
 constexpr int64_t kCredentialsMax = 32;
+constexpr int64_t kRateLimitsMax = 16;
 constexpr int64_t kSecretsMax = 64;
 constexpr int64_t kSecretBytesMax = 65536;
 constexpr int64_t kPemBytesMax = 1 << 20;
@@ -51,6 +53,13 @@ Fault check_duration(std::string_view text) {
 constexpr auto check_long_duration = check_duration<1000, int64_t{365} * 86'400'000>;
 constexpr auto check_timeout = check_duration<1, 86'400'000>;
 
+Fault check_rate_per(std::string_view text) {
+  const auto duration = parse_duration(text);
+  if (!duration) return fault_of(duration);
+  if (*duration < kRatePerMin || *duration > kRatePerMax) return {"must be between 1s and 1h", "out_of_range"};
+  return {};
+}
+
 Fault check_email(std::string_view text) {
   return is_email(text) ? Fault{} : Fault{"must be an e-mail address like alice@example.test"};
 }
@@ -59,6 +68,7 @@ Fault check_method(std::string_view text) {
 }
 Fault check_at(std::string_view text) { return fault_of(parse_at(text)); }
 Fault check_rule_path(std::string_view text) { return fault_of(parse_rule_path(text)); }
+Fault check_certificate(std::string_view text) { return fault_of(parse_certificate_pattern(text)); }
 Fault check_origin(std::string_view text) { return fault_of(parse_origin(text)); }
 Fault check_url(std::string_view text) { return fault_of(parse_upstream_url(text)); }
 Fault check_server_name(std::string_view text) { return fault_of(parse_server_name(text)); }
@@ -119,6 +129,19 @@ constexpr Shape kPeople = map_shape(check_name, &kRole, kPeopleMax);
 constexpr Shape kSecretValue = or_null(with_lines(empty_is_fine(text_shape("text", nullptr, "", kSecretBytesMax))));
 constexpr Shape kSecrets = map_shape(check_secret_name, &kSecretValue, kSecretsMax);
 
+// of the platform, a datasource or an instance
+constexpr Choice kRateByChoices[] = {{"all"}, {"address"}, {"user"}, {"token"}};
+constexpr Shape kRateBy = choice_shape(kRateByChoices);
+constexpr Shape kRateRequests = integer_shape(1, kRateRequestsMax);
+constexpr Shape kRatePer = text_shape("a duration like 1s, 10m or 1h", check_rate_per, "^[0-9]+(ms|s|m|h)$", 16);
+constexpr Key kRateLimitKeys[] = {
+    {"by", &kRateBy, Need::kRequired, "whose requests count together: all, a network's, a user's, a token's"},
+    {"requests", &kRateRequests, Need::kRequired, "how many in each `per`"},
+    {"per", &kRatePer, Need::kRequired, "1s to 1h"},
+    {"burst", &kRateRequests, Need::kOptional, "how many at once (requests)"}};
+constexpr Shape kRateLimit = object_shape(kRateLimitKeys);
+constexpr Shape kRateLimits = list_shape(&kRateLimit, 0, kRateLimitsMax);
+
 // platform
 constexpr Choice kKindPlatform[] = {{"platform"}};
 constexpr Shape kPlatformWord = choice_shape(kKindPlatform);
@@ -140,6 +163,8 @@ constexpr const Shape* kRegistrationForms[] = {&kRegistrationWord, &kRegistratio
 constexpr Shape kRegistration = either_shape("closed", kRegistrationForms);
 constexpr Shape kMail = refused_shape("this version does not send mail");
 constexpr Shape kPlatformSecrets = refused_shape("this version does not keep secrets of the platform");
+constexpr Choice kStrengthChoices[] = {{"password"}, {"mfa"}};
+constexpr Shape kCertificateStrength = choice_shape(kStrengthChoices);
 constexpr Key kPlatformKeys[] = {
     {"kind", &kPlatformWord, Need::kRequired, "what this is"},
     {"name", &kPlatformWord, Need::kRequired, "there is one platform, and it is called so"},
@@ -148,6 +173,9 @@ constexpr Key kPlatformKeys[] = {
     {"passwords", &kPasswords, Need::kOptional, "what a local password must be"},
     {"registration", &kRegistration, Need::kOptional, "who may make an account"},
     {"mfa", &kMfa, Need::kOptional, "is a second factor demanded of everybody?"},
+    {"certificate_strength", &kCertificateStrength, Need::kOptional,
+     "what a sign-in by certificate counts as (password)"},
+    {"rate_limits", &kRateLimits, Need::kOptional, "how often anybody may ask, the gate's own pages too"},
     {"mail", &kMail, Need::kOptional, "not in this version"},
     {"secrets", &kPlatformSecrets, Need::kOptional, "not in this version"}};
 constexpr Shape kPlatform = object_shape(kPlatformKeys);
@@ -163,6 +191,11 @@ constexpr Key kTeamKeys[] = {
     {"members", &kPeople, Need::kOptional, "user name to role"}};
 constexpr Shape kTeam = object_shape(kTeamKeys);
 
+constexpr Shape kCertificate =
+    text_shape("a certificate like email:alice@example.test", check_certificate, kCertificatePatternPattern);
+constexpr Shape kCertificates = list_shape(&kCertificate, 1, 256);
+constexpr Shape kOwnCertificates = list_shape(&kCertificate, 0, 16);
+
 // user
 constexpr Choice kKindUser[] = {{"user"}};
 constexpr Shape kUserWord = choice_shape(kKindUser);
@@ -173,7 +206,8 @@ constexpr Key kUserKeys[] = {
     {"email", &kEmail, Need::kOptional, "may be used to sign in"},
     {"password", &kSecretValue, Need::kOptional, "write-only; counts when the user is made"},
     {"admin", &kBoolShape, Need::kOptional, "manages the platform; gives no access to data (false)"},
-    {"suspended", &kBoolShape, Need::kOptional, "may not sign in or go on (false)"}};
+    {"suspended", &kBoolShape, Need::kOptional, "may not sign in or go on (false)"},
+    {"certificates", &kOwnCertificates, Need::kOptional, "client certificates to sign in with; nobody else's"}};
 constexpr Shape kUser = object_shape(kUserKeys);
 
 // what datasource and instance have in common
@@ -270,7 +304,8 @@ constexpr Key kAccessKeys[] = {{"roles", &kRoles, Need::kRequired, "exactly thes
                                {"methods", &kMethods, Need::kOptional, "GET covers HEAD; default: all"},
                                {"paths", &kPaths, Need::kOptional, "prefixes of whole segments; default: all"},
                                {"networks", &kNetworks, Need::kOptional, "client networks; empty: all"},
-                               {"mfa", &kRuleMfa, Need::kOptional, "a second factor, or a fresh one"}};
+                               {"mfa", &kRuleMfa, Need::kOptional, "a second factor, or a fresh one"},
+                               {"certificates", &kCertificates, Need::kOptional, "one of these client certificates"}};
 constexpr Shape kAccessRule = object_shape(kAccessKeys);
 constexpr Shape kAccess = list_shape(&kAccessRule, 0, kRulesMax);
 
@@ -289,7 +324,8 @@ constexpr Key kAreaKeys[] = {
     {"websocket", &kBoolShape, Need::kOptional,
      "may those of read_only_for, and all where methods are listed, open WebSockets? (false)"},
     {"networks", &kNetworks, Need::kOptional, "client networks; empty: all"},
-    {"mfa", &kRuleMfa, Need::kOptional, "a second factor, or a fresh one"}};
+    {"mfa", &kRuleMfa, Need::kOptional, "a second factor, or a fresh one"},
+    {"certificates", &kCertificates, Need::kOptional, "one of these client certificates"}};
 constexpr Shape kArea = object_shape(kAreaKeys);
 constexpr Shape kAreas = list_shape(&kArea, 0, kRulesMax);
 constexpr Shape kDashboards = list_shape(&kRulePath, 0, 16);
@@ -299,6 +335,7 @@ constexpr Shape kDashboards = list_shape(&kRulePath, 0, 16);
       {"at", &kAt, Need::kRequired, "where clients find it: host[/prefix]; the longest prefix wins"},                \
       {"networks", &kNetworks, Need::kOptional, "client networks that may come in; empty: all"},                     \
       {"roles", &kPeople, Need::kOptional, "user name to role, in place of the role in the team, up or down"},       \
+      {"rate_limits", &kRateLimits, Need::kOptional, "how often anybody may ask, beside the platform's"},            \
       {"upstream", &kUpstream, Need::kRequired, "where requests go"},                                                \
       {"secrets", &kSecrets, Need::kOptional, "write-only, always sealed; null deletes one"},                        \
       {"inject", &kInject, Need::kOptional, "what is put into each request"},                                        \
@@ -306,6 +343,7 @@ constexpr Shape kDashboards = list_shape(&kRulePath, 0, 16);
       {"credentials", &kCredentials, Need::kOptional, "per role, in place of inject; the first that fits"},          \
       {"guard", &kGuard, Need::kOptional, "what happens to a secret in an answer (mask)"},                           \
       {"pass_authorization", &kBoolShape, Need::kOptional, "may the client's own Authorization travel on? (false)"}, \
+      {"pass_certificate", &kBoolShape, Need::kOptional, "may the upstream see the client's certificate? (false)"},  \
       {"origins", &kOrigins, Need::kOptional, "other origins whose scripts may call this"},                          \
       {"paths_mode", &kPathsMode, Need::kOptional, "raw: only where no rule or area names a path (strict)"}
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "policy/certificate_pattern.h"
 #include "policy/snapshot_parts.h"
 
 namespace sallyport::policy {
@@ -85,6 +86,26 @@ const CompiledUser* Snapshot::user_by_name_or_email(std::string_view name) const
   }
   if (sound || (*login)->users.size() != 1) return sound;
   return user((*login)->users.front());
+}
+
+const CompiledUser* Snapshot::user_by_certificate(const ClientCertificate& certificate) const {
+  const CompiledUser* sound = nullptr;
+  const CompiledUser* damaged = nullptr;
+  for (const std::string& pattern : patterns_of(certificate)) {
+    const auto* holders = parts_->certificates.find(pattern);
+    if (!holders) continue;
+    for (const UserId& id : (*holders)->users) {
+      const CompiledUser* one = user(id);
+      if (!one) continue;
+      if (one->damaged) {
+        damaged = one;
+        continue;
+      }
+      if (sound && sound != one) return nullptr;
+      sound = one;
+    }
+  }
+  return sound ? sound : damaged;
 }
 
 const CompiledTeam* Snapshot::team(std::string_view name) const {

@@ -10,6 +10,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/client_certificate.h"
 #include "policy/address_set.h"
 #include "policy/compiled_rule.h"
 #include "policy/record.h"
@@ -34,6 +35,7 @@ struct CompiledUser {
   bool damaged = false;
   std::vector<SealedField> secrets;  // "password": the sealed argon2id PHC string
   uint64_t version = 0;
+  std::vector<std::string> certificates;  // to sign in with; patterns in their one form
 };
 
 // shared_from_this(): a pool of connections outlives the snapshot it was made under.
@@ -85,6 +87,9 @@ class Snapshot {
   const CompiledUser* user(const UserId& id) const;
   // ASCII case-insensitive; null also when two users share the e-mail address.
   const CompiledUser* user_by_name_or_email(std::string_view name) const;
+  // Whose the certificate is: the one user who names anything that it bears. Null also when two do, of one of its names
+  // or of several.
+  const CompiledUser* user_by_certificate(const ClientCertificate& certificate) const;
   const CompiledTeam* team(std::string_view name) const;
   const CompiledResource* resource(std::string_view name, Kind kind) const;
   std::vector<const CompiledResource*> resources_of(

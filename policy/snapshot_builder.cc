@@ -56,6 +56,7 @@ SnapshotBuilder::SnapshotBuilder(const Snapshot* previous)
       team_records_(before_ ? before_->team_records : empty_.team_records),
       resources_(before_ ? before_->resources : empty_.resources),
       logins_(before_ ? before_->logins : empty_.logins),
+      certificates_(before_ ? before_->certificates : empty_.certificates),
       mentions_(before_ ? before_->mentions : empty_.mentions),
       teams_(before_ ? before_->teams : empty_.teams),
       resource_names_(before_ ? before_->resource_names : empty_.resource_names),
@@ -146,15 +147,18 @@ void SnapshotBuilder::add_user(const ResourceRecord& record, const Resource* res
                     .suspended = true,
                     .damaged = record.damaged || !resource,
                     .secrets = record.secrets,
-                    .version = record.version};
+                    .version = record.version,
+                    .certificates = {}};
   if (resource) {
     const User& spec = std::get<User>(resource->body);
     user.email = spec.email;
     user.admin = spec.admin && !user.damaged;
     user.suspended = spec.suspended;
+    user.certificates = spec.certificates;
   }
   logins_.at(lower_case(user.name)).users.push_back(user.id);
   if (!user.email.empty()) logins_.at(lower_case(user.email)).users.push_back(user.id);
+  for (const std::string& pattern : user.certificates) certificates_.at(pattern).users.push_back(user.id);
   moved_names_.insert(user.name);
   users_.set(std::make_shared<const CompiledUser>(std::move(user)));
 }
@@ -162,6 +166,7 @@ void SnapshotBuilder::add_user(const ResourceRecord& record, const Resource* res
 void SnapshotBuilder::remove_user(const CompiledUser& user) {
   drop(logins_.at(lower_case(user.name)).users, user.id);
   if (!user.email.empty()) drop(logins_.at(lower_case(user.email)).users, user.id);
+  for (const std::string& pattern : user.certificates) drop(certificates_.at(pattern).users, user.id);
   moved_names_.insert(user.name);
   users_.erase(user.id);
 }
@@ -220,6 +225,7 @@ std::shared_ptr<const Snapshot> SnapshotBuilder::finish(uint64_t generation) && 
   parts->team_records = std::move(team_records_).finish();
   parts->resources = std::move(resources_).finish();
   parts->logins = std::move(logins_).finish();
+  parts->certificates = std::move(certificates_).finish();
   parts->mentions = std::move(mentions_).finish();
   parts->teams = std::move(teams_).finish();
   parts->resource_names = std::move(resource_names_).finish();

@@ -82,6 +82,7 @@ class SnapshotBuilder {
   SharedTable<std::shared_ptr<const TeamRecord>, ByRecordId>::Editor team_records_;
   SharedTable<ResourceSlot, ByRecordId>::Editor resources_;
   Staged<Login> logins_;
+  Staged<Login> certificates_;
   Staged<Mentions> mentions_;
   Staged<TeamSlot> teams_;
   Staged<ResourceName> resource_names_;

@@ -16,7 +16,7 @@ inline uint64_t hash_text(std::string_view text) {
   const auto hash = static_cast<uint64_t>(std::hash<std::string_view>{}(text));
   return hash ^ hash >> 32;
 }
-// A user's name or e-mail address, lower case, and whose it is.
+// A user's name or e-mail address, lower case, or the pattern of a certificate, and whose it is.
 struct Login {
   std::string key;
   std::vector<UserId> users;
@@ -107,6 +107,7 @@ struct Snapshot::Parts {
   SharedTable<std::shared_ptr<const TeamRecord>, ByRecordId> team_records;
   SharedTable<ResourceSlot, ByRecordId> resources;
   TextTable<Login> logins;
+  TextTable<Login> certificates;
   TextTable<Mentions> mentions;
   TextTable<TeamSlot> teams;
   TextTable<ResourceName> resource_names;

@@ -63,7 +63,7 @@ std::string folded(std::string_view name) {
 constexpr std::array<std::string_view, 11> kFraming{"connection", "content-length",    "expect", "http2-settings",
                                                     "keep-alive", "proxy-connection",  "te",     "trailer",
                                                     "trailers",   "transfer-encoding", "upgrade"};
-constexpr std::array<std::string_view, 3> kWritten{"forwarded", "x-real-ip", "x-request-id"};
+constexpr std::array<std::string_view, 4> kWritten{"forwarded", "x-real-ip", "x-request-id", "client-cert"};
 constexpr std::array<std::string_view, 3> kWrittenFamilies{"x-forwarded-", "x-sallyport-", "sec-websocket-"};
 
 }  // namespace

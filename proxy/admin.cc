@@ -115,6 +115,7 @@ std::string metrics_text(const AdminFacts& facts, const std::vector<const Metric
   counter("upstream_retries_total", "Safe requests sent a second time because a kept connection was stale.",
           &Metrics::upstream_retries);
   counter("secrets_refused_total", "Sealed values that did not open.", &Metrics::secrets_refused);
+  counter("rate_limited_total", "Requests refused by a rate limit.", &Metrics::rate_limited);
   counter("audit_full_total", "Requests refused because the audit log had no room.", &Metrics::audit_full);
   gauge("sessions", "Living sessions known to this process.", static_cast<double>(facts.sessions));
   gauge("tokens", "Tokens known to this process.", static_cast<double>(facts.tokens));

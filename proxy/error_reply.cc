@@ -32,6 +32,8 @@ const char* public_title(int status) {
       return "Too slow";
     case 421:
       return "Wrong connection";
+    case 429:
+      return "Too many requests";
     case 502:
       return "Service unreachable";
     case 503:
@@ -114,7 +116,7 @@ void reply_error(RequestContext& context, const Error& error) {
     exchange.field("Cache-Control", "no-store");
   }
   if (status == 401) exchange.field("WWW-Authenticate", "Bearer");
-  if (status == 503 || status == 429) exchange.field("Retry-After", "5");
+  if (status == 503 || status == 429) exchange.field("Retry-After", std::to_string(context.retry_after.count()));
   add_own_fields(exchange, context.worker.loop().wall());
   exchange.end_head(http::Body::kLength, body.size());
   context.record(body.size());

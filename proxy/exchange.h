@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/client_certificate.h"
 #include "base/ip.h"
 #include "base/task.h"
 #include "proxy/codec/http1_head.h"
@@ -15,6 +16,7 @@ namespace sallyport::proxy {
 struct ConnectionFacts {
   PeerAddress peer;
   bool tls = false;
+  const ClientCertificate* certificate = nullptr;  // verified in the handshake; null: none. Lives with the connection
 };
 
 constexpr uint64_t kNoLength = UINT64_MAX;

@@ -17,6 +17,7 @@
 #include "sso/gate.h"
 #include "storage/audit_log.h"
 #include "storage/key_holder.h"
+#include "storage/rate_table.h"
 #include "storage/session_table.h"
 
 namespace sallyport::proxy {
@@ -26,6 +27,7 @@ struct GatewayParts {
   Log& log;
   storage::SessionTable& sessions;
   storage::TokenTable& tokens;
+  storage::RateTable& rates;
   storage::KeyHolder& keys;
   storage::AuditLog& audit;
   sso::Gate& gate;

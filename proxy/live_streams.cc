@@ -32,6 +32,13 @@ bool LiveStreams::proven_still(const RequestContext& context) const {
   return parts_.tokens.find(context.proof_hash, now).has_value();
 }
 
+// Did the certificate that this was decided with end meanwhile? Counts once; from then on there is none.
+bool LiveStreams::certificate_ended(RequestContext& context) const {
+  if (context.certificate == nullptr || !context.certificate->over(loop_.clock().wall())) return false;
+  context.certificate = nullptr;
+  return true;
+}
+
 bool LiveStreams::allowed_still(const RequestContext& context, const policy::Snapshot& snapshot) const {
   if (context.path.view().size() > storage::kAuditPathBytesMax) return false;  // its copy is cut: undecided is denied
   const policy::Place place = snapshot.locate(context.host, context.path);
@@ -43,6 +50,7 @@ bool LiveStreams::allowed_still(const RequestContext& context, const policy::Sna
                                                  .upgrade = !context.websocket_key.empty(),
                                                  .client = context.client,
                                                  .identity = context.identity ? &*context.identity : nullptr,
+                                                 .certificate = context.certificate,
                                                  .now = loop_.clock().wall()});
   if (again.outcome != policy::Outcome::kAllow) return false;
   return context.websocket_key.empty() ||
@@ -73,7 +81,10 @@ void LiveStreams::decide_again(const policy::Snapshot& snapshot) {
 void LiveStreams::expired() {
   if (ring_.next_ == &ring_) return;
   for (LiveLink* link = ring_.next_; link != &ring_; link = link->next_)
-    if (!proven_still(*link->context_)) end(*link->context_, "the session or token is over");
+    if (!proven_still(*link->context_))
+      end(*link->context_, "the session or token is over");
+    else if (certificate_ended(*link->context_) && !allowed_still(*link->context_, *link->context_->snapshot))
+      end(*link->context_, "the client certificate has expired");
   loop_.timers().set(*this, kLook);
 }
 

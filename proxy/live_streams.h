@@ -1,5 +1,6 @@
 // The requests of one worker that are under way. Whatever ends the right to one ends it: a new snapshot has each
-// decided again, and every 100 ms those whose session or token is over are found (A5: no byte after 250 ms).
+// decided again, and every 100 ms those whose session, token or client certificate is over are found (A5: no byte after
+// 250 ms).
 #pragma once
 
 #include <cstddef>
@@ -44,6 +45,7 @@ class LiveStreams final : private Timer {
  private:
   void expired() override;
   bool proven_still(const RequestContext& context) const;
+  bool certificate_ended(RequestContext& context) const;
   static void end(RequestContext& context, const char* why);
 
   Loop& loop_;

@@ -27,6 +27,7 @@ struct alignas(64) Metrics {
   Count requests_malformed;
   Count client_timeouts;
   std::array<Count, 6> responses;  // by status / 100
+  Count rate_limited;              // refused by a rate limit
   Count audit_full;                // refused because no audit entry could be set aside
   Count upstream_connections;      // made
   Count upstream_reused;

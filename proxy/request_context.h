@@ -29,6 +29,8 @@ struct RequestContext {
   Monotonic began;
   WallMicros at;
   ClientAddress client;
+  // Verified, and in force when the request came; null: none that is the client's. Lives with the connection.
+  const ClientCertificate* certificate = nullptr;
   bool https = false;  // as the client sees it: TLS of our own, or of a trusted proxy in front
 
   InlineText<32> request_id;
@@ -52,9 +54,10 @@ struct RequestContext {
   int status = 0;               // what the client was told; 0 nothing
   const char* outcome = "cancelled";
   const char* reason = "";
-  LiveLink live;                 // in the worker's list while something is relayed
-  LiveTunnel* tunnel = nullptr;  // while it is one
-  UserId about{};                // whom the gate's own answer was about
+  std::chrono::seconds retry_after{5};  // what a 429 or 503 asks the client to wait
+  LiveLink live;                        // in the worker's list while something is relayed
+  LiveTunnel* tunnel = nullptr;         // while it is one
+  UserId about{};                       // whom the gate's own answer was about
 
   storage::AccessEvent event(storage::AuditKind kind) const;
   // Writes the audit entry, once. Called before the last bytes of an answer leave, so that no answered request is

@@ -6,6 +6,7 @@
 #include "proxy/stations/gate_door.h"
 #include "proxy/stations/identify.h"
 #include "proxy/stations/locate.h"
+#include "proxy/stations/rate.h"
 #include "proxy/stations/relay.h"
 #include "proxy/stations/tunnel.h"
 #include "proxy/worker.h"
@@ -64,6 +65,7 @@ Task<Result<void>> through_the_stations(RequestContext& context) {
   CO_CHECKED(set_aside(context));
   std::string scratch;
   CO_TRY(const Located located, locate(context, scratch));
+  CO_CHECKED(limit_arrival(context));
   if (located.at_gate) {
     CO_CHECKED(identify_token(context));
     auto asking = ask_gate(context, GateAsk::kHandle, std::string(located.path), std::string(located.query));
@@ -74,6 +76,7 @@ Task<Result<void>> through_the_stations(RequestContext& context) {
     co_return Result<void>{};
   }
   CO_CHECKED(identify(context));
+  CO_CHECKED(limit_identified(context));
   if (const Result<void> allowed = authorise(context, located.path); !allowed) {
     const bool to_sign_in = allowed.error().code == Code::kUnauthenticated && context.page_load &&
                             context.exchange.head().target.starts_with('/');

@@ -61,7 +61,7 @@ Html who(const AccountPage& page) {
       << row("Name", words(page.user))
       << row("E-mail", page.email.empty() ? Html("<span class=\"quiet\">none</span>") : words(page.email))
       << row("Signed in",
-             page.strength == policy::Strength::kMfa ? Html("with a second factor") : Html("with a password"));
+             page.strength == policy::Strength::kMfa ? Html("with a second factor") : Html("without a second factor"));
   if (page.admin) out << row("Right", Html("administrator of this gateway"));
   out << "</dl>\n</section>\n";
   return out;

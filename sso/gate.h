@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/client_certificate.h"
 #include "base/digest.h"
 #include "base/ip.h"
 #include "base/loop.h"
@@ -42,6 +43,7 @@ struct GateRequest {
   bool by_token = false;           // it carries a valid token; an invalid one does not get here
   SecretBytes body;
   ClientAddress client;
+  const ClientCertificate* certificate = nullptr;  // verified and in force; lives as long as the task that answers
   std::string request_id;
   std::shared_ptr<const policy::Snapshot> snapshot;
   std::shared_ptr<const AssertionKeys> assertion_keys;

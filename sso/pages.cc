@@ -45,6 +45,17 @@ std::string as_sentence(std::string_view message) {
   return out;
 }
 
+// A button of its own: nobody is signed in by the mere fact that a browser holds a certificate.
+Html certificate_form(const SignInPage& page) {
+  Html out;
+  if (!page.by_certificate) return out;
+  out << "<form class=\"stacked\" method=\"post\" action=\"" << text(kCertificatePath) << "\">\n"
+      << hidden_field("csrf", page.csrf);
+  if (!page.flow.empty()) out << hidden_field("flow", page.flow);
+  out << "<button type=\"submit\" class=\"plain\">Sign in with your certificate</button>\n</form>\n";
+  return out;
+}
+
 std::string policy_text(const std::vector<std::string>& form_origins) {
   std::string out = "default-src 'none'; style-src 'self' 'sha256-" + base64_encode(sha256(as_bytes(style_sheet()))) +
                     "'; img-src 'self' data:; form-action 'self'";
@@ -101,7 +112,8 @@ std::string sign_in_page(const SignInPage& page) {
       << "<input id=\"password\" name=\"password\" type=\"password\" autocomplete=\"current-password\" required";
   if (!page.user.empty()) out << " autofocus";
   if (!page.alert.empty()) out << " aria-describedby=\"problem\"";
-  out << ">\n<button type=\"submit\">Sign in</button>\n</form>\n</div>\n</main>\n"
+  out << ">\n<button type=\"submit\">Sign in</button>\n</form>\n"
+      << certificate_form(page) << "</div>\n</main>\n"
       << "<footer>Check that the address bar shows the name of your gateway before you type a password.</footer>\n";
   return finish_page(std::move(out));
 }

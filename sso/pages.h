@@ -12,6 +12,7 @@
 namespace sallyport::sso {
 
 constexpr std::string_view kLoginPath = "/.sallyport/login";
+constexpr std::string_view kCertificatePath = "/.sallyport/certificate";
 constexpr std::string_view kLogoutPath = "/.sallyport/logout";
 constexpr std::string_view kAccountPath = "/.sallyport/account";
 constexpr std::string_view kEndSessionPath = "/.sallyport/account/end-session";
@@ -22,10 +23,11 @@ constexpr std::string_view kStylePath = "/.sallyport/style.css";
 
 struct SignInPage {
   std::string csrf;
-  std::string flow;         // the handle; empty: none
-  std::string destination;  // the host one goes on to; empty: the gate itself
-  std::string user;         // what was typed before
-  std::string_view alert;   // why the last attempt failed; empty: none
+  std::string flow;             // the handle; empty: none
+  std::string destination;      // the host one goes on to; empty: the gate itself
+  std::string user;             // what was typed before
+  std::string_view alert;       // why the last attempt failed; empty: none
+  bool by_certificate = false;  // the browser has shown a certificate that is somebody's here
 };
 std::string sign_in_page(const SignInPage& page);
 

@@ -27,6 +27,7 @@ const SignIn::Route* SignIn::find_route(bool on_gate, std::string_view path) {
   static constexpr Route kRoutes[] = {
       {kGate, "/", "GET, HEAD", &SignIn::home_page, nullptr, true},
       {kGate, kLoginPath, "GET, HEAD, POST", &SignIn::show_login, &SignIn::post_login, true},
+      {kGate, kCertificatePath, "POST", nullptr, &SignIn::post_certificate, false},
       {kGate, kAccountPath, "GET, HEAD", &SignIn::account, nullptr, true, kRefused},
       {kGate, kEndSessionPath, "POST", nullptr, &SignIn::end_session, false, kRefused},
       {kGate, kEndOthersPath, "POST", nullptr, &SignIn::end_others, false, kRefused},

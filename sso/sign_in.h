@@ -1,6 +1,6 @@
-// The Gate of `serve`: signs people in with a local password, hands the session over to the other hosts, signs them
-// out, and shows the few pages that go with it. One object for all workers; everything in it may be used from any
-// thread.
+// The Gate of `serve`: signs people in with a local password or a client certificate, hands the session over to the
+// other hosts, signs them out, and shows the few pages that go with it. One object for all workers; everything in it
+// may be used from any thread.
 //
 //   a host without a session --begin_sign_in--> gate/.sallyport/login?flow=HANDLE --password--> gate session
 //     --> host/.sallyport/callback?code=CODE --(nonce cookie of that host)--> child session of that host --> the page
@@ -44,6 +44,8 @@ constexpr Rate kFlowsPerNetwork{600, 600};
 constexpr Rate kFlowsTogether{1000, 3000};
 // How often the store is asked for a handle or a code that anybody can make up.
 constexpr Rate kLookupsPerNetwork{3000, 3000};
+// How often one certificate may sign in: each time is a row of the store and costs its holder nothing.
+constexpr Rate kSignInsPerCertificate{20, 20};
 constexpr size_t kTargetBytesMax = 8 * 1024;
 constexpr std::chrono::hours kNonceLife{1};
 
@@ -89,8 +91,12 @@ class SignIn final : public Gate {
   Task<GateReply> show_login(Loop& home, GateRequest request);
   Task<GateReply> post_login(Loop& home, GateRequest request);
   Task<Result<bool>> password_fits(Loop& home, const policy::CompiledUser* user, SecretBytes password);
+  struct Proof {
+    std::string means;  // in plain words, for the audit
+    policy::Strength strength = policy::Strength::kPassword;
+  };
   Task<Result<GateReply>> open_session(Loop& home, const GateRequest& request, const policy::CompiledUser& user,
-                                       std::optional<SignInFlow> flow);
+                                       std::optional<SignInFlow> flow, Proof proof);
   struct LoginForm {
     int status = 200;
     std::string flow;
@@ -102,8 +108,12 @@ class SignIn final : public Gate {
   GateReply login_form(const GateRequest& request, LoginForm form) const;
   // An answer to a sign-in that failed: the form again, or JSON.
   GateReply refuse_login(const GateRequest& request, const Problem& problem, LoginForm form) const;
-  GateReply refuse_credentials(const GateRequest& request, LoginForm form, const policy::CompiledUser* user,
-                               const char* reason);
+  // The same, with the reason in the log and the audit alone.
+  GateReply refuse_proof(const GateRequest& request, const Problem& problem, LoginForm form,
+                         const policy::CompiledUser* user, const char* reason);
+  // sign_in_certificate.cc
+  Task<GateReply> post_certificate(Loop& home, GateRequest request);
+  std::optional<std::chrono::seconds> refuse_certificate_for_now(const ClientCertificate& certificate);
   // sign_in_hand_over.cc
   Task<GateReply> callback(Loop& home, GateRequest request);
   Task<GateReply> send_to_gate(Loop& home, const GateRequest& request, SignInFlow flow, std::string nonce);
@@ -133,6 +143,7 @@ class SignIn final : public Gate {
   TokenBuckets flows_per_network_{kFlowsPerNetwork, kAttemptKeysMax};
   TokenBuckets flows_together_{kFlowsTogether, 1};
   TokenBuckets lookups_per_network_{kLookupsPerNetwork, kAttemptKeysMax};
+  TokenBuckets sign_ins_per_certificate_{kSignInsPerCertificate, kAttemptKeysMax};
 };
 
 }  // namespace sallyport::sso

@@ -1,5 +1,5 @@
 // The sign-in with a password: the form and the JSON, what is asked before a hash is computed, and the session that
-// comes of it.
+// comes of it, or of a certificate.
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
@@ -7,25 +7,17 @@
 #include "sso/cookies.h"
 #include "sso/session_commit.h"
 #include "sso/sign_in.h"
+#include "sso/sign_in_problems.h"
 
 namespace sallyport::sso {
 namespace {
 
 constexpr size_t kUserAgentBytesMax = 200;
 
-constexpr Problem kForeignOrigin{403, "foreign_origin", "Refused", "This request came from another site."};
-constexpr Problem kHeaderMissing{403, "header_missing", "Refused", "The header X-Sallyport-Request: 1 is missing."};
-constexpr Problem kBadCsrf{403, "bad_csrf", "Please try again",
-                           "This form was open for too long, or another tab replaced it. Please sign in again."};
-constexpr Problem kMediaType{415, "media_type", "Refused", "A sign-in is a form or JSON."};
 constexpr Problem kMalformed{400, "malformed", "Not understood", "Enter your user name and your password."};
 constexpr Problem kBadCredentials{401, "bad_credentials", "Not signed in",
                                   "The user name or the password is not right."};
-constexpr Problem kLimited{429, "too_many_attempts", "Too many attempts",
-                           "There were too many attempts. Please wait a little and try again."};
 constexpr Problem kBusy{503, "busy", "Too busy", "Too many people are signing in at this moment. Please try again."};
-constexpr Problem kNotRecorded{503, "unavailable", "Not available just now",
-                               "You could not be signed in at the moment. Please try again."};
 
 // The account of an attempt is what was typed, and not who was found by it: were name and e-mail address one account
 // here, the limit of the one would tell whether the other exists.
@@ -44,22 +36,15 @@ std::string shown_user_agent(std::string_view text) {
 }
 
 storage::AdminEvent event_of(const GateRequest& request, const policy::CompiledUser& user, const char* action,
-                             const RecordId& session, const char* detail, WallMicros at) {
+                             const RecordId& session, std::string detail, WallMicros at) {
   storage::AdminEvent out;
   out.at = at;
   out.action = action;
   out.actor = user.name;
   out.object = "session " + session.to_string();
   out.client = request.client.address.to_string();
-  out.detail = detail;
+  out.detail = std::move(detail);
   return out;
-}
-
-const char* why_unusable(const policy::CompiledUser* user) {
-  if (user == nullptr) return "unknown user";
-  if (user->damaged) return "damaged record";
-  if (user->suspended) return "suspended";
-  return nullptr;
 }
 
 }  // namespace
@@ -141,12 +126,12 @@ Task<GateReply> SignIn::post_login(Loop& home, GateRequest request) {
     fits = verdict.has_value() && *verdict;
     if (reason == nullptr && !fits) reason = "wrong password";
   }
-  if (reason != nullptr) co_return refuse_credentials(request, std::move(again), user, reason);
+  if (reason != nullptr) co_return refuse_proof(request, kBadCredentials, std::move(again), user, reason);
 
-  auto opening = open_session(home, request, *user, again.wanted);
+  auto opening = open_session(home, request, *user, again.wanted, Proof{"password"});
   auto opened = co_await opening;
   if (!opened && opened.error().code == Code::kDenied)
-    co_return refuse_credentials(request, std::move(again), user, opened.error().what);
+    co_return refuse_proof(request, kBadCredentials, std::move(again), user, opened.error().what);
   attempts_.succeeded(attempt, clock.monotonic());
   if (!opened) {
     parts_.log.error("sign_in_failed", {{"reason", opened.error().what}, {"request_id", request.request_id}});
@@ -158,15 +143,15 @@ Task<GateReply> SignIn::post_login(Loop& home, GateRequest request) {
 }
 
 // One answer for every reason; the reason itself goes into the log and the audit alone.
-GateReply SignIn::refuse_credentials(const GateRequest& request, LoginForm form, const policy::CompiledUser* user,
-                                     const char* reason) {
+GateReply SignIn::refuse_proof(const GateRequest& request, const Problem& problem, LoginForm form,
+                               const policy::CompiledUser* user, const char* reason) {
   const std::string name = user == nullptr ? std::string() : user->name;
   parts_.log.warning("sign_in_refused", {{"reason", reason},
                                          {"user", name},
                                          {"client", request.client.address.to_string()},
                                          {"request_id", request.request_id}});
   refusals_.record(name, request.client.address, reason, parts_.clock.wall(), parts_.clock.monotonic());
-  GateReply reply = refuse_login(request, kBadCredentials, std::move(form));
+  GateReply reply = refuse_login(request, problem, std::move(form));
   if (user != nullptr) reply.user = user->id;
   return reply;
 }
@@ -208,7 +193,7 @@ Task<Result<bool>> SignIn::password_fits(Loop& home, const policy::CompiledUser*
 // A new session under a new id; the one this browser had on the gate ends in the same commit, and the code that leads
 // on to another host is made in it, too.
 Task<Result<GateReply>> SignIn::open_session(Loop& home, const GateRequest& request, const policy::CompiledUser& user,
-                                             std::optional<SignInFlow> flow) {
+                                             std::optional<SignInFlow> flow, Proof proof) {
   const WallMicros now = parts_.clock.wall();
   const policy::Platform& platform = request.snapshot->platform();
   const std::string cookie = random_handle();
@@ -221,6 +206,7 @@ Task<Result<GateReply>> SignIn::open_session(Loop& home, const GateRequest& requ
   session.created_at = session.last_seen_at = now;
   session.absolute_end = now + platform.session_absolute;
   session.idle = platform.session_idle;
+  session.strength = proof.strength;
   session.client = request.client.address.to_string();
   session.user_agent = shown_user_agent(request.user_agent);
 
@@ -234,7 +220,7 @@ Task<Result<GateReply>> SignIn::open_session(Loop& home, const GateRequest& requ
     events.push_back(event_of(request, user, "session.end", old->family, "replaced by a new sign-in", now));
   }
   changes.changes.emplace_back(storage::PutSession{session});
-  events.push_back(event_of(request, user, "session.begin", session.id, "password", now));
+  events.push_back(event_of(request, user, "session.begin", session.id, proof.means, now));
   std::string location = "/";
   if (flow) {
     const std::string code = random_handle();
@@ -278,6 +264,8 @@ GateReply SignIn::login_form(const GateRequest& request, LoginForm form) const {
   if (form.wanted) page.destination = form.wanted->host;
   page.user = form.user;
   page.alert = form.alert;
+  page.by_certificate =
+      request.certificate != nullptr && request.snapshot->user_by_certificate(*request.certificate) != nullptr;
   GateReply reply = page_reply(form.status, sign_in_page(page), form.reason);
   // For browsers too old to say Sec-Fetch-Mode, whose form post is answered with a redirect to the other host.
   if (form.wanted) {

@@ -42,6 +42,7 @@ class PutPlanner {
     trusted_ = out.anew ? nullptr : before_;
     moved_ = trusted_ != nullptr && std::holds_alternative<policy::Protected>(out.resource.body) &&
              (!before_->resource || policy::destination_of(*before_->resource) != policy::destination_of(out.resource));
+    if (lost_certificate(out)) out.end_sessions = true;
     bool changed = out.anew || out.spec != before_->row.record.spec;
     TRY(const bool secrets_changed, plan_secrets(out));
     changed = changed || secrets_changed;
@@ -60,6 +61,16 @@ class PutPlanner {
     spec["suspended"] = true;
     out.spec = spec.dump();
     std::get<policy::User>(out.resource.body).suspended = true;
+  }
+
+  // Like a new password: what was begun with a certificate that is the user's no more, ends.
+  bool lost_certificate(const PlannedPut& out) const {
+    const auto* const now = std::get_if<policy::User>(&out.resource.body);
+    if (now == nullptr || before_ == nullptr || !before_->resource) return false;
+    const auto& then = std::get<policy::User>(before_->resource->body).certificates;
+    return std::ranges::any_of(then, [&](const std::string& pattern) {
+      return std::ranges::find(now->certificates, pattern) == now->certificates.end();
+    });
   }
 
   Result<bool> plan_secrets(PlannedPut& out) {

@@ -44,7 +44,10 @@ class ReferenceCheck {
     for (const auto& [key, entry] : after_) {
       if (const auto* team = std::get_if<policy::Team>(&entry.resource->body))
         check_people(entry, "members", team->members);
-      if (const auto* user = std::get_if<policy::User>(&entry.resource->body)) check_email(entry, *user);
+      if (const auto* user = std::get_if<policy::User>(&entry.resource->body)) {
+        check_email(entry, *user);
+        check_certificates(entry, *user);
+      }
       if (const auto* body = std::get_if<policy::Protected>(&entry.resource->body)) {
         check_people(entry, "roles", body->roles);
         require(entry, Kind::kTeam, body->team, "team", "unknown_team");
@@ -90,6 +93,17 @@ class ReferenceCheck {
     if (!fresh) complain_of_two(entry, first->second, "email", "is the address of ", "conflict");
   }
 
+  // Who holds one of them signs in as its user: it must be one user's alone.
+  void check_certificates(const Entry& entry, const policy::User& user) {
+    for (size_t i = 0; i < user.certificates.size(); ++i) {
+      const std::string here = "certificates[" + std::to_string(i) + "]";
+      const auto [first, fresh] = certificates_.emplace(user.certificates[i], std::pair(entry, here));
+      if (fresh) continue;
+      const auto& [other, there] = first->second;
+      complain_of_two(entry, other, entry.document ? here : there, "is a certificate of ", "conflict");
+    }
+  }
+
   void check_place(const Entry& entry, const policy::Protected& body) {
     if (entry.document && body.at.host == gate_host_)
       return complain(entry, "at", "the gate's own host carries no resource", "conflict");
@@ -133,6 +147,7 @@ class ReferenceCheck {
   const std::map<ResourceKey, Entry> after_;
   std::set<ResourceKey> deleted_;
   std::map<std::string, Entry> emails_;
+  std::map<std::string, std::pair<Entry, std::string>> certificates_;  // and where in it
   std::map<std::pair<std::string, std::string>, Entry> places_;
   std::map<std::string, Entry> hosts_;
 };

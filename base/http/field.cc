@@ -35,6 +35,28 @@ bool is(const char* name) {
   return differs == 0;
 }
 
+// What proxies in front of a tool tell it of the client's certificate (RFC 9440, nginx, HAProxy, Apache, Azure, AWS,
+// Google and others), behind "x-". X-Forwarded-Client-Cert and its like go with their family.
+bool tells_of_certificate(std::string_view folded) {
+  static constexpr std::string_view kFamilies[] = {
+      "client-cert",        "clientcert", "client-dn", "client-verify", "client-subject",
+      "client-fingerprint", "ssl-client", "ssl-cert",  "ssl-subject",   "ssl-issuer",
+      "ssl-verify",         "tls-client", "amzn-mtls", "arr-clientcert"};
+  for (const std::string_view family : kFamilies)
+    if (folded.starts_with(family)) return true;
+  return false;
+}
+
+// The same without "x-" in front: Client-Cert, SSL-Client-Verify, SSL_CLIENT_S_DN. The caller has seen the first
+// letters.
+bool is_bare_certificate_field(std::string_view name) {
+  std::array<char, 11> buffer{};
+  const size_t size = name.size() < buffer.size() ? name.size() : buffer.size();
+  for (size_t i = 0; i < size; ++i) buffer[i] = alphanumeric(name[i]) ? lower(name[i]) : '-';
+  const std::string_view folded(buffer.data(), size);
+  return folded.starts_with("ssl-client") || folded == "client-cert";
+}
+
 // The namespaces the gateway rebuilds, after every byte that is neither letter nor digit has become '-'.
 constexpr size_t kFoldedMax = 17;  // the longest name told apart, "x-forwarded-proto"; all X-Sallyport ones fit
 FieldId rebuilt_field_id(std::string_view name) {
@@ -52,6 +74,7 @@ FieldId rebuilt_field_id(std::string_view name) {
     if (rest == "-port") return FieldId::kXForwardedPort;
     if (rest.empty() || rest[0] == '-') return FieldId::kXForwardedOther;
   }
+  if (tells_of_certificate(folded.substr(2))) return FieldId::kClientCertificate;
   if (folded.starts_with("x-sallyport")) {
     const std::string_view rest = folded.substr(11);
     if (rest == "-token") return FieldId::kXSallyportToken;
@@ -66,6 +89,12 @@ FieldId rebuilt_field_id(std::string_view name) {
 FieldId field_id(std::string_view name) {
   const char* const p = name.data();
   if (name.size() > 2 && (p[0] | 0x20) == 'x' && !alphanumeric(p[1])) return rebuilt_field_id(name);
+  if (name.size() >= 10) {
+    const char first = lower(p[0]);
+    const bool worth_a_look = (first == 's' && lower(p[2]) == 'l' && !alphanumeric(p[3])) ||
+                              (first == 'c' && lower(p[1]) == 'l' && !alphanumeric(p[6]));
+    if (worth_a_look && is_bare_certificate_field(name)) return FieldId::kClientCertificate;
+  }
   switch (name.size()) {
     case 2:
       return is<"te">(p) ? FieldId::kTe : FieldId::kOther;

@@ -66,12 +66,13 @@ enum class FieldId : uint8_t {
   kSecWebSocketAccept,
   kSecWebSocketExtensions,
   kHttp2Settings,
+  kClientCertificate,  // what proxies say of a client's certificate, in any of the usual spellings
 };
 
 // ASCII case-insensitive. In the namespaces the gateway rebuilds (X-Forwarded-*, Forwarded, X-Real-IP,
-// X-Request-Id, X-Sallyport-*) every byte that is neither letter nor digit counts as '-', since upstreams
-// fold them so (CGI, RFC 3875 s4.1.18; WSGI): x_forwarded_for, X.Sallyport.User, X-Real~IP. One switch on the
-// length.
+// X-Request-Id, X-Sallyport-*, and those that tell of client certificates) every byte that is neither letter nor digit
+// counts as '-', since upstreams fold them so (CGI, RFC 3875 s4.1.18; WSGI): x_forwarded_for, X.Sallyport.User,
+// X-Real~IP. One switch on the length.
 FieldId field_id(std::string_view name);
 
 bool iequals(std::string_view a, std::string_view b);  // ASCII

@@ -26,7 +26,7 @@ Http1Connection::Http1Connection(ConnectionHome& home, ConnectionOwner& owner, E
       channel_(std::move(channel)),
       io_(home.loop, channel_->fd(), *this),
       input_(home.blocks),
-      facts_{PeerAddress{peer}, tls != nullptr},
+      facts_{PeerAddress{peer}, tls != nullptr, tls == nullptr ? nullptr : tls->client_certificate()},
       cover_(tls) {}
 
 Http1Connection::~Http1Connection() = default;

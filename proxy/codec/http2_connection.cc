@@ -30,7 +30,7 @@ Http2Connection::Http2Connection(ConnectionHome& home, ConnectionOwner& owner, E
       server_(server),
       channel_(std::move(channel)),
       io_(home.loop, channel_->fd(), *this),
-      facts_{PeerAddress{peer}, true},
+      facts_{PeerAddress{peer}, true, tls.client_certificate()},
       cover_(&tls),
       session_(http2::Role::kServer, *this, limits_of(home)) {
   home_.metrics.http2_connections.add();

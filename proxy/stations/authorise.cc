@@ -103,6 +103,7 @@ Result<void> authorise(RequestContext& context, std::string_view path) {
                                      .upgrade = upgrade,
                                      .client = context.client,
                                      .identity = context.identity ? &*context.identity : nullptr,
+                                     .certificate = context.certificate,
                                      .now = context.at});
   context.outcome = policy::to_string(context.decision.outcome).data();
   context.reason = context.decision.reason;

@@ -44,6 +44,7 @@ sso::GateRequest values_of(const RequestContext& context, std::string path, std:
   out.sallyport_request = text_of(head, FieldId::kXSallyportRequest) == "1";
   out.by_token = context.identity && context.identity->means == policy::Means::kToken;
   out.client = context.client;
+  out.certificate = context.certificate;
   out.request_id = context.request_id.view();
   out.snapshot = context.snapshot;
   out.assertion_keys = context.worker.assertions().keys();

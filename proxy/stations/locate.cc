@@ -8,13 +8,11 @@
 #include "base/http/forwarded.h"
 #include "base/http/url.h"
 #include "policy/client_address.h"
+#include "policy/find_place.h"
 #include "proxy/worker.h"
 
 namespace sallyport::proxy {
 namespace {
-
-constexpr std::string_view kGatePrefix = "/.sallyport";
-constexpr std::array<std::string_view, 3> kRefusedMethods{"TRACE", "CONNECT", "TRACK"};
 
 // A proxy in front replaces what a client wrote under such a name; another spelling of it (X.Forwarded.For), which for
 // the upstream is the same name, it may hand on. So only the one spelling is the proxy's word.
@@ -77,10 +75,20 @@ Result<void> read_host(RequestContext& context, std::string_view field) {
   return {};
 }
 
-// The gate itself is behind the platform's list alone.
-bool gate_allowed(const policy::Snapshot& snapshot, const ClientAddress& client) {
-  const CidrList& networks = snapshot.platform().networks;
-  return networks.empty() || contains(networks, client.address);
+// A certificate that has ended since the handshake counts no more; where one must be shown, neither does the
+// connection. What a trusted proxy shows is the proxy's own and says nothing of the client.
+Result<void> find_certificate(RequestContext& context) {
+  const ConnectionFacts& connection = context.exchange.connection();
+  const ClientCertificate* const shown = connection.certificate;
+  if (shown == nullptr) return {};
+  if (!shown->over(context.at)) {
+    if (!contains(context.worker.settings().trusted_proxies, connection.peer.endpoint.address))
+      context.certificate = shown;
+    return {};
+  }
+  if (!shown->demanded) return {};
+  context.exchange.close_after();
+  return fail(Code::kDenied, Side::kClient, "the client certificate of this connection has expired");
 }
 
 }  // namespace
@@ -94,56 +102,31 @@ Result<Located> locate(RequestContext& context, std::string& scratch) {
     if (const http::Field* accept = head.find(http::FieldId::kAccept))
       context.page_load = accept->value.find("text/html") != std::string_view::npos;
   }
-  // An answer to TRACE would show the client what was injected (RFC 9110 s9.3.8); CONNECT asks for a tunnel.
-  // Methods have a case (RFC 9110 s9.1), but not to every upstream.
-  if (std::ranges::any_of(kRefusedMethods, [&](std::string_view name) { return http::iequals(head.method, name); }))
-    return fail(Code::kUnsupported, Side::kClient, "this method is not served");
+  if (!policy::is_served(head.method)) return fail(Code::kUnsupported, Side::kClient, "this method is not served");
   TRY(const http::Target target, http::parse_target(head.target));
   context.path.assign(target.path);
   if (exchange.framing().host.empty()) return fail(Code::kMalformed, Side::kClient, "the request names no host");
   CHECKED(read_host(context, exchange.framing().host));
   if (!exchange.covers_host(context.host))
     return fail(Code::kMisdirected, Side::kClient, "this host is not served on this connection");
+  CHECKED(find_certificate(context));
   if (target.asterisk) return fail(Code::kMalformed, Side::kClient, "OPTIONS * is not answered here");
 
-  Located out{.path = {}, .query = target.query, .has_query = target.has_query};
-  std::string_view path;
-  const auto canonical = http::canonical_path(target.path, http::PathMode::kStrict, scratch, path);
   const policy::Snapshot& snapshot = *context.snapshot;
-  const bool gate_host = context.host.view() == context.worker.gate_host();
-  if (canonical) {
-    context.path.assign(path);
-    if (gate_host || (http::path_has_prefix(path, kGatePrefix) && snapshot.has_host(context.host))) {
-      const policy::CompiledResource* const here = gate_host ? nullptr : snapshot.locate(context.host, path).resource;
-      const bool allowed = here != nullptr ? policy::address_allowed(snapshot, *here, context.client)
-                                           : gate_allowed(snapshot, context.client);
-      if (!allowed) return fail(Code::kDenied, Side::kClient, "this address is not allowed here");
-      out.at_gate = true;
-      out.path = path;
-      return out;
-    }
+  policy::FoundPlace found;
+  const auto placed =
+      policy::find_place(snapshot, context.worker.gate_host(), context.host, target.path, scratch, found);
+  if (!found.canonical.empty()) context.path.assign(found.canonical);
+  if (found.resource != nullptr && !found.at_gate) {
+    context.resource = found.resource;
+    context.resource_id = found.resource->id;
   }
-  if (gate_host) return std::unexpected(canonical.error());
-  const policy::Place place = snapshot.locate(context.host, canonical ? path : target.path);
-  if (place.resource == nullptr) {
-    if (!canonical && snapshot.has_host(context.host)) return std::unexpected(canonical.error());
-    return fail(Code::kNotFound, Side::kClient, "nothing is served at this address");
-  }
-  context.resource = place.resource;
-  context.resource_id = place.resource->id;
-  out.path = place.path;
-  if (place.resource->spec.paths_mode == http::PathMode::kRaw) {
-    CHECKED(http::canonical_path(target.path, http::PathMode::kRaw, scratch, path));
-    out.path = target.path.substr(place.resource->spec.at.prefix.size());
-    if (out.path.empty()) out.path = "/";
-    if (out.path.front() != '/') return fail(Code::kMalformed, Side::kClient, "the path is not in its plain form");
-  } else if (!canonical) {
-    return std::unexpected(canonical.error());
-  }
-  if (!policy::address_allowed(snapshot, *place.resource, context.client))
+  if (!placed) return std::unexpected(placed.error());
+  if (!policy::address_allowed(snapshot, found, context.client))
     return fail(Code::kDenied, Side::kClient, "this address is not allowed here");
-  if (place.resource->damaged) return fail(Code::kDenied, Side::kSelf, "the resource's record does not fit its seal");
-  return out;
+  if (!found.at_gate && found.resource->damaged)
+    return fail(Code::kDenied, Side::kSelf, "the resource's record does not fit its seal");
+  return Located{.at_gate = found.at_gate, .path = found.path, .query = target.query, .has_query = target.has_query};
 }
 
 }  // namespace sallyport::proxy

@@ -4,6 +4,7 @@
 
 #include "base/http/cookie.h"
 #include "base/http/url.h"
+#include "policy/certificate_pattern.h"
 #include "proxy/stations/forward.h"
 #include "proxy/worker.h"
 
@@ -23,7 +24,7 @@ constexpr uint64_t kDropped =
     bit(FieldId::kXForwardedProto) | bit(FieldId::kXForwardedHost) | bit(FieldId::kXForwardedPort) |
     bit(FieldId::kXForwardedOther) | bit(FieldId::kXRealIp) | bit(FieldId::kXRequestId) |
     bit(FieldId::kXSallyportToken) | bit(FieldId::kXSallyportRequest) | bit(FieldId::kXSallyportOther) |
-    bit(FieldId::kHttp2Settings);
+    bit(FieldId::kHttp2Settings) | bit(FieldId::kClientCertificate);
 
 bool carries_own_token(std::string_view value) {
   constexpr std::string_view kBearer = "bearer";
@@ -96,6 +97,37 @@ void append_identity(const RequestContext& context, std::string& out) {
                                               context.worker.loop().wall()));
 }
 
+// Only what may stand in a header and cannot be taken for more than one value: the rest as in a URI (RFC 3986 s2.1).
+std::string certificate_names(const ClientCertificate& certificate) {
+  static constexpr char kDigits[] = "0123456789ABCDEF";
+  std::string out;
+  for (const std::string& name : policy::patterns_of(certificate)) {
+    if (name.starts_with("fingerprint:") || name.starts_with("subject:")) continue;
+    if (!out.empty()) out += ", ";
+    for (const char c : name) {
+      if (c > 0x20 && c < 0x7f && c != ',' && c != '%' && c != '"' && c != '\\')
+        out += c;
+      else
+        out.append({'%', kDigits[(c >> 4) & 15], kDigits[c & 15]});
+    }
+  }
+  return out;
+}
+
+// Who holds the connection's certificate, where the resource wants to know. The values are what was verified, never
+// what a client said.
+void append_certificate(const RequestContext& context, std::string& out) {
+  if (context.certificate == nullptr || !context.resource->spec.pass_certificate) return;
+  const ClientCertificate& certificate = *context.certificate;
+  http::append_field_line(out, "X-Sallyport-Certificate-Fingerprint", certificate.fingerprint);
+  if (!certificate.subject.empty())
+    http::append_field_line(out, "X-Sallyport-Certificate-Subject", certificate.subject);
+  if (const std::string names = certificate_names(certificate); !names.empty())
+    http::append_field_line(out, "X-Sallyport-Certificate-San", names);
+  // RFC 9440 s2.2: the DER as a Byte Sequence of RFC 8941.
+  http::append_field_line(out, "Client-Cert", ":" + base64_encode(as_bytes(certificate.der)) + ":");
+}
+
 void append_forwarded(const RequestContext& context, std::string& out) {
   const std::string client = context.client.address.to_string();
   const std::string_view proto = context.https ? "https" : "http";
@@ -162,6 +194,7 @@ void write_request_head(const RequestContext& context, const UpstreamTarget& tar
   }
   append_forwarded(context, out);
   append_identity(context, out);
+  append_certificate(context, out);
   injected_at = out.size();
   append_framing(context, out);
   out.append("\r\n");

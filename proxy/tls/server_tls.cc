@@ -11,6 +11,7 @@
 
 #include "base/c_handle.h"
 #include "base/random.h"
+#include "proxy/tls/client_authorities.h"
 
 namespace sallyport::proxy {
 
@@ -87,7 +88,7 @@ const char* reason_of_last_error() {
 }
 
 SslCtxPtr make_context(const conf::ListenerTls& config, const conf::TlsCertificate& files, const std::string& path,
-                       TicketKeys& tickets, Mistakes& mistakes) {
+                       const ClientAuthorities* clients, TicketKeys& tickets, Mistakes& mistakes) {
   SslCtxPtr context(SSL_CTX_new(TLS_server_method()));
   SSL_CTX* const raw = context.get();
   SSL_CTX_set_min_proto_version(raw, config.min_version == conf::TlsVersion::k13 ? TLS1_3_VERSION : TLS1_2_VERSION);
@@ -101,8 +102,7 @@ SslCtxPtr make_context(const conf::ListenerTls& config, const conf::TlsCertifica
   SSL_CTX_set_tlsext_ticket_key_evp_cb(raw, on_ticket_key);
   const std::string_view& offers = config.http2 ? kHttp2First : kHttp1Alone;
   SSL_CTX_set_alpn_select_cb(raw, on_alpn, const_cast<std::string_view*>(&offers));
-  static constexpr unsigned char kSessionContext[] = "sallyport";
-  SSL_CTX_set_session_id_context(raw, kSessionContext, sizeof kSessionContext - 1);
+  if (clients != nullptr) clients->demand(raw);  // else nothing comes of the context
   if (SSL_CTX_set_cipher_list(raw, kCiphers12) != 1 || SSL_CTX_set_ciphersuites(raw, kCiphers13) != 1 ||
       SSL_CTX_set1_groups_list(raw, kGroups) != 1)
     std::abort();
@@ -143,9 +143,12 @@ std::expected<ServerTls, Mistakes> ServerTls::open(const conf::ListenerTls& conf
                                                    TicketKeys& tickets) {
   std::vector<SslCtxPtr> contexts;
   Mistakes mistakes;
-  const std::string base = "listeners[" + std::to_string(listener_index) + "].tls.certificates[";
+  const std::string tls = "listeners[" + std::to_string(listener_index) + "].tls";
+  const auto clients = ClientAuthorities::read(config);
+  if (!clients) mistakes.push_back({tls + ".client_ca", clients.error(), "unreadable"});
   for (size_t i = 0; i < config.certificates.size(); ++i) {
-    auto context = make_context(config, config.certificates[i], base + std::to_string(i) + "]", tickets, mistakes);
+    auto context = make_context(config, config.certificates[i], tls + ".certificates[" + std::to_string(i) + "]",
+                                clients ? &*clients : nullptr, tickets, mistakes);
     if (context) contexts.push_back(std::move(context));
   }
   ERR_clear_error();

@@ -1,6 +1,7 @@
 // TLS towards clients: one value per listener and worker. Certificates are chosen by SNI, the first one when no name
-// fits. TLS 1.2 with forward secrecy and AEAD only, TLS 1.3; no renegotiation, no compression, no early data.
-// Connections keep what they need of it: it may be replaced by a newer one at any time.
+// fits. TLS 1.2 with forward secrecy and AEAD only, TLS 1.3; no renegotiation, no compression, no early data. Clients
+// are asked for a certificate in the first handshake or never (proxy/tls/client_authorities.h). Connections keep what
+// they need of it: it may be replaced by a newer one at any time.
 #pragma once
 
 #include <expected>
@@ -17,7 +18,7 @@ namespace sallyport::proxy {
 class ServerTls {
  public:
   // errors: every certificate or key that cannot be read, does not parse, or does not fit its other half; path is
-  // "listeners[INDEX].tls.certificates[I]".
+  // "listeners[INDEX].tls.certificates[I]"; or "listeners[INDEX].tls.client_ca", for the authorities of clients.
   static std::expected<ServerTls, Mistakes> open(const conf::ListenerTls& config, size_t listener_index,
                                                  TicketKeys& tickets);
   std::unique_ptr<TlsChannel> accept(Fd fd) const;  // null when out of memory

@@ -9,6 +9,8 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "proxy/tls/peer_certificate.h"
+
 namespace sallyport::proxy {
 namespace {
 
@@ -162,6 +164,17 @@ Io TlsChannel::handshake() {
     }
     if (push() == Io::kBroken) return Io::kBroken;
     return io;
+  }
+  if (SSL_is_server(ssl_) == 1) {
+    auto certificate = read_peer_certificate(ssl_);
+    if (!certificate) {
+      broken_ = true;
+      failure_ = certificate.error().what;
+      gathered = 0;
+      clear_errors();
+      return Io::kBroken;
+    }
+    certificate_ = *std::move(certificate);
   }
   handshaken_ = true;
   asked_.reset();

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/client_certificate.h"
 #include "proxy/byte_channel.h"
 
 struct ssl_st;
@@ -40,6 +41,9 @@ class TlsChannel final : public ByteChannel {
   bool speaks_http2() const;
   // May this host be asked on this connection? True when our own certificate covers it (RFC 9110 s7.4).
   bool certificate_covers(const std::string& host) const;
+  // What the client has proven in the handshake; null: nothing, or it is not the client who is at the other side. Lives
+  // as long as the channel.
+  const ClientCertificate* client_certificate() const { return certificate_.get(); }
   // After a failed handshake: a literal for the log ("certificate is not trusted", "host name does not match", ...).
   const char* failure() const { return failure_; }
   ssl_st* ssl() const { return ssl_; }
@@ -51,6 +55,7 @@ class TlsChannel final : public ByteChannel {
 
   ssl_st* ssl_;
   std::shared_ptr<const void> asked_;
+  std::unique_ptr<const ClientCertificate> certificate_;
   std::string queue_;  // ciphertext the socket did not take
   size_t sent_ = 0;
   bool handshaken_ = false;

@@ -67,6 +67,7 @@ const std::pair<const char*, FieldId> kNames[] = {
     {"Sec-WebSocket-Accept", FieldId::kSecWebSocketAccept},
     {"Sec-WebSocket-Extensions", FieldId::kSecWebSocketExtensions},
     {"HTTP2-Settings", FieldId::kHttp2Settings},
+    {"Client-Cert", FieldId::kClientCertificate},
 };
 
 string upper(string text) {
@@ -88,13 +89,14 @@ TEST(field_id, knows_each_name_in_any_case) {
     EXPECT_EQ(field_id(lower(name)), id) << name;
     seen |= bit(id);
   }
-  EXPECT_EQ(seen | 1, (bit(FieldId::kHttp2Settings) << 1) - 1) << "a name is missing in this table";
+  EXPECT_EQ(seen | 1, (bit(FieldId::kClientCertificate) << 1) - 1) << "a name is missing in this table";
 }
 
 TEST(field_id, knows_no_name_by_its_neighbours) {
   for (const auto& [known, id] : kNames) {
     const string name = known;
-    const bool open = id == FieldId::kXForwardedOther || id == FieldId::kXSallyportOther;  // any ending
+    const bool open = id == FieldId::kXForwardedOther || id == FieldId::kXSallyportOther ||
+                      id == FieldId::kClientCertificate;  // any ending
     if (!open) EXPECT_NE(field_id(name + "x"), id) << name;
     if (!open) EXPECT_NE(field_id(name.substr(0, name.size() - 1)), id) << name;
     EXPECT_NE(field_id("x" + name), id) << name;
@@ -137,6 +139,31 @@ TEST(field_id, folds_every_separator_in_the_rebuilt_names) {
   EXPECT_EQ(field_id("x_sallyport"), FieldId::kXSallyportOther);
   EXPECT_EQ(field_id("x_forwarded"), FieldId::kXForwardedOther);
   EXPECT_EQ(field_id("x_sallyport_"), FieldId::kXSallyportOther);
+}
+
+TEST(field_id, knows_what_tells_of_client_certificates_in_any_spelling) {
+  for (const string known :
+       {"Client-Cert",          "Client-Cert-Chain", "X-Client-Cert",       "X-Client-Cert-Hash",
+        "X-Client-Certificate", "X-Client-DN",       "X-Client-Verify",     "X-Client-Subject-DN",
+        "X-SSL-Client-Cert",    "X-SSL-Client-DN",   "X-SSL-Client-Verify", "X-SSL-Cert",
+        "X-SSL-Issuer",         "X-SSL-Subject",     "SSL-Client-Cert",     "SSL-Client-Verify",
+        "SSL-Client-S-DN",      "Ssl-Client",        "X-ARR-ClientCert",    "X-Amzn-Mtls-Clientcert-Subject",
+        "X-Tls-Client-Cert",    "X-ClientCert",      "X-Client-Fingerprint"}) {
+    for (const char separator : string("-_.~!")) {
+      string spelled = known;
+      for (char& c : spelled)
+        if (c == '-') c = separator;
+      EXPECT_EQ(field_id(spelled), FieldId::kClientCertificate) << spelled;
+      EXPECT_EQ(field_id(upper(spelled)), FieldId::kClientCertificate) << spelled;
+      EXPECT_EQ(field_id(lower(spelled)), FieldId::kClientCertificate) << spelled;
+    }
+  }
+  EXPECT_EQ(field_id("X-Forwarded-Client-Cert"), FieldId::kXForwardedOther);
+  EXPECT_EQ(field_id("X-Forwarded-Tls-Client-Cert-Info"), FieldId::kXForwardedOther);
+  EXPECT_EQ(field_id("X-Sallyport-Certificate-Subject"), FieldId::kXSallyportOther);
+  for (const string other : {"Client-Cer", "Client-Id", "Client-Ip-Address", "X-Client-Id", "X-Client-Ip", "SSL-Clien",
+                             "SSL-Session-Id", "X-SSL-Cipher", "X-Tls-Version", "Sec-Fetch-Site", "Client"})
+    EXPECT_NE(field_id(other), FieldId::kClientCertificate) << other;
 }
 
 TEST(field_id, differs_only_where_the_name_does) {  // no two of the rebuilt names shadow each other

@@ -99,6 +99,20 @@ TEST_F(CheckFiles, certificate_and_key_are_what_they_should_be) {
             "gate.yaml:7: listeners[0].tls.certificates[0].key: tls/key.pem holds no PEM private key");
 }
 
+TEST_F(CheckFiles, the_authorities_of_clients_are_certificates) {
+  const auto asking = [&](const std::string& file) {
+    return check(with_line(7,
+                           "    tls: {certificates: [{cert: tls/cert.pem, key: tls/key.pem}], client_auth: optional, "
+                           "client_ca: " +
+                               file + "}"));
+  };
+  write("clients.pem", kCertificate, 0644);
+  EXPECT_EQ(asking("clients.pem"), "");
+  EXPECT_EQ(asking("nowhere.pem"),
+            "gate.yaml:7: listeners[0].tls.client_ca: cannot read nowhere.pem: No such file or directory");
+  EXPECT_EQ(asking("tls/key.pem"), "gate.yaml:7: listeners[0].tls.client_ca: tls/key.pem holds no PEM certificate");
+}
+
 TEST_F(CheckFiles, folders_of_what_will_be_made) {
   EXPECT_EQ(check(with_line(1, "storage: sqlite:nowhere/a.db")),
             "gate.yaml:1: storage: the folder nowhere cannot be used: No such file or directory");

@@ -66,6 +66,8 @@ listeners:
     proxy_protocol: required
   - address: unix:run/gate.sock
   - {address: 192.0.2.1:80, kind: http}
+  - {address: 192.0.2.1:443, tls: {certificates: [{cert: a, key: b}], client_auth: required, client_ca: ca/clients.pem}}
+  - {address: 192.0.2.1:444, tls: {certificates: [{cert: a, key: b}], client_auth: optional, client_ca: /ca.pem}}
   - {address: 127.0.0.1:0, kind: admin}
   - {address: 127.0.0.1:0, kind: admin}
 trusted_proxies: [10.0.0.0/8, "::ffff:192.0.2.0/120", "2001:db8::7"]
@@ -89,7 +91,13 @@ TEST(NodeConfig, every_key_with_another_value) {
   EXPECT_EQ(config.gate.host, "2001:db8::1");
   EXPECT_EQ(config.gate.port, 443);
   EXPECT_EQ(config.workers, 7);
-  ASSERT_EQ(config.listeners.size(), 5u);
+  ASSERT_EQ(config.listeners.size(), 7u);
+  EXPECT_EQ(config.listeners[0].tls->client_auth, ClientAuth::kNone);
+  EXPECT_EQ(config.listeners[0].tls->client_ca_path, "");
+  EXPECT_EQ(config.listeners[3].tls->client_auth, ClientAuth::kRequired);
+  EXPECT_EQ(config.listeners[3].tls->client_ca_path, "ca/clients.pem");
+  EXPECT_EQ(config.listeners[4].tls->client_auth, ClientAuth::kOptional);
+  EXPECT_EQ(config.listeners[4].tls->client_ca_path, "/ca.pem");
   EXPECT_EQ(config.listeners[0].tls->min_version, TlsVersion::k13);
   EXPECT_TRUE(config.listeners[0].proxy_protocol);
   EXPECT_FALSE(config.listeners[2].proxy_protocol);

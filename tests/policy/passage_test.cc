@@ -77,6 +77,7 @@ TEST(Passage, another_upstream_credential_or_secret_ends_it) {
           R"({"credentials": [{"roles": ["owner"], "inject": {"headers": {"Authorization": "Bearer {{ secrets.read }}"}}}]})",
           R"({"credentials": [{"roles": ["owner"], "inject": {"headers": {"X-Key": "Bearer {{ secrets.full }}"}}}]})",
           R"({"credentials": []})",
+          R"({"pass_certificate": true})",
       })
     EXPECT_FALSE(goes_on(*before, *line(patch))) << patch;
   EXPECT_FALSE(goes_on(*before, *line("{}", 'g'))) << "sealed anew";

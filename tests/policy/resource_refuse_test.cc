@@ -118,8 +118,8 @@ TEST(ResourceRefuse, platform) {
       {"platform", R"({"secrets": {"smtp_password": "x"}})",
        "secrets: this version does not keep secrets of the platform"},
       {"platform", R"({"members": {}})",
-       "members: unknown key; known here: kind, name, networks, sessions, passwords, registration, mfa, mail or "
-       "secrets"},
+       "members: unknown key; known here: kind, name, networks, sessions, passwords, registration, mfa, "
+       "certificate_strength, rate_limits, mail or secrets"},
   };
   expect_rows(rows);
 }
@@ -145,7 +145,7 @@ TEST(ResourceRefuse, team_and_user) {
       {"user", R"({"password": 12345678})", "password: must be text, in quotes"},
       {"user", R"({"passwort": "x"})", "passwort: unknown key; did you mean `password`?"},
       {"user", R"({"roles": ["owner"]})",
-       "roles: unknown key; known here: kind, name, email, password, admin or suspended"},
+       "roles: unknown key; known here: kind, name, email, password, admin, suspended or certificates"},
   };
   expect_rows(rows);
 }

@@ -22,14 +22,16 @@ def _authority(folder, name):
              "-subj", f"/CN={name}", "-keyout", f"{name}.key", "-out", f"{name}.pem")
 
 
-def _leaf(folder, name, authority, alternatives, dates=("-days", "30")):
+def _leaf(folder, name, authority, alternatives, dates=("-days", "30"), more="", subject=""):
+    """more: further lines of extensions."""
+    listed = f"subjectAltName={alternatives}\n" if alternatives else ""
     (folder / f"{name}.cnf").write_text(
-        f"[x]\nsubjectAltName={alternatives}\n[ca]\ndefault_ca=d\n[d]\ndatabase={name}.idx\nnew_certs_dir=.\nserial={name}.srl\n"
-        "default_md=sha256\npolicy=p\nx509_extensions=x\n[p]\ncommonName=supplied\n")
+        f"[x]\n{listed}{more}[ca]\ndefault_ca=d\n[d]\ndatabase={name}.idx\nnew_certs_dir=.\nserial={name}.srl\n"
+        "default_md=sha256\npolicy=p\nx509_extensions=x\n[p]\norganizationName=optional\ncommonName=supplied\n")
     (folder / f"{name}.idx").write_text("")
     (folder / f"{name}.srl").write_text(f"{abs(hash(name)) % 10**8 + 10**8:x}".rjust(10, "0") + "\n")
-    _openssl(folder, "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", f"/CN={name}",
-             "-keyout", f"{name}.key", "-out", f"{name}.csr")
+    _openssl(folder, "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-utf8", "-subj",
+             subject or f"/CN={name}", "-keyout", f"{name}.key", "-out", f"{name}.csr")
     _openssl(folder, "ca", "-batch", "-notext", "-config", f"{name}.cnf", "-cert", f"{authority}.pem", "-keyfile",
              f"{authority}.key", "-in", f"{name}.csr", "-out", f"{name}.pem", *dates)
 

@@ -38,8 +38,8 @@ TEST_F(AccountTest, shows_each_session_with_place_program_times_and_hosts) {
   for (const char* part :
        {"Firefox on Linux <span class=\"tag\">this session</span>", "<dd>192.0.2.7</dd>", "<h3>curl</h3>",
         "<dd>198.51.100.4</dd>", "crm.apps.localhost, erp.apps.localhost", "3 hours ago", "just now",
-        "datetime=\"2023-11-14T22:13:20Z\">14 November 2023, 22:13 UTC</time>", "this gateway alone", "with a password",
-        "End session: curl from 198.51.100.4"})
+        "datetime=\"2023-11-14T22:13:20Z\">14 November 2023, 22:13 UTC</time>", "this gateway alone",
+        "without a second factor", "End session: curl from 198.51.100.4"})
     EXPECT_TRUE(html.contains(part)) << part << "\n" << html;
   EXPECT_LT(html.find("Firefox on Linux"), html.find("<h3>curl</h3>")) << "the present session first";
   for (const Jar* jar : {&old, &now}) EXPECT_FALSE(html.contains(jar->get(kGate, "__Host-sallyport")));

@@ -113,6 +113,24 @@ TEST_F(ResourceServiceTest, an_address_belongs_to_one_user) {
   EXPECT_EQ(apply({bob}), "[0].email: is the address of user alice\n");
 }
 
+TEST_F(ResourceServiceTest, a_certificate_belongs_to_one_user) {
+  json bob = user("bob");
+  json alice = user("alice");
+  bob["certificates"] = {"email:bob@example.test", "dns:press.example.test"};
+  EXPECT_EQ(apply({bob}), "+user bob");
+  alice["certificates"] = {"dns:Press.EXAMPLE.test"};
+  EXPECT_EQ(apply({alice}), "[0].certificates[0]: is a certificate of user bob\n") << "in whichever spelling";
+  alice["certificates"] = {"email:press.example.test@example.test", "uri:dns:press.example.test"};
+  EXPECT_EQ(apply({alice}), "~user alice") << "another kind is another name";
+  bob["certificates"] = json::array();
+  alice["certificates"] = {"dns:press.example.test"};
+  EXPECT_EQ(apply({alice, bob}), "~user alice, ~user bob") << "given up and taken in one change";
+  json eve = user("eve");
+  json ray = user("ray");
+  eve["certificates"] = ray["certificates"] = {"dns:new.example.test"};
+  EXPECT_EQ(apply({eve, ray}), "[1].certificates[0]: is a certificate of user eve\n");
+}
+
 TEST_F(ResourceServiceTest, a_document_is_there_once) {
   EXPECT_EQ(apply({team("t"), team("t")}), "[1].name: is there twice\n");
   json other = datasource("t", "t");
