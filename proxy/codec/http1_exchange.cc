@@ -91,7 +91,7 @@ void Http1Connection::field(std::string_view name, std::string_view value) {
 void Http1Connection::end_head(http::Body body, uint64_t length) {
   if (gone_) return;
   std::string& out = home_.out;
-  if (!body_ended_ && !framing_.keep_alive) keep_alive_ = false;
+  if (!body_ended_) keep_alive_ = false;  // what may never be read ends the connection, and it is said (RFC 9112 s9.6)
   response_body_ = to_head_ ? http::Body::kNone : body;
   if (body == http::Body::kLength || (body == http::Body::kNone && length != kNoLength)) {
     out.append("Content-Length: ");

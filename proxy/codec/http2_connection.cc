@@ -13,6 +13,7 @@ constexpr size_t kSendBytesMax = 64 * 1024;  // what is gathered before it is wr
 constexpr size_t kLingerBytesMax = 1024 * 1024;
 constexpr std::chrono::milliseconds kLinger{1000};  // for the client to read a GOAWAY
 constexpr uint32_t kStreamsMax = 100;
+constexpr std::chrono::milliseconds kLastStreams{1000};  // after a GOAWAY, for what is on its way already (s6.8)
 
 http2::SessionLimits limits_of(const ConnectionHome& home) {
   http2::SessionLimits out;
@@ -154,6 +155,7 @@ void Http2Connection::send() {
 
 void Http2Connection::drain() {
   if (state_ != State::kOpen || std::exchange(draining_, true)) return;
+  drain_began_ = home_.loop.now();
   session_.announce_end();
   home_.loop.defer(*this);
 }
@@ -235,6 +237,7 @@ void Http2Connection::watch() {
 
 http2::Stream* Http2Connection::on_stream(http2::StreamId id) {
   if (state_ != State::kOpen || streams_.size() >= 2 * kStreamsMax) return nullptr;
+  if (draining_ && home_.loop.now() - drain_began_ > kLastStreams) return nullptr;
   auto stream = std::make_unique<Http2Stream>(*this, id);
   stream->place = streams_.size();
   streams_.push_back(std::move(stream));

@@ -92,6 +92,7 @@ class Http2Connection final : public ClientConnection,
   bool greeted_ = false;    // the client's preface and settings have come
   bool head_open_ = false;  // a field section has begun and not ended
   bool draining_ = false;
+  Monotonic drain_began_{};
 };
 
 }  // namespace sallyport::proxy

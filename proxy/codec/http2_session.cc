@@ -271,9 +271,6 @@ void Session::consume_connection(size_t bytes) { nghttp2_session_consume_connect
 void Session::forget(StreamId id) { nghttp2_session_set_stream_user_data(session_, id, nullptr); }
 
 void Session::announce_end() { nghttp2_submit_shutdown_notice(session_); }
-void Session::refuse_more() {
-  nghttp2_submit_goaway(session_, NGHTTP2_FLAG_NONE, last_stream(), NGHTTP2_NO_ERROR, nullptr, 0);
-}
 void Session::end(ErrorCode code) { nghttp2_session_terminate_session(session_, static_cast<uint32_t>(code)); }
 StreamId Session::last_stream() const { return nghttp2_session_get_last_proc_stream_id(session_); }
 uint32_t Session::peer_streams_max() const {

@@ -138,8 +138,7 @@ class Session {
   void forget(StreamId id);                 // its Stream is told nothing any more
 
   // --- the connection
-  void announce_end();                       // the first GOAWAY: no new streams, please (s6.8)
-  void refuse_more();                        // the second: streams after the last one seen are not looked at
+  void announce_end();                       // GOAWAY: no new streams, please (s6.8)
   void end(ErrorCode code);                  // GOAWAY; nothing more is received
   StreamId last_stream() const;              // the newest that was looked at
   uint32_t peer_streams_max() const;         // how many we may open at once

@@ -9,7 +9,7 @@ from registry import Failed, absent, contains, equal, expect, one_of, test
 from test_sign_in import error_body
 from wait import until
 from wire import Closed, Wire, request_bytes
-from world import bearer, datasource, host, upstream, world
+from world import bearer, datasource, host, standing, upstream, world
 
 
 def plain(t, **options):
@@ -183,6 +183,19 @@ def an_upload_is_streamed_not_collected(t):
         until(lambda: request.length == 10, "the first bytes to arrive before the rest is sent")
         connection.send(b"y" * 90)
         equal(connection.response().json()["length"], 100, "what arrived")
+
+
+@test
+def an_answer_to_a_body_nobody_reads_says_close(t):
+    gateway, echo, crm = standing(t)
+    for where, status, fields in ((crm, 401, []), (host("nothing"), 404, []), (crm, 401, bearer("spt_" + "x" * 200))):
+        with gateway.wire(crm) as connection:
+            connection.send(request_bytes("POST", "/x", f"{where}:{gateway.port}", [*fields, ("Content-Length", "1000000")]))
+            answer = connection.response()
+            equal(answer.status, status, "status")
+            equal(answer.get("connection").lower(), "close", f"Connection of {answer.status}")
+            connection.closed()
+    equal(len(echo.requests), 0, "requests upstream")
 
 
 @test
