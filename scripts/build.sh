@@ -2,7 +2,7 @@
 
 JOBS=${JOBS:-$(nproc)}
 # A compiler cache that two checkouts of the same commit share.
-export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1
+export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1 CCACHE_NOINODECACHE=1
 
 # configure NAME BUILD_TYPE [SANITIZE [CMAKE_ARGUMENT...]]: once; afterwards ninja notices a changed CMakeLists.txt itself.
 configure() {

@@ -189,4 +189,14 @@ Result<Target> parse_target(std::string_view target) {
   return out;
 }
 
+bool is_authority_of(std::string_view text, std::string_view host) {
+  if (host.empty() || !text.starts_with(host)) return false;
+  std::string_view port = text.substr(host.size());
+  if (port.empty()) return true;
+  if (port[0] != ':') return false;
+  port.remove_prefix(1);
+  const bool digits = std::ranges::all_of(port, [](char c) { return c >= '0' && c <= '9'; });
+  return digits && !port.empty() && port[0] != '0' && (port.size() < 5 || (port.size() == 5 && port <= "65535"));
+}
+
 }  // namespace sallyport::http

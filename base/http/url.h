@@ -78,4 +78,8 @@ bool path_has_prefix_ignoring_case(std::string_view path, std::string_view prefi
 std::string percent_encode(std::string_view text);  // all but unreserved; for query values
 Result<std::string> percent_decode(std::string_view text);
 
+// Is `text` an authority of `host`, which parse_authority() gave before, just as it stands and with a plain port or
+// none? Then it needs no reading again. False may also mean: not in this one spelling.   cost: a compare.
+bool is_authority_of(std::string_view text, std::string_view host);
+
 }  // namespace sallyport::http

@@ -166,7 +166,7 @@ bool Http1Connection::take_head() {
   }
   if (*length == 0) return false;
   const http::Head& head = input_.head();
-  const auto framing = http::request_framing(head);
+  const auto framing = http::request_framing(head, cover_.last());
   if (!framing) {
     refuse(framing.error());
     return true;

@@ -119,7 +119,7 @@ bool lives_on(const Head& head, const Options& options) {  // RFC 9112 s9.3
   return !options.close && (head.minor == 1 || options.keep_alive);
 }
 
-std::expected<std::string_view, Refusal> read_host(const Head& head) {
+std::expected<std::string_view, Refusal> read_host(const Head& head, std::string_view known) {
   const Field* host = nullptr;
   if (head.has(FieldId::kHost))
     for (const Field& field : head.fields()) {
@@ -132,6 +132,7 @@ std::expected<std::string_view, Refusal> read_host(const Head& head) {
     return std::string_view();
   }
   if (host->value.empty() && head.minor == 0) return host->value;
+  if (is_authority_of(host->value, known)) return host->value;
   std::string scratch;
   if (!parse_authority(host->value, scratch)) return refuse(400, "bad Host");
   return host->value;
@@ -154,9 +155,9 @@ std::expected<std::string_view, Refusal> check_target(const Head& head, std::str
 
 }  // namespace
 
-std::expected<RequestFraming, Refusal> request_framing(const Head& head) {
+std::expected<RequestFraming, Refusal> request_framing(const Head& head, std::string_view known_host) {
   RequestFraming out;
-  SALLYPORT_TRY(return, host, const std::string_view named, read_host(head));
+  SALLYPORT_TRY(return, host, const std::string_view named, read_host(head, known_host));
   SALLYPORT_TRY(return, checked, out.host, check_target(head, named));
   SALLYPORT_TRY(return, lengths, const Lengths body, read_lengths(head));
   SALLYPORT_TRY(return, options, const Options connection, read_connection(head));

@@ -94,7 +94,8 @@ constexpr size_t kConnectionOptionsMax = 32;
 //   when well-formed but unknown), two Transfer-Encoding, more or less than one Host in 1.1, Host with a bad
 //   byte, absolute-form target whose authority is not Host's, authority-form, '*' without OPTIONS, more
 //   Connection options than kConnectionOptionsMax; 417 an Expect other than 100-continue; 501 CONNECT.
-std::expected<RequestFraming, Refusal> request_framing(const Head& head);
+// known_host: one that parse_authority() has given before, or "": a Host field that is it again is not read again.
+std::expected<RequestFraming, Refusal> request_framing(const Head& head, std::string_view known_host = {});
 
 struct ResponseFraming {
   Body body = Body::kNone;

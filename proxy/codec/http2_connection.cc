@@ -109,14 +109,14 @@ void Http2Connection::cancel_streams() {
 }
 
 void Http2Connection::settle_streams() {
-  std::vector<Http2Stream*> now;
-  now.swap(to_settle_);
-  for (Http2Stream* const stream : now) {
+  settling_.swap(to_settle_);
+  for (Http2Stream* const stream : settling_) {
     stream->settling = false;
     stream->settle();
   }
-  for (Http2Stream* const stream : now)
+  for (Http2Stream* const stream : settling_)
     if (!stream->settling && stream->over()) remove(*stream);
+  settling_.clear();
 }
 
 void Http2Connection::remove(Http2Stream& stream) {

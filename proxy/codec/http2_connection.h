@@ -82,7 +82,8 @@ class Http2Connection final : public ClientConnection,
   http2::FrameBudget budget_;
   std::vector<std::unique_ptr<Http2Stream>> streams_;
   std::vector<Http2Stream*> to_settle_;
-  http2::Session session_;  // the last: it tells its owner nothing while it is taken down
+  std::vector<Http2Stream*> settling_;  // empty between calls
+  http2::Session session_;              // the last: it tells its owner nothing while it is taken down
   State state_ = State::kOpen;
   enum class Watch : uint8_t { kNone, kIdle, kHead, kWrite, kEnd } watch_ = Watch::kNone;
   uint64_t sends_ = 0;

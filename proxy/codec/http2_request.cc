@@ -89,7 +89,8 @@ void RequestFields::pseudo(std::string_view name, std::string_view value) {
   text_.append(value);
 }
 
-std::expected<http::RequestFraming, http::Refusal> RequestFields::finish(proxy::Block& block, Stream::Follows follows) {
+std::expected<http::RequestFraming, http::Refusal> RequestFields::finish(proxy::Block& block, Stream::Follows follows,
+                                                                         std::string_view known_host) {
   if (refusal_.status != 0) return std::unexpected(refusal_);
   char* const begin = block.bytes.data();
   std::memcpy(begin, text_.data(), text_.size());
@@ -143,7 +144,7 @@ std::expected<http::RequestFraming, http::Refusal> RequestFields::finish(proxy::
     field("sec-websocket-key", put(base64_encode(random_bytes<16>())), FieldId::kSecWebSocketKey);
   }
 
-  auto framing = http::request_framing(head);
+  auto framing = http::request_framing(head, known_host);
   if (!framing) return framing;
   framing->keep_alive = true;
   framing->upgrade = framing->connect = connect;

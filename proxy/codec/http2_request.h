@@ -26,7 +26,8 @@ class RequestFields {
   // The head, which lives in `block`.
   // errors: as http::parse_request_head and http::request_framing, 400 for what HTTP/2 does not allow in a request or
   // what has two readings, 501 CONNECT other than for a WebSocket.
-  std::expected<http::RequestFraming, http::Refusal> finish(proxy::Block& block, Stream::Follows follows);
+  std::expected<http::RequestFraming, http::Refusal> finish(proxy::Block& block, Stream::Follows follows,
+                                                            std::string_view known_host = {});
 
  private:
   struct Line {

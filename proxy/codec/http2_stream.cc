@@ -99,7 +99,7 @@ void Http2Stream::on_head_end(Follows follows) {
   }
   head_read_ = true;
   block_ = connection_.home_.blocks.take();
-  const auto framing = connection_.fields_.finish(*block_, follows);
+  const auto framing = connection_.fields_.finish(*block_, follows, connection_.cover_.last());
   if (!framing) return refuse(framing.error());
   framing_ = *framing;
   to_head_ = head().method == "HEAD";

@@ -53,19 +53,8 @@ Result<void> find_client(RequestContext& context) {
   return {};
 }
 
-// Is the field this host as it stands, with a plain port or none? Then it needs no reading again.
-bool is_again(std::string_view field, std::string_view host) {
-  if (host.empty() || !field.starts_with(host)) return false;
-  std::string_view port = field.substr(host.size());
-  if (port.empty()) return true;
-  if (port[0] != ':') return false;
-  port.remove_prefix(1);
-  const bool digits = std::ranges::all_of(port, [](char c) { return c >= '0' && c <= '9'; });
-  return digits && !port.empty() && port[0] != '0' && (port.size() < 5 || (port.size() == 5 && port <= "65535"));
-}
-
 Result<void> read_host(RequestContext& context, std::string_view field) {
-  if (is_again(field, context.exchange.host_covered())) {
+  if (http::is_authority_of(field, context.exchange.host_covered())) {
     context.host.assign(context.exchange.host_covered());
     return {};
   }

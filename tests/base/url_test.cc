@@ -208,5 +208,19 @@ TEST(percent, encodes_and_decodes) {
     EXPECT_FALSE(percent_decode(text).has_value()) << text;
 }
 
+TEST(is_authority_of, takes_the_very_host_with_a_plain_port_or_none) {
+  for (const char* text : {"crm.test", "crm.test:1", "crm.test:443", "crm.test:65535"}) {
+    EXPECT_TRUE(is_authority_of(text, "crm.test")) << text;
+    std::string scratch;
+    EXPECT_EQ(parse_authority(text, scratch)->host, "crm.test") << text;
+  }
+  for (const char* text :
+       {"", "crm.tes", "crm.test.", "crm.testx", "crm.test:", "crm.test:0", "crm.test:080", "crm.test:65536",
+        "crm.test:100000", "crm.test:4a", "crm.test: 4", "CRM.test", "a@crm.test", "crm.test/x"})
+    EXPECT_FALSE(is_authority_of(text, "crm.test")) << text;
+  EXPECT_FALSE(is_authority_of("", ""));
+  EXPECT_FALSE(is_authority_of(":80", ""));
+}
+
 }  // namespace
 }  // namespace sallyport::http
