@@ -20,7 +20,7 @@ enum : uint8_t {
   kToken = 1,       // RFC 9110 s5.6.2
   kTargetByte = 2,  // visible ASCII
   kValueByte = 4,   // RFC 9110 s5.5: visible ASCII, obs-text, SP, HTAB
-  kFoldedByte = 8,  // '_' and '.', which upstreams take for '-'
+  kFoldedByte = 8,  // of a name, neither letter, digit nor '-': what CGI and its kin take for '-'
 };
 constexpr auto kClass = [] {
   std::array<uint8_t, 256> out{};
@@ -28,10 +28,11 @@ constexpr auto kClass = [] {
   for (int c = 0; c < 256; ++c) {
     const bool alphanumeric = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
     uint8_t bits = 0;
-    if (alphanumeric || (c != 0 && kMarks.find(static_cast<char>(c)) != kMarks.npos)) bits |= kToken;
+    const bool mark = c != 0 && kMarks.find(static_cast<char>(c)) != kMarks.npos;
+    if (alphanumeric || mark) bits |= kToken;
     if (c > 0x20 && c < 0x7f) bits |= kTargetByte;
     if ((c >= 0x20 && c != 0x7f) || c == '\t') bits |= kValueByte;
-    if (c == '_' || c == '.') bits |= kFoldedByte;
+    if (mark && c != '-') bits |= kFoldedByte;
     out[static_cast<size_t>(c)] = bits;
   }
   return out;
@@ -68,7 +69,7 @@ const char* scan_target(const char* p, const char* end) {
   });
 }
 
-// A name: letters, digits and '-' in wide steps; the rarer token bytes one at a time, noting '_' and '.'.
+// A name: letters, digits and '-' in wide steps; the rarer token bytes one at a time, and noted.
 const char* scan_name(const char* p, const char* end, bool& folded) {
   while (end - p >= 16) {
     const __m128i v = load(p);
@@ -120,7 +121,7 @@ Verdict parse_fields(const char* begin, const char* p, const char* const end, co
     if (*p != ':' || p == line) return bad_name(p, line);
     const std::string_view name(line, static_cast<size_t>(p - line));
     if (folded && limits.underscores == Underscores::kRefuse)
-      return refuse(400, "field name with an underscore or a dot");
+      return refuse(400, "field name with another mark than '-'");
     ++p;
     while (p < end && (*p == ' ' || *p == '\t')) ++p;
     const char* const value = p;

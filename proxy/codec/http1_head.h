@@ -47,8 +47,8 @@ struct Refusal {
   const char* what;  // a literal
 };
 
-// Field names with '_' (or '.'): 400, left out of the head, or kept (responses, where nothing is decided by
-// names).
+// Field names with a mark other than '-' ('_', '.', '~', ...): 400, left out of the head, or kept (responses, where
+// nothing is decided by names).
 enum class Underscores : uint8_t { kRefuse, kDrop, kKeep };
 
 struct HeadLimits {
@@ -74,7 +74,7 @@ std::expected<size_t, Refusal> parse_trailers(std::string_view input, const Head
 bool is_method(std::string_view text);        // at most 32 token bytes
 bool is_target(std::string_view text);        // visible ASCII, not empty
 bool is_field_name(std::string_view text);    // token bytes
-bool has_folded_byte(std::string_view name);  // '_' or '.'
+bool has_folded_byte(std::string_view name);  // a mark other than '-'
 bool is_field_value(std::string_view text);
 
 enum class Body : uint8_t { kNone, kLength, kChunked, kUntilClose };

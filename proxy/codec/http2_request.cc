@@ -59,7 +59,7 @@ void RequestFields::add(std::string_view name, std::string_view value, const htt
   if (!http::is_field_name(name)) return refuse(400, "bad byte in a field name");
   if (!http::is_field_value(value)) return refuse(400, "control byte in a field value");
   if (http::has_folded_byte(name)) {
-    if (limits.underscores == http::Underscores::kRefuse) return refuse(400, "field name with an underscore or a dot");
+    if (limits.underscores == http::Underscores::kRefuse) return refuse(400, "field name with another mark than '-'");
     if (limits.underscores == http::Underscores::kDrop) return;
   }
   const FieldId id = http::field_id(name);

@@ -60,7 +60,7 @@ inline void require_clean(const Head& head, const HeadLimits& limits) {
     require(field.value.empty() || (field.value.front() > ' ' || static_cast<uint8_t>(field.value.front()) >= 0x80));
     require(field.value.empty() || (field.value.back() > ' ' || static_cast<uint8_t>(field.value.back()) >= 0x80));
     if (limits.underscores == sallyport::http::Underscores::kDrop)
-      require(field.name.find_first_of("_.") == field.name.npos);
+      require(field.name.find_first_of("!#$%&'*+.^_`|~") == field.name.npos);
     if (field.id != FieldId::kOther) present |= bit(field.id);
   }
   require(present == head.present);

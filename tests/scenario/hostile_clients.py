@@ -1,7 +1,8 @@
 """A crowd of clients that hold on to what they can: a process of its own, so that it takes no time of the one that measures.
 
 hostile_clients.py PORT HOST TOKEN CA SECONDS: each kind of KINDS, so many at once, again and again until SECONDS are over.
-Prints `crowd` when all of them are there, then a line of JSON for each connection that ended: {kind, seconds, said}.
+Prints `crowd` when all of them are there, then a line of JSON for each connection that ended: {kind, seconds, said,
+gap}, the last the longest time between two pieces of what it sends: on a busy machine more than it meant.
 """
 import asyncio
 import json
@@ -42,7 +43,7 @@ class Client:
     there = 0
 
     def __init__(self, tls):
-        self.tls, self.said = tls, b""
+        self.tls, self.said, self.gap = tls, b"", 0
 
     async def __aenter__(self):
         async with self.gate:
@@ -61,10 +62,12 @@ class Client:
 
     async def drip(self, data, pause, size=1):
         """Sends `data` in pieces, until it is over or something was said."""
+        last = time.monotonic()
         for at in range(0, len(data), size):
             await self.send(data[at:at + size])
             if await self.read(pause):
                 return
+            self.gap, last = max(self.gap, time.monotonic() - last), time.monotonic()
 
     async def read(self, seconds):
         """True when the connection is over or something was said within the time."""
@@ -172,7 +175,7 @@ async def actor(kind, act, tls, until):
                 except (OSError, ssl.SSLError):
                     await client.last_words()
                 print(json.dumps({"kind": kind, "seconds": round(time.monotonic() - client.began, 2),
-                                  "said": client.said[:60].decode("latin-1")}), flush=True)
+                                  "said": client.said[:60].decode("latin-1"), "gap": round(client.gap, 2)}), flush=True)
         except Stays:
             return
         except asyncio.TimeoutError:

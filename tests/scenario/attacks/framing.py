@@ -104,7 +104,7 @@ def codings(m):
     yield m.post("coding hidden by Connection", "Connection: Transfer-Encoding", "Transfer-Encoding: chunked",
                  body=body, passes=chunked)
     yield m.post("coding beside TE", "TE: trailers, chunked", "Transfer-Encoding: chunked", body=body, passes=chunked)
-    for mark in "_.":
+    for mark in "_.~%!+|":
         yield m.post(f"coding spelled with {ord(mark)}", f"Transfer{mark}Encoding: chunked", "Content-Length: 3",
                      body="abc",
                      passes={"body": b"abc", "fields": {"content-length": ["3"], f"transfer{mark}encoding": []}})

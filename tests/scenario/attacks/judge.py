@@ -1,4 +1,6 @@
 """Judges attacks by what arrived at a recording upstream, what the client got, and whether the next client is served."""
+import base64
+import json
 import re
 
 import strict_http1
@@ -50,14 +52,27 @@ class Ground:
             return f"the next client got {told}"
         return self.not_ours(seen[0], Wanted(f"/honest-{number}"))
 
-    def not_ours(self, seen, wanted):
-        """What is wrong with a request that arrived, whatever was sent: all of it was written by the gateway."""
-        raw = seen.head.lower()
-        if b"spt_" in raw or b"__host-sallyport" in raw:
-            return f"the client's own credential arrived: {seen.head!r}"
+    @staticmethod
+    def claims(assertion):
+        """(sub, aud) of a JWT; its signature is the business of test_jwt.py."""
+        try:
+            claims = json.loads(base64.urlsafe_b64decode(assertion.split(".")[1] + "=="))
+            return claims["sub"], claims["aud"]
+        except (ValueError, LookupError):
+            return None
+
+    def not_ours(self, seen, wanted, credential=True):
+        """What is wrong with a request that arrived, whatever was sent: all of it was written by the gateway. credential:
+        the client's own must not be there, either."""
         named = {}
         for name, value in seen.fields + seen.trailers:
             named.setdefault(FOLDED.sub("-", name.lower()), []).append(value)
+        assertion = named.pop("x-sallyport-jwt-assertion", [])
+        if len(assertion) != 1 or self.claims(assertion[0]) != ("ann", self.crm):
+            return f"the assertion {assertion} arrived"
+        raw = seen.head.lower().replace(assertion[0].lower().encode(), b"")  # that one may say anything, by chance
+        if credential and (b"spt_" in raw or b"__host-sallyport" in raw):
+            return f"the client's own credential arrived: {seen.head!r}"
         for name, values in {**OURS, "host": [self.host_sent], **wanted.fields}.items():
             if named.get(name.lower(), []) != values:
                 return f"{name}: {named.get(name.lower(), [])} arrived, not {values}"
