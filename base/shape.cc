@@ -231,7 +231,7 @@ class Walk {
     std::string message = "unknown key";
     if (!meant.empty()) {
       message += "; did you mean " + quoted(meant) + "?";
-    } else if (known.size() <= 16) {
+    } else if (known.size() <= 24) {
       message += "; known here: " + listed(known);
     }
     add(join_path(path, name), std::move(message), "unknown_key");

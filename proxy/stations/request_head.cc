@@ -35,6 +35,14 @@ bool carries_own_token(std::string_view value) {
   return value.starts_with("spt_");
 }
 
+// CGI takes Proxy for HTTP_PROXY; some frameworks take the other two for the path that was asked for, which is not the
+// one that was decided on.
+bool is_treacherous(std::string_view name) {
+  for (const std::string_view known : {"Proxy", "X-Original-URL", "X-Rewrite-URL"})
+    if (name.size() == known.size() && same_for_upstreams(name, known)) return true;
+  return false;
+}
+
 void append_client_field(const RequestContext& context, const http::Field& field, const RenderedCredential* rendered,
                          std::string& out) {
   if (rendered != nullptr)
@@ -188,8 +196,7 @@ void write_request_head(const RequestContext& context, const UpstreamTarget& tar
   const http::ConnectionOptions options(head);
   for (const http::Field& field : head.fields()) {
     if (field.id != FieldId::kOther && (bit(field.id) & kDropped) != 0) continue;
-    if (options.hop_by_hop(field) || http::iequals(field.name, "Proxy"))
-      continue;  // Proxy: CGI takes it for HTTP_PROXY
+    if (options.hop_by_hop(field) || is_treacherous(field.name)) continue;
     append_client_field(context, field, rendered, out);
   }
   append_forwarded(context, out);

@@ -142,8 +142,8 @@ TEST(ConfigMistakes, listeners) {
       {7, "    tls: {certificates: [{cert: a, key: b}], client_auth: required, client_ca: [ca.pem]}",
        "gate.yaml:7: listeners[0].tls.client_ca: must be a path"},
       {7, "    tls: {certificates: [{cert: a, key: b}], ciphers: ALL}",
-       "gate.yaml:7: listeners[0].tls.ciphers: unknown key; known here: certificates, min_version, client_auth or "
-       "client_ca"},
+       "gate.yaml:7: listeners[0].tls.ciphers: unknown key; known here: certificates, min_version, client_auth, "
+       "client_ca or http2"},
       {8, "  - address: 127.0.0.1:8443",
        "gate.yaml:8: listeners[1].address: a listener above has this address already"},
       {8, "  - address: 0.0.0.0:9443",
@@ -239,8 +239,12 @@ TEST(ConfigMistakes, limits_and_log) {
       {0, "limits: {drain: 2h}", "gate.yaml:10: limits.drain: must not be longer than 1h"},
       {0, "limits: {nonsense: 1}",
        "gate.yaml:10: limits.nonsense: unknown key; known here: head_bytes, target_bytes, "
-       "headers, connections, upstream_connections, websocket_message, underscores, tls_handshake, head, idle, body, "
-       "write or drain"},
+       "headers, connections, connections_per_address, handshakes_per_address, uncounted, upstream_connections, "
+       "http2_memory, websocket_message, underscores, tls_handshake, head, idle, body, write or drain"},
+      {0, "limits: {uncounted: [10.0.0.1/8]}",
+       "gate.yaml:10: limits.uncounted[0]: must not have bits set behind the prefix"},
+      {0, "limits: {connections_per_address: -1}",
+       "gate.yaml:10: limits.connections_per_address: must be between 0 and 1000000"},
       {0, "limits: {head-bytes: 1KiB}", "gate.yaml:10: limits.head-bytes: unknown key; did you mean `head_bytes`?"},
       {0, "log: {level: loud}", "gate.yaml:10: log.level: must be debug, info, warning or error, not `loud`"},
       {0, "log: {level: warn}", "gate.yaml:10: log.level: must be debug, info, warning or error, not `warn`"},
