@@ -310,6 +310,9 @@ void Session::reset(StreamId id, ErrorCode code) {
 void Session::consume(StreamId id, size_t bytes) { nghttp2_session_consume(session_, id, bytes); }
 void Session::consume_connection(size_t bytes) { nghttp2_session_consume_connection(session_, bytes); }
 void Session::consume_stream(StreamId id, size_t bytes) { nghttp2_session_consume_stream(session_, id, bytes); }
+void Session::widen(StreamId id, uint32_t window) {
+  nghttp2_session_set_local_window_size(session_, NGHTTP2_FLAG_NONE, id, static_cast<int32_t>(window));
+}
 bool Session::knows(StreamId id) const { return nghttp2_session_find_stream(session_, id) != nullptr; }
 void Session::forget(StreamId id) { nghttp2_session_set_stream_user_data(session_, id, nullptr); }
 

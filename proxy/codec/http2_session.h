@@ -144,6 +144,7 @@ class Session {
   void consume(StreamId id, size_t bytes);         // received bytes are used: the other side may send as many more
   void consume_connection(size_t bytes);           // of a stream that is closed
   void consume_stream(StreamId id, size_t bytes);  // what consume_connection() has been told of already
+  void widen(StreamId id, uint32_t window);        // so many bytes may come before they are consumed, of this stream
   bool knows(StreamId id) const;                   // false: closed, or its head has not left yet
   void forget(StreamId id);                        // its Stream is told nothing any more
 

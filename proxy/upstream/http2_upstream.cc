@@ -15,6 +15,7 @@ constexpr std::chrono::milliseconds kIdleKeep{55000};  // below the 60 s that mo
 http2::SessionLimits limits() {
   http2::SessionLimits out;
   out.header_bytes = kBlockBytes - 1;
+  out.stream_window = kStreamWindowFirst;
   return out;
 }
 

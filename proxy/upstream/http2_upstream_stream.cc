@@ -35,6 +35,7 @@ Http2UpstreamStream::Http2UpstreamStream(Http2UpstreamConnection& connection, co
       endpoint_(connection.endpoint()),
       timeouts_(timeouts),
       reuse_(reuse),
+      window_(kStreamWindowFirst),
       interim_left_(kInterimMax) {}
 
 Http2UpstreamStream::~Http2UpstreamStream() {
@@ -256,8 +257,19 @@ void Http2UpstreamStream::give_window_back() {
     connection_->freed(given_);
     connection_->note(*this);
   }
+  window_used_ += given_;
   at_ += std::exchange(given_, 0);
   drop_front(in_, at_);
+}
+
+// The reader waits for the upstream, and a whole window has come since the last time: the window may be what holds it
+// up. A client that is slow never gets here.
+void Http2UpstreamStream::widen_window() {
+  if (window_used_ < window_ || window_ >= kStreamWindowMost || !parts_.memory.roomy()) return;
+  window_ *= 2;
+  window_used_ = 0;
+  connection_->session().widen(id_, window_);
+  connection_->note(*this);
 }
 
 BodyPiece Http2UpstreamStream::read_body() {
@@ -273,6 +285,7 @@ BodyPiece Http2UpstreamStream::read_body() {
   if (*bad_ != '\0') return {Kind::kBad};
   if (gone_) return {Kind::kGone};
   if (ended_) return {Kind::kEnd};
+  widen_window();
   parts_.loop.timers().set(*this, timeouts_.idle);
   return {Kind::kWait};
 }

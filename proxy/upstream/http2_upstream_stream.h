@@ -18,6 +18,9 @@ namespace sallyport::proxy {
 class Http2UpstreamConnection;
 struct Http2UpstreamParts;
 
+constexpr uint32_t kStreamWindowFirst = 32 * 1024;
+constexpr uint32_t kStreamWindowMost = 256 * 1024;
+
 class Http2UpstreamStream final : public UpstreamExchange, public http2::Stream, private Timer {
  public:
   enum class Reuse : uint8_t { kFirst, kLater };  // of its connection
@@ -80,6 +83,7 @@ class Http2UpstreamStream final : public UpstreamExchange, public http2::Stream,
   void drop_queue();
   void release_head();
   void give_window_back();
+  void widen_window();
 
   Http2UpstreamConnection* connection_;  // null: lost
   Http2UpstreamParts& parts_;
@@ -93,10 +97,12 @@ class Http2UpstreamStream final : public UpstreamExchange, public http2::Stream,
   http::ResponseFraming framing_;
   std::unique_ptr<http2::TrailerFields> trailers_in_;
   std::unique_ptr<http2::FieldBlock> trailers_out_;
-  std::string in_;    // of the response's body
-  size_t at_ = 0;     // of that, read and done with
-  size_t given_ = 0;  // behind it: with the reader, who owes it to the upstream's window until he asks for more
-  std::string out_;   // of the request's body
+  std::string in_;            // of the response's body
+  size_t at_ = 0;             // of that, read and done with
+  uint32_t window_;           // bytes that may come before they are read
+  uint64_t window_used_ = 0;  // read since it was that
+  size_t given_ = 0;          // behind it: with the reader, who owes it to the upstream's window until he asks for more
+  std::string out_;           // of the request's body
   size_t sent_ = 0;
   uint64_t queued_at_ = 0;  // the connection's count of sends when the oldest byte in `out_` came
   const char* failure_ = "";
