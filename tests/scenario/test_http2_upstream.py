@@ -3,6 +3,8 @@ import concurrent.futures
 import hashlib
 import os
 import re
+import signal
+import socket
 from pathlib import Path
 
 from http2_world import CRM, end_of, entry, fields, head_of, http2_client, http2_upstream, standing, told
@@ -333,8 +335,8 @@ def an_upstream_that_does_not_speak_http2(t):
 def websockets_take_a_connection_of_their_own(t):
     gateway, upstream, token = standing(t)
     gateway.ask(CRM, target="/echo", headers=token)
-    socket = WebSocket(gateway, CRM, "/ws", token + own_origin(gateway, CRM))
-    t.defer(socket.close)
+    own = WebSocket(gateway, CRM, "/ws", token + own_origin(gateway, CRM))
+    t.defer(own.close)
     equal(upstream.wait("upgraded")["upgraded"], "http/1.1", "what was agreed on (ALPN)")
     equal(gateway.ask(CRM, target="/echo", headers=token).json()["session"], 1, "the shared connection goes on")
 
@@ -399,3 +401,34 @@ def settings_that_change_later(t):
     equal(len({r["session"] for r in upstream.requests if r["target"] == "/wait/go"}), 2, "connections, of one stream each")
     upstream.tell("release", name="go")
     equal({head_of(client, name)["status"] for name in ("a", "b")}, {200}, "statuses")
+
+
+@test
+def a_stopping_gateway_lets_streams_end(t):
+    gateway, upstream, token = standing(t)
+    with gateway.wire(CRM) as connection:
+        connection.send(request_bytes("GET", "/wait/go", f"{CRM}:{gateway.port}", token))
+        expect(upstream.wait("body"), "a request that waits")
+        gateway.signal(signal.SIGTERM)
+        expect(gateway.event("draining"), "that it drains")
+        upstream.tell("release", name="go")
+        equal(connection.response().status, 200, "the answer under way")
+    equal(gateway.wait(), 0, "exit code")
+    expect(upstream.wait("session_closed"), "the connection to the upstream to end")
+
+
+@test
+def memory_for_slow_clients_has_a_limit(t):
+    """Over `limits.http2_memory` who holds most is cut off, and whoever reads is served."""
+    gateway, upstream, token = standing(t, limits={"http2_memory": "1MiB"})
+    stalled = [gateway.wire(CRM) for _ in range(60)]
+    for connection in stalled:
+        t.defer(connection.close)
+        connection.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        connection.send(request_bytes("GET", f"/pour/{64 * MIB}", f"{CRM}:{gateway.port}", token))
+        connection.head()
+    cut_off = upstream.wait("closed")
+    expect(cut_off, "the first that is cut off")
+    equal(cut_off["code"], 8, "CANCEL")
+    for _ in range(3):
+        equal(len(gateway.ask(CRM, target=f"/bytes/{2 * MIB}", headers=token).body), 2 * MIB, "the answer of one who reads")
