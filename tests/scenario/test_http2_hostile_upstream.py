@@ -9,7 +9,7 @@ from raw_http2_upstream import CONTINUATION, DATA, END_HEADERS, END_STREAM, GOAW
 from registry import equal, expect, one_of, test
 from wait import until
 from wire import request_bytes
-from world import bearer, datasource, upstream, world
+from world import bearer, datasource, keyed, upstream, world
 
 OK = (":status", "200")
 
@@ -184,20 +184,43 @@ def greetings_that_are_none(t):
     equal(wrong, [], "greetings")
 
 
+class Late(raw.RawHttp2Upstream):
+    """Says nothing on its connections until `go` is set; then it is honest."""
+
+    def __init__(self):
+        self.go = threading.Event()
+        super().__init__(lambda connection, stream: connection.send(
+            headers(stream, OK, ("content-length", "2")), data(stream, b"ok", end=True)))
+
+    def _read(self, connection):
+        self.go.wait(10)
+        super()._read(connection)
+
+
+@test
+def a_change_while_a_connection_is_made_shares_none(t):
+    """The request under way goes with the credential it began with, and the next one never on that connection."""
+    late = Late()
+    t.defer(late.close)
+    gateway = world(t, keyed("crm", late.url, upstream=entry()))
+    token = bearer(gateway.token("ann"))
+    with gateway.wire(CRM) as old, gateway.wire(CRM) as new:
+        old.send(request_bytes("GET", "/", f"{CRM}:{gateway.port}", token))
+        until(lambda: late.connections, "a connection")
+        gateway.apply(keyed("crm", late.url, upstream=entry(), secrets={"token": "sk-another-1234567890"}))
+        new.send(request_bytes("GET", "/", f"{CRM}:{gateway.port}", token))
+        until(lambda: len(late.connections) == 2, "another connection")
+        late.go.set()
+        equal((old.response().body, new.response().body), (b"ok", b"ok"), "answers")
+    for connection in late.connections:
+        equal(sum(kind == HEADERS for kind, *_ in connection.frames), 1, "requests on each connection")
+    expect(late.connections[0].over.wait(10), "the old connection to end")
+
+
 @test
 def a_client_that_leaves_while_a_connection_is_made(t):
     """Whoever makes it may go: the others get one all the same."""
-    go = threading.Event()
-
-    def act(connection, stream):
-        connection.send(headers(stream, OK, ("content-length", "2")), data(stream, b"ok", end=True))
-
-    class Late(raw.RawHttp2Upstream):
-        def _read(self, connection):
-            go.wait(10)
-            super()._read(connection)
-
-    hostile = Late(act)
+    hostile = Late()
     t.defer(hostile.close)
     gateway = world(t, datasource("crm", hostile.url, upstream=entry()))
     token = bearer(gateway.token("ann"))
@@ -206,10 +229,11 @@ def a_client_that_leaves_while_a_connection_is_made(t):
         t.defer(connection.close)
         connection.send(request_bytes("GET", "/", f"{CRM}:{gateway.port}", token))
     until(lambda: hostile.connections, "a connection")
+    gateway.serving()  # a round trip later it has read what came before
     for connection in waiting[:3]:
         connection.close()
     until(lambda: sum(event.get("status") == 0 for event in gateway.audit()) == 3, "three that have left")
-    go.set()
+    hostile.go.set()
     for connection in waiting[3:]:
         equal(connection.response().body, b"ok", "an answer to those who stayed")
     one_of(len(hostile.connections), (1, 2), "connections made")
@@ -245,3 +269,23 @@ def data_beyond_the_window(t):
         expect(not connection.rest().endswith(b"0\r\n\r\n"), "an answer that broke off looks whole")
     if b"__asan_init" not in Path(os.environ["SALLYPORT"]).read_bytes():
         expect(gateway.rss_kib() - before < 16 * 1024, f"memory grew by {gateway.rss_kib() - before} KiB")
+
+
+@test
+def an_upstream_that_measures_with_pings_is_no_flood(t):
+    """gRPC servers send one for each DATA frame to learn how fast data comes."""
+    class Measuring(raw.RawHttp2Upstream):
+        def on_data(self, connection, stream, payload, end):
+            update = len(payload).to_bytes(4, "big")
+            connection.send(frame(PING, payload=b"measured"), frame(WINDOW, 0, update), frame(WINDOW, stream, update))
+            if end:
+                connection.send(headers(stream, OK, ("content-length", "2")), data(stream, b"ok", end=True))
+
+    measuring = Measuring(lambda *_: None)
+    t.defer(measuring.close)
+    gateway = world(t, datasource("crm", measuring.url, upstream=entry()))
+    got = gateway.ask(CRM, "POST", "/", bearer(gateway.token("ann")), b"x" * (4 << 20))
+    equal((got.status, got.body), (200, b"ok"), "the answer")
+    sent = sum(kind == DATA for kind, *_ in measuring.connections[0].frames)
+    expect(sent > 200, f"{sent} DATA frames, each with a PING")
+    equal(measuring.connections[0].codes(GOAWAY), [], "GOAWAY")

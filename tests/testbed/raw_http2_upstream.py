@@ -70,6 +70,9 @@ class RawHttp2Upstream:
         for connection in self.connections:
             connection.sock.close()
 
+    def on_data(self, connection, stream, payload, end):
+        """Each DATA frame that comes."""
+
     def _accept(self):
         while True:
             try:
@@ -92,6 +95,8 @@ class RawHttp2Upstream:
                 connection.frames.append((kind, flags, place, stream.read(length)))
                 if kind == SETTINGS and not flags & ACK:
                     connection.send(frame(SETTINGS, flags=ACK))
+                if kind == DATA:
+                    self.on_data(connection, place, connection.frames[-1][3], bool(flags & END_STREAM))
                 if kind == HEADERS:
                     threading.Thread(target=self.act, args=(connection, place), daemon=True).start()
         except (OSError, ValueError):
