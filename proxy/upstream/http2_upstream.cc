@@ -162,6 +162,7 @@ void Http2UpstreamConnection::send() {
 }
 
 void Http2UpstreamConnection::run_deferred() {
+  if (!std::exchange(started_, true)) receive();  // what came with the end of the handshake has been read with it
   while (state_ < State::kEnding) {
     settle_streams();
     send();

@@ -118,6 +118,7 @@ class Http2UpstreamConnection final : private http2::SessionOwner,
   uint64_t sends_ = 0;
   size_t held_bytes_ = 0;
   bool greeted_ = false;    // the upstream's settings have come
+  bool started_ = false;    // it was looked at once, without an edge
   bool used_ = false;       // a stream was opened
   bool idle_ = false;       // it counts as such in its pool
   bool closing_ = false;    // no new streams

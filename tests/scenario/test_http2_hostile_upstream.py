@@ -3,6 +3,7 @@ import os
 import threading
 from pathlib import Path
 
+import certs
 import raw_http2_upstream as raw
 from http2_world import CRM, entry
 from raw_http2_upstream import CONTINUATION, DATA, END_HEADERS, END_STREAM, GOAWAY, HEADERS, PING, PUSH, RESET, SETTINGS, WINDOW, data, frame, headers
@@ -195,6 +196,25 @@ class Late(raw.RawHttp2Upstream):
     def _read(self, connection):
         self.go.wait(10)
         super()._read(connection)
+
+
+@test
+def settings_that_come_with_the_end_of_the_handshake(t):
+    """They are read with it: no other byte of the socket tells of them before they are answered."""
+    class AtOnce(raw.RawHttp2Upstream):
+        def greet(self, connection):
+            pair = certs.folder() / "good.pem", certs.folder() / "good.key"
+            connection.sock = raw.TlsAtOnce(connection.sock, pair, self.greeting)
+            connection.sock.read(len(raw.PREFACE))
+            return connection.sock
+
+    upstream = AtOnce(lambda connection, stream: connection.send(
+        headers(stream, OK, ("content-length", "2")), data(stream, b"ok", end=True)))
+    t.defer(upstream.close)
+    gateway = world(t, datasource("crm", upstream.url.replace("http:", "https:"), upstream=entry()))
+    token = bearer(gateway.token("ann"))
+    for _ in range(3):
+        equal(gateway.ask(CRM, headers=token).body, b"ok", "the answer")
 
 
 @test

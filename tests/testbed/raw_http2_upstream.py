@@ -1,5 +1,6 @@
 """An HTTP/2 upstream (prior knowledge) that sends exactly the frames it is told to: for what no honest one does."""
 import socket
+import ssl
 import struct
 import threading
 
@@ -70,6 +71,13 @@ class RawHttp2Upstream:
         for connection in self.connections:
             connection.sock.close()
 
+    def greet(self, connection):
+        """What is read from, after the preface and the greeting."""
+        stream = connection.sock.makefile("rb")
+        stream.read(len(PREFACE))
+        connection.send(self.greeting)
+        return stream
+
     def on_data(self, connection, stream, payload, end):
         """Each DATA frame that comes."""
 
@@ -85,10 +93,8 @@ class RawHttp2Upstream:
             threading.Thread(target=self._read, args=(connection,), daemon=True).start()
 
     def _read(self, connection):
-        stream = connection.sock.makefile("rb")
         try:
-            stream.read(len(PREFACE))
-            connection.send(self.greeting)
+            stream = self.greet(connection)
             while len(head := stream.read(9)) == 9:
                 length, kind, flags = int.from_bytes(head[:3], "big"), head[3], head[4]
                 place = int.from_bytes(head[5:], "big") & 0x7FFFFFFF
@@ -102,3 +108,44 @@ class RawHttp2Upstream:
         except (OSError, ValueError):
             pass
         connection.over.set()
+
+
+class TlsAtOnce:
+    """A socket under TLS 1.2 whose greeting travels in the same bytes as the end of the handshake."""
+
+    def __init__(self, sock, pair, greeting):
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.maximum_version = ssl.TLSVersion.TLSv1_2
+        context.set_alpn_protocols(["h2"])
+        context.load_cert_chain(*pair)
+        self._sock, self._in, self._out = sock, ssl.MemoryBIO(), ssl.MemoryBIO()
+        self._tls = context.wrap_bio(self._in, self._out, server_side=True)
+        self._until(self._tls.do_handshake)
+        self.sendall(greeting)
+
+    def _until(self, action):
+        while True:
+            try:
+                return action()
+            except ssl.SSLWantReadError:
+                if self._out.pending:
+                    self._sock.sendall(self._out.read())
+                data = self._sock.recv(65536)
+                self._in.write(data) if data else self._in.write_eof()
+
+    def sendall(self, data):
+        if data:
+            self._tls.write(data)
+        self._sock.sendall(self._out.read())
+
+    def read(self, count):
+        out = b""
+        while len(out) < count:
+            piece = self._until(lambda: self._tls.read(count - len(out)))
+            if not piece:
+                break
+            out += piece
+        return out
+
+    def close(self):
+        self._sock.close()
