@@ -32,6 +32,7 @@ Upstream read_upstream(const Json& upstream, Mistakes& mistakes) {
   out.ca_pem = text_at(upstream, "ca").value_or("");
   if (const auto name = text_at(upstream, "server_name")) out.server_name = parse_server_name(*name).value_or("");
   if (const auto host = text_at(upstream, "host")) out.host = std::string(*host);
+  out.http2 = bool_at(upstream, "http2", false);
   if (const auto source = text_at(upstream, "source_address")) {
     if (const auto address = IpAddress::parse(*source)) out.source_address = *address;
   }

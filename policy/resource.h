@@ -72,7 +72,7 @@ struct Upstream {
   std::string ca_pem;       // empty: the system's; `ca:` is read by whoever reads the file, PEM text from then on
   std::string server_name;  // empty: the host of url
   std::optional<std::string> host;  // Host to send; unset: url's for a datasource, the client's for an instance
-  bool http2 = false;               // refused by this version when true
+  bool http2 = false;               // to https://: offered (ALPN); to http://: taken for granted
   std::optional<IpAddress> source_address;
   Timeouts timeout;
 };

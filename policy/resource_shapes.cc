@@ -216,7 +216,6 @@ constexpr Shape kUrl = text_shape("an https:// or http:// URL", check_url);
 constexpr Shape kCa = or_null(with_lines(text_shape("PEM certificates", check_ca, "", kPemBytesMax)));
 constexpr Shape kServerName = or_null(text_shape("a host name or an IP address", check_server_name));
 constexpr Shape kHostToSend = or_null(text_shape("a host name or address, with :PORT if wanted", check_upstream_host));
-constexpr Shape kHttp2 = refused_shape("this version does not do HTTP/2 to upstreams");
 constexpr Shape kAddress = or_null(text_shape("an IP address", check_address));
 constexpr Key kTimeoutKeys[] = {
     {"connect", &kTimeout, Need::kOptional, "for the connection and its TLS handshake (5s)"},
@@ -229,7 +228,7 @@ constexpr Key kUpstreamKeys[] = {
     {"ca", &kCa, Need::kOptional, "certificates that its own must lead to; default: the system's"},
     {"server_name", &kServerName, Need::kOptional, "the name its certificate must carry; default: the host of url"},
     {"host", &kHostToSend, Need::kOptional, "Host to send; default: url's (datasource), the client's (instance)"},
-    {"http2", &kHttp2, Need::kOptional, "not in this version"},
+    {"http2", &kBoolShape, Need::kOptional, "HTTP/2, by ALPN or, to http://, without asking (false)"},
     {"source_address", &kAddress, Need::kOptional, "the address to connect from"},
     {"timeout", &kTimeouts, Need::kOptional, "how long to wait"}};
 constexpr Shape kUpstream = object_shape(kUpstreamKeys);

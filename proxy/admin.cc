@@ -112,7 +112,7 @@ std::string metrics_text(const AdminFacts& facts, const std::vector<const Metric
   counter("upstream_reused_total", "Requests sent on a kept upstream connection.", &Metrics::upstream_reused);
   counter("upstream_failures_total", "Upstreams that could not be reached or gave no valid answer.",
           &Metrics::upstream_failures);
-  counter("upstream_retries_total", "Safe requests sent a second time because a kept connection was stale.",
+  counter("upstream_retries_total", "Requests sent again: a kept connection was stale, or HTTP/2 refused them unseen.",
           &Metrics::upstream_retries);
   counter("secrets_refused_total", "Sealed values that did not open.", &Metrics::secrets_refused);
   counter("rate_limited_total", "Requests refused by a rate limit.", &Metrics::rate_limited);

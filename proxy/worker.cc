@@ -36,7 +36,7 @@ Worker::Worker(const GatewayParts& parts, AddressBudget& addresses, std::shared_
       loop_(parts.clock),
       memory_(limits_.http2_memory),
       resolver_(loop_, settings_->resolvers),
-      upstreams_(loop_, blocks_, resolver_, parts.log, limits_.upstream_connections),
+      upstreams_(loop_, blocks_, memory_, resolver_, parts.log, limits_.upstream_connections),
       credentials_(parts.keys, parts.installation),
       assertions_(parts.assertion_keys),
       live_(loop_, parts_),

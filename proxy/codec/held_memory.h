@@ -26,6 +26,7 @@ class HeldMemory {
   void add(size_t bytes) { held_ += bytes; }
   void remove(size_t bytes) { held_ -= bytes; }
   size_t held() const { return held_; }
+  bool roomy() const { return held_ < most_ / 4; }
   // cost: nothing, or a look at every holder.
   void relieve() {
     if (held_ <= most_) return;

@@ -13,7 +13,7 @@ namespace sallyport::http2 {
 enum class Spending : uint8_t {
   kReset,         // RST_STREAM (rapid reset, CVE-2023-44487)
   kViolation,     // a frame that had to be answered with a reset (CVE-2025-8671)
-  kPing,          // answered, each
+  kPing,          // answered, each; earned by the data that is sent
   kSettings,      // the same
   kPriority,      // PRIORITY, PRIORITY_UPDATE and frames that we do not know
   kWindowUpdate,  // earned by the data it is sent, too

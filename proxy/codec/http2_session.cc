@@ -2,7 +2,12 @@
 
 #include <nghttp2/nghttp2.h>
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdlib>
+#include <cstring>
+
+#include "base/secret.h"
 
 namespace sallyport::http2 {
 namespace {
@@ -23,12 +28,55 @@ std::string_view text_of(nghttp2_rcbuf* buffer) {
   return {reinterpret_cast<const char*>(view.base), view.len};
 }
 
+// The memory of a client's session, which copies the credentials it is given: wiped when it is given back. In front of
+// each piece stands its size.
+struct WipedMemory {
+  static constexpr size_t kFrontBytes = alignof(std::max_align_t);
+
+  static size_t& size_of(void* piece) {
+    return *reinterpret_cast<size_t*>(static_cast<std::byte*>(piece) - kFrontBytes);
+  }
+  static void* allocate(size_t size, void*) {
+    if (size > SIZE_MAX - kFrontBytes) return nullptr;
+    auto* const front = static_cast<std::byte*>(std::malloc(kFrontBytes + size));
+    if (front == nullptr) return nullptr;
+    size_of(front + kFrontBytes) = size;
+    return front + kFrontBytes;
+  }
+  static void free(void* piece, void*) {
+    if (piece == nullptr) return;
+    wipe({static_cast<std::byte*>(piece), size_of(piece)});
+    std::free(static_cast<std::byte*>(piece) - kFrontBytes);
+  }
+  static void* allocate_zeroed(size_t count, size_t size, void* user) {
+    if (size != 0 && count > SIZE_MAX / size) return nullptr;
+    void* const piece = allocate(count * size, user);
+    if (piece != nullptr) std::memset(piece, 0, count * size);
+    return piece;
+  }
+  static void* resize(void* piece, size_t size, void* user) {
+    void* const other = allocate(size, user);
+    if (other == nullptr || piece == nullptr) return other;
+    std::memcpy(other, piece, std::min(size, size_of(piece)));
+    free(piece, user);
+    return other;
+  }
+  static nghttp2_mem functions() { return {nullptr, allocate, free, allocate_zeroed, resize}; }
+};
+
 }  // namespace
 
 void FieldBlock::clear() {
   text_.clear();
   lines_.clear();
 }
+
+void FieldBlock::wipe() {
+  sallyport::wipe(text_);
+  lines_.clear();
+}
+
+void FieldBlock::reserve(size_t bytes) { text_.reserve(bytes); }
 
 void FieldBlock::add(std::string_view name, std::string_view value, Indexing indexing) {
   const auto at = static_cast<uint32_t>(text_.size());
@@ -200,8 +248,10 @@ Session::Session(Role role, SessionOwner& owner, const SessionLimits& limits) : 
   nghttp2_option_set_max_outbound_ack(option, kAcksWaitingMax);
   nghttp2_option_set_max_settings(option, kSettingsMax);
   nghttp2_option_set_max_continuations(option, kContinuationsMax);
-  const int made = role == Role::kServer ? nghttp2_session_server_new2(&session_, Callbacks::made(), this, option)
-                                         : nghttp2_session_client_new2(&session_, Callbacks::made(), this, option);
+  nghttp2_mem memory = WipedMemory::functions();
+  const int made = role == Role::kServer
+                       ? nghttp2_session_server_new2(&session_, Callbacks::made(), this, option)
+                       : nghttp2_session_client_new3(&session_, Callbacks::made(), this, option, &memory);
   nghttp2_option_del(option);
   if (made != 0) std::abort();
   const nghttp2_settings_entry of_server[] = {{NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, limits.streams},
@@ -268,6 +318,11 @@ void Session::reset(StreamId id, ErrorCode code) {
 
 void Session::consume(StreamId id, size_t bytes) { nghttp2_session_consume(session_, id, bytes); }
 void Session::consume_connection(size_t bytes) { nghttp2_session_consume_connection(session_, bytes); }
+void Session::consume_stream(StreamId id, size_t bytes) { nghttp2_session_consume_stream(session_, id, bytes); }
+void Session::widen(StreamId id, uint32_t window) {
+  nghttp2_session_set_local_window_size(session_, NGHTTP2_FLAG_NONE, id, static_cast<int32_t>(window));
+}
+bool Session::knows(StreamId id) const { return nghttp2_session_find_stream(session_, id) != nullptr; }
 void Session::forget(StreamId id) { nghttp2_session_set_stream_user_data(session_, id, nullptr); }
 
 void Session::announce_end() { nghttp2_submit_shutdown_notice(session_); }

@@ -33,8 +33,16 @@ class FieldBlock {
     kNever
   };  // never: a secret, which no later hop may index (RFC 7541 s7.1.3)
   void clear();
+  void wipe();                 // clears, and nothing of the text is left in memory
+  void reserve(size_t bytes);  // of names and values: up to so many, no copy of them is left behind by growing
   void add(std::string_view name, std::string_view value, Indexing indexing = Indexing::kAllowed);
   bool empty() const { return lines_.empty(); }
+  size_t size() const { return lines_.size(); }
+  std::string_view name(size_t place) const { return {text_.data() + lines_[place].at, lines_[place].name_bytes}; }
+  std::string_view value(size_t place) const {
+    return {text_.data() + lines_[place].at + lines_[place].name_bytes, lines_[place].value_bytes};
+  }
+  Indexing indexing(size_t place) const { return lines_[place].indexing; }
 
  private:
   friend struct Callbacks;
@@ -133,9 +141,12 @@ class Session {
   void interim(StreamId id, const FieldBlock& head);  // 1xx
   void resume(StreamId id);                           // on_room() is worth asking again
   void reset(StreamId id, ErrorCode code);
-  void consume(StreamId id, size_t bytes);  // received bytes are used: the other side may send as many more
-  void consume_connection(size_t bytes);    // of a stream that is closed
-  void forget(StreamId id);                 // its Stream is told nothing any more
+  void consume(StreamId id, size_t bytes);         // received bytes are used: the other side may send as many more
+  void consume_connection(size_t bytes);           // of a stream that is closed
+  void consume_stream(StreamId id, size_t bytes);  // what consume_connection() has been told of already
+  void widen(StreamId id, uint32_t window);        // so many bytes may come before they are consumed, of this stream
+  bool knows(StreamId id) const;                   // false: closed, or its head has not left yet
+  void forget(StreamId id);                        // its Stream is told nothing any more
 
   // --- the connection
   void announce_end();                       // GOAWAY: no new streams, please (s6.8)

@@ -11,15 +11,21 @@ namespace sallyport::proxy {
 class Upload final : private TaskOwner, private Deferred {
  public:
   enum class Outcome : uint8_t { kRunning, kSent, kBad, kGone, kUpstreamStopped };
+  enum class Keep : uint8_t { kNothing, kBeginning };  // for an upstream that refuses what it has not looked at
 
-  Upload(Exchange& exchange, UpstreamConnection& upstream, Loop& loop, const RenderedCredential* rendered)
-      : exchange_(exchange), upstream_(upstream), loop_(loop) {
+  Upload(Exchange& exchange, Loop& loop, const RenderedCredential* rendered, Keep keep)
+      : exchange_(exchange), loop_(loop), keeping_(keep == Keep::kBeginning) {
     if (rendered != nullptr) injected_ = rendered->names;
   }
-  void start() {
+  void start(UpstreamExchange& upstream) {
+    upstream_ = &upstream;
+    outcome_ = Outcome::kRunning;
     task_ = run();
     task_.start(this);
   }
+  // Before its upstream goes; start() sends all of it again to another one, if can_repeat().
+  void stop() { task_.cancel(); }
+  bool can_repeat() const { return keeping_ && !client_failed(); }
   Outcome outcome() const { return outcome_; }
   bool client_failed() const { return outcome_ == Outcome::kBad || outcome_ == Outcome::kGone; }
 
@@ -27,25 +33,22 @@ class Upload final : private TaskOwner, private Deferred {
   void task_done() noexcept override {
     if (client_failed()) loop_.defer(*this);
   }
-  void run_deferred() override { upstream_.changed().wake(); }
+  void run_deferred() override { upstream_->changed().wake(); }
 
-  bool upstream_lost() const {
-    return upstream_.state() != UpstreamConnection::State::kReady || *upstream_.failure() != '\0';
-  }
-
-  void send(std::string_view data, bool chunked) {
-    if (!chunked) return upstream_.write(data);
-    char size[20];
-    const size_t length = http::write_chunk_size(data.size(), size);
-    piece_.assign(size, length);
-    piece_.append(data).append("\r\n");
-    upstream_.write(piece_);
+  void remember(std::string_view data) {
+    if (!keeping_) return;
+    keeping_ = kept_.size() + data.size() <= kKeptBytesMax;
+    if (keeping_)
+      kept_.append(data);
+    else
+      std::string().swap(kept_);
   }
 
   // Trailer fields that are neither hop-by-hop, of a rebuilt namespace, nor named like what is injected; nor Proxy,
   // which an upstream that merges them into the head would hand to CGI.
   std::string allowed_trailers() const {
     std::string out;
+    if (exchange_.request_trailers().empty()) return out;
     const auto head = std::make_unique<http::Head>();
     std::string raw(exchange_.request_trailers());
     raw.append("\r\n");
@@ -61,12 +64,13 @@ class Upload final : private TaskOwner, private Deferred {
   }
 
   Task<void> run() {
-    const bool chunked = exchange_.framing().body == http::Body::kChunked;
+    if (!kept_.empty()) upstream_->send_body(kept_);
     for (;;) {
-      const BodyPiece piece = exchange_.read_body();
+      const BodyPiece piece = whole_ ? BodyPiece{BodyPiece::Kind::kEnd} : exchange_.read_body();
       switch (piece.kind) {
         case BodyPiece::Kind::kData:
-          send(piece.data, chunked);
+          remember(piece.data);
+          upstream_->send_body(piece.data);
           break;
         case BodyPiece::Kind::kWait: {
           auto more = exchange_.body_slot().wait();
@@ -74,12 +78,8 @@ class Upload final : private TaskOwner, private Deferred {
           break;
         }
         case BodyPiece::Kind::kEnd:
-          if (chunked) {
-            piece_.assign("0\r\n");
-            piece_.append(allowed_trailers()).append("\r\n");
-            upstream_.write(piece_);
-          }
-          upstream_.request_sent();
+          whole_ = true;
+          upstream_->end_request(allowed_trailers());
           outcome_ = Outcome::kSent;
           co_return;
         case BodyPiece::Kind::kBad:
@@ -89,24 +89,28 @@ class Upload final : private TaskOwner, private Deferred {
           outcome_ = Outcome::kGone;
           co_return;
       }
-      while (upstream_.blocked() && !upstream_lost()) {
-        upstream_.expect_writable();
-        auto room = upstream_.writable().wait();
+      while (upstream_->blocked() && !upstream_->lost()) {
+        upstream_->expect_writable();
+        auto room = upstream_->writable().wait();
         co_await room;
       }
-      if (upstream_lost()) {
+      if (upstream_->lost()) {
         outcome_ = Outcome::kUpstreamStopped;
         co_return;
       }
     }
   }
 
+  static constexpr size_t kKeptBytesMax = 16 * 1024;
+
   Exchange& exchange_;
-  UpstreamConnection& upstream_;
+  UpstreamExchange* upstream_ = nullptr;
   Loop& loop_;
   Outcome outcome_ = Outcome::kRunning;
   std::vector<std::string> injected_;
-  std::string piece_;
+  std::string kept_;  // all of it so far, while that is little
+  bool keeping_;
+  bool whole_ = false;  // read to its end
   Task<void> task_;
 };
 
@@ -117,14 +121,46 @@ Forwarded::~Forwarded() { upload.reset(); }
 
 namespace {
 
+constexpr int kRefusedMax = 3;  // times that a request is sent again to an upstream that did not look at it
+
 // RFC 9110 s9.2.1: safe methods may be sent twice.
 bool safe_to_repeat(std::string_view method, http::Body body) {
   return body == http::Body::kNone && (method == "GET" || method == "HEAD" || method == "OPTIONS");
 }
 
+// TE: trailers (RFC 9110 s10.1.4), alone or among codings.
+bool takes_trailers(const http::Head& head) {
+  if (!head.has(http::FieldId::kTe)) return false;
+  for (const http::Field& field : head.fields()) {
+    if (field.id != http::FieldId::kTe) continue;
+    for (std::string_view rest = field.value; !rest.empty();) {
+      std::string_view coding = rest.substr(0, rest.find(','));
+      rest.remove_prefix(std::min(rest.size(), coding.size() + 1));
+      while (coding.starts_with(' ')) coding.remove_prefix(1);
+      while (coding.ends_with(' ')) coding.remove_suffix(1);
+      if (http::iequals(coding, "trailers")) return true;
+    }
+  }
+  return false;
+}
+
+UpstreamExchange::Request request_of(const RequestContext& context, const RenderedCredential* rendered) {
+  const http::Head& head = context.exchange.head();
+  UpstreamExchange::Request out;
+  out.body = context.exchange.framing().body;
+  out.to_head = head.method == "HEAD";
+  out.upgrade = !context.websocket_key.empty();
+  out.takes_trailers = takes_trailers(head);
+  if (rendered != nullptr) {
+    out.secret_target = !rendered->query.empty();
+    out.secret_names = rendered->names;
+  }
+  return out;
+}
+
 }  // namespace
 
-void note_upstream_failure(const RequestContext& context, const UpstreamConnection& upstream, const char* why) {
+void note_upstream_failure(const RequestContext& context, const UpstreamExchange& upstream, const char* why) {
   context.worker.metrics().upstream_failures.add();
   context.worker.parts().log.warning("upstream_failed", {{"resource", context.resource->name},
                                                          {"address", upstream.endpoint().to_string()},
@@ -137,14 +173,13 @@ Task<Result<Forwarded>> forward(RequestContext& context, UpstreamTarget target, 
   Exchange& exchange = context.exchange;
   UpstreamPools& pools = worker.upstreams();
   UpstreamPool& pool = pools.pool_of(*context.resource);
-  const bool to_head = exchange.head().method == "HEAD";
-  const bool upgrade = !context.websocket_key.empty();
-  const bool with_body = exchange.framing().body != http::Body::kNone;
-  const bool repeatable = safe_to_repeat(exchange.head().method, exchange.framing().body) &&
-                          (rendered == nullptr || rendered->query.empty());
+  const UpstreamExchange::Request request = request_of(context, rendered);
+  const Spoken spoken = request.upgrade ? Spoken::kHttp1 : Spoken::kAsConfigured;
+  const bool may_refuse = context.resource->spec.upstream.http2 && !request.upgrade;
+  const bool repeatable = safe_to_repeat(exchange.head().method, request.body) && !request.secret_target;
 
   Forwarded out;
-  out.upstream = pools.take(pool);
+  out.upstream = pools.take(pool, spoken);
   std::string
       kept;  // the request without the secret part, while it may have to be sent again or the connection is awaited
   size_t injected_at = 0;
@@ -153,43 +188,43 @@ Task<Result<Forwarded>> forward(RequestContext& context, UpstreamTarget target, 
     std::string& head = worker.out();
     write_request_head(context, target, rendered, head, injected_at);
     exchange.release_head();
-    if (!at_once || repeatable) kept = head;
+    if (!at_once || repeatable || (may_refuse && !request.secret_target)) kept = head;
     if (at_once) {
       if (rendered != nullptr) head.insert(injected_at, rendered->headers.reveal());
-      out.upstream->begin_request(to_head);
-      if (upgrade) out.upstream->expect_upgrade();
-      out.upstream->write(head);
+      out.upstream->send_head(head, request);
       worker.metrics().upstream_reused.add();
     }
     head.clear();
   }
 
-  for (bool repeated = false;; repeated = true) {
+  bool repeated = false;
+  for (int refused = 0;;) {
     if (!out.upstream) {
-      auto connecting = pools.connect(pool, std::string(context.request_id.view()));
+      auto connecting = pools.connect(pool, spoken, std::string(context.request_id.view()));
       CO_TRY(out.upstream, co_await connecting);
-      worker.metrics().upstream_connections.add();
       std::string head = kept;
       if (rendered != nullptr) head.insert(injected_at, rendered->headers.reveal());
-      out.upstream->begin_request(to_head);
-      if (upgrade) out.upstream->expect_upgrade();
-      out.upstream->write(head);
+      out.upstream->send_head(head, request);
+      (out.upstream->reused() ? worker.metrics().upstream_reused : worker.metrics().upstream_connections).add();
       wipe(head);
     }
-    UpstreamConnection& upstream = *out.upstream;
-    if (with_body) {
-      out.upload = std::make_unique<Upload>(exchange, upstream, worker.loop(), rendered);
-      out.upload->start();
+    UpstreamExchange& upstream = *out.upstream;
+    if (request.body != http::Body::kNone) {
+      using Keep = Upload::Keep;
+      if (!out.upload)
+        out.upload =
+            std::make_unique<Upload>(exchange, worker.loop(), rendered, may_refuse ? Keep::kBeginning : Keep::kNothing);
+      out.upload->start(upstream);
     } else {
-      upstream.request_sent();
+      upstream.end_request({});
     }
 
     bool again = false;
     while (!again) {
       switch (upstream.read_head()) {
-        case UpstreamConnection::HeadStep::kHead:
+        case UpstreamExchange::HeadStep::kHead:
           co_return std::move(out);
-        case UpstreamConnection::HeadStep::kWait: {
+        case UpstreamExchange::HeadStep::kWait: {
           auto change = upstream.changed().wait();
           co_await change;
           if (out.upload && out.upload->client_failed()) {
@@ -199,12 +234,17 @@ Task<Result<Forwarded>> forward(RequestContext& context, UpstreamTarget target, 
           }
           break;
         }
-        case UpstreamConnection::HeadStep::kBad:
+        case UpstreamExchange::HeadStep::kBad:
           note_upstream_failure(context, upstream, upstream.bad());
           co_return fail(Code::kMalformed, Side::kUpstream, "the upstream's answer is not valid HTTP");
-        case UpstreamConnection::HeadStep::kGone:
-          if (repeatable && !repeated && upstream.reused() && !upstream.answered() && !upstream.timed_out()) {
+        case UpstreamExchange::HeadStep::kGone: {
+          const bool stale =
+              repeatable && !repeated && upstream.reused() && !upstream.answered() && !upstream.timed_out();
+          const bool unseen = upstream.refused() && !request.secret_target && ++refused <= kRefusedMax &&
+                              (!out.upload || out.upload->can_repeat());
+          if (stale || unseen) {
             worker.metrics().upstream_retries.add();
+            repeated = repeated || !unseen;
             again = true;
             break;
           }
@@ -212,9 +252,10 @@ Task<Result<Forwarded>> forward(RequestContext& context, UpstreamTarget target, 
           if (upstream.timed_out())
             co_return fail(Code::kTimeout, Side::kUpstream, "the upstream did not answer in time");
           co_return fail(Code::kUnavailable, Side::kUpstream, "the upstream gave no answer");
+        }
       }
     }
-    out.upload.reset();
+    if (out.upload) out.upload->stop();
     out.upstream = {};
   }
 }

@@ -35,7 +35,7 @@ void write_request_head(const RequestContext& context, const UpstreamTarget& tar
                         std::string& out, size_t& injected_at);
 
 // Counts and logs an upstream that could not be reached or gave no valid answer. why: a literal.
-void note_upstream_failure(const RequestContext& context, const UpstreamConnection& upstream, const char* why);
+void note_upstream_failure(const RequestContext& context, const UpstreamExchange& upstream, const char* why);
 
 // Are these one header name to an upstream that folds names?
 bool same_for_upstreams(std::string_view a, std::string_view b);

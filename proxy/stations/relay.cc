@@ -15,14 +15,16 @@ std::string allowed_trailers(std::string_view raw_lines) {
   const auto head = std::make_unique<http::Head>();
   std::string raw(raw_lines);
   raw.append("\r\n");
-  const auto length = http::parse_trailers(raw, {}, *head);
+  http::HeadLimits limits;
+  limits.underscores = http::Underscores::kKeep;  // nothing is decided by names of a response
+  const auto length = http::parse_trailers(raw, limits, *head);
   if (!length || *length == 0) return out;
   for (const http::Field& field : head->fields())
     if (field.id == FieldId::kOther) http::append_field_line(out, field.name, field.value);
   return out;
 }
 
-void write_head(RequestContext& context, UpstreamConnection& upstream) {
+void write_head(RequestContext& context, UpstreamExchange& upstream) {
   Exchange& exchange = context.exchange;
   const http::Head& head = upstream.head();
   const http::ResponseFraming& framing = upstream.framing();
@@ -48,7 +50,7 @@ void write_head(RequestContext& context, UpstreamConnection& upstream) {
 
 Task<Result<void>> relay(RequestContext& context, Forwarded& forwarded) {
   Exchange& exchange = context.exchange;
-  UpstreamConnection& upstream = *forwarded.upstream;
+  UpstreamExchange& upstream = *forwarded.upstream;
   write_head(context, upstream);
   for (;;) {
     const BodyPiece piece = upstream.read_body();

@@ -19,7 +19,7 @@ constexpr std::chrono::microseconds kUseNotedEvery{1'000'000};
 
 class Tunnel final : public LiveTunnel, private TaskOwner, private Deferred, private Timer {
  public:
-  Tunnel(RequestContext& context, UpstreamConnection& upstream, websocket::Agreement agreed);
+  Tunnel(RequestContext& context, UpstreamExchange& upstream, websocket::Agreement agreed);
   ~Tunnel() { context_.tunnel = nullptr; }
 
   void say_first(const RenderedCredential* rendered);
@@ -36,9 +36,6 @@ class Tunnel final : public LiveTunnel, private TaskOwner, private Deferred, pri
   void await_end();
   void over(const char* reason);
   void end(CloseCode code, const char* reason) { end(static_cast<uint16_t>(code), reason); }
-  bool upstream_lost() const {
-    return upstream_.state() != UpstreamConnection::State::kReady || *upstream_.failure() != '\0';
-  }
 
   void task_done() noexcept override {}
   void run_deferred() override;
@@ -49,7 +46,7 @@ class Tunnel final : public LiveTunnel, private TaskOwner, private Deferred, pri
 
   RequestContext& context_;
   Exchange& exchange_;
-  UpstreamConnection& upstream_;
+  UpstreamExchange& upstream_;
   websocket::FrameChecker up_;
   websocket::FrameChecker down_;
   std::optional<MessageFilter> filter_;
@@ -60,7 +57,7 @@ class Tunnel final : public LiveTunnel, private TaskOwner, private Deferred, pri
   Task<void> carrying_up_;
 };
 
-Tunnel::Tunnel(RequestContext& context, UpstreamConnection& upstream, websocket::Agreement agreed)
+Tunnel::Tunnel(RequestContext& context, UpstreamExchange& upstream, websocket::Agreement agreed)
     : context_(context),
       exchange_(context.exchange),
       upstream_(upstream),
@@ -96,10 +93,10 @@ void Tunnel::end(uint16_t close_code, const char* reason) {
     exchange_.data(frame);
     exchange_.flush();
   }
-  if (up_.at_boundary() && !up_.closed() && !upstream_lost() && !upstream_.blocked()) {
+  if (up_.at_boundary() && !up_.closed() && !upstream_.lost() && !upstream_.blocked()) {
     frame.clear();
     websocket::write_close(frame, Sender::kClient, CloseCode::kGoingAway, {});
-    upstream_.write(frame);
+    upstream_.send_body(frame);
   }
 }
 
@@ -187,12 +184,12 @@ Task<void> Tunnel::carry_up() {
         over("the client has gone");
         co_return;
     }
-    while (!over_ && upstream_.blocked() && !upstream_lost()) {
+    while (!over_ && upstream_.blocked() && !upstream_.lost()) {
       upstream_.expect_writable();
       auto room = upstream_.writable().wait();
       co_await room;
     }
-    if (over_ || upstream_lost()) co_return;  // run() finds out
+    if (over_ || upstream_.lost()) co_return;  // run() finds out
   }
 }
 
@@ -207,11 +204,11 @@ void Tunnel::pass_up(std::string_view bytes) {
     if (!found) found = filter_->filter(passed, out);
     if (found) violation = found;
     context_.worker.metrics().websocket_messages_dropped.add(filter_->dropped() - dropped);
-    if (!out.empty()) upstream_.write(out);
+    if (!out.empty()) upstream_.send_body(out);
   } else if (checked.before.empty()) {
-    if (!passed.empty()) upstream_.write(passed);
+    if (!passed.empty()) upstream_.send_body(passed);
   } else {
-    upstream_.write(out.assign(checked.before).append(passed));
+    upstream_.send_body(out.assign(checked.before).append(passed));
   }
   out.clear();
   upstream_.stay_awake();
@@ -237,7 +234,7 @@ void Tunnel::say_first(const RenderedCredential* rendered) {
   std::string frame;
   frame.reserve(rendered->first_message.size() + websocket::kFrameHeadBytesMax);
   websocket::write_frame(frame, Sender::kClient, websocket::Opcode::kText, rendered->first_message.reveal());
-  upstream_.write(frame);
+  upstream_.send_body(frame);
   wipe(frame);
   introduced_ = true;
   context_.worker.loop().timers().set(*this, kFirstAnswerPatience);
@@ -247,7 +244,7 @@ void Tunnel::say_first(const RenderedCredential* rendered) {
 
 Task<Result<void>> tunnel(RequestContext& context, Forwarded& forwarded, const RenderedCredential* rendered) {
   Exchange& exchange = context.exchange;
-  UpstreamConnection& upstream = *forwarded.upstream;
+  UpstreamExchange& upstream = *forwarded.upstream;
   const auto agreed = websocket::read_answer(upstream.head(), context.websocket_key, context.extensions_offered);
   if (!agreed) {
     note_upstream_failure(context, upstream, agreed.error().what);

@@ -66,14 +66,16 @@ Result<std::unique_ptr<ClientTls>> ClientTls::open(const std::string& ca_pem, co
   return out;
 }
 
-std::unique_ptr<TlsChannel> ClientTls::connect(Fd fd) {
-  static constexpr unsigned char kAlpn[] = "\x08http/1.1";
+std::unique_ptr<TlsChannel> ClientTls::connect(Fd fd, AlpnOffer offer) {
+  static constexpr unsigned char kProtocols[] = "\x02h2\x08http/1.1";
+  constexpr unsigned kHttp2Bytes = 3;  // of that, when it is not offered
+  const unsigned left_out = offer == AlpnOffer::kHttp1 ? kHttp2Bytes : 0;
   const CHandle<SSL, SSL_free> fresh(SSL_new(inside_->context.get()));
   if (!fresh) return nullptr;
   SSL* const ssl = fresh.get();
   SSL_set_connect_state(ssl);
   SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-  if (SSL_set_alpn_protos(ssl, kAlpn, sizeof kAlpn - 1) != 0) return nullptr;
+  if (SSL_set_alpn_protos(ssl, kProtocols + left_out, sizeof kProtocols - 1 - left_out) != 0) return nullptr;
   if (inside_->is_address) {
     if (X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), inside_->server_name.c_str()) != 1) return nullptr;
   } else if (SSL_set1_host(ssl, inside_->server_name.c_str()) != 1 ||

@@ -9,13 +9,15 @@
 
 namespace sallyport::proxy {
 
+enum class AlpnOffer : uint8_t { kHttp1, kHttp2First };
+
 class ClientTls {
  public:
   // ca_pem: trusted authorities as PEM text; empty: the system's. server_name: a name (also sent as SNI) or an address.
   // errors: kMalformed the PEM holds no certificate.
   static Result<std::unique_ptr<ClientTls>> open(const std::string& ca_pem, const std::string& server_name);
   ~ClientTls();
-  std::unique_ptr<TlsChannel> connect(Fd fd);  // null when out of memory
+  std::unique_ptr<TlsChannel> connect(Fd fd, AlpnOffer offer);  // null when out of memory
 
  private:
   ClientTls();

@@ -20,7 +20,8 @@ constexpr http::HeadLimits kResponseLimits{.head_bytes_max = kBlockBytes - 1,
 Result<std::unique_ptr<UpstreamConnection>> UpstreamConnection::open(Loop& loop, BlockPool& blocks,
                                                                      const Endpoint& endpoint,
                                                                      const std::optional<IpAddress>& source,
-                                                                     ClientTls* tls, const policy::Timeouts& timeouts) {
+                                                                     ClientTls* tls, AlpnOffer offer,
+                                                                     const policy::Timeouts& timeouts) {
   const SocketAddress to = SocketAddress::of(endpoint);
   Fd fd(::socket(to.storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!fd) return fail(Code::kUnavailable, Side::kSelf, "no descriptor is left for an upstream connection");
@@ -37,7 +38,7 @@ Result<std::unique_ptr<UpstreamConnection>> UpstreamConnection::open(Loop& loop,
   std::unique_ptr<ByteChannel> channel;
   TlsChannel* tls_channel = nullptr;
   if (tls != nullptr) {
-    auto made = tls->connect(std::move(fd));
+    auto made = tls->connect(std::move(fd), offer);
     if (!made) return fail(Code::kUnavailable, Side::kSelf, "no memory for an upstream connection");
     tls_channel = made.get();
     channel = std::move(made);
@@ -142,14 +143,43 @@ void UpstreamConnection::expired() {
   }
 }
 
+std::unique_ptr<ByteChannel> UpstreamConnection::take_channel() {
+  state_ = State::kOver;
+  io_.reset();
+  tls_ = nullptr;
+  return std::move(channel_);
+}
+
 // --- the request
 
-void UpstreamConnection::begin_request(bool to_head) {
+void UpstreamConnection::send_head(std::string_view head, const Request& request) {
   ++requests_;
-  to_head_ = to_head;
-  sent_ = answered_ = body_ended_ = timed_out_ = upgrade_wanted_ = false;
+  to_head_ = request.to_head;
+  upgrade_wanted_ = request.upgrade;
+  chunked_ = request.body == http::Body::kChunked;
+  sent_ = answered_ = body_ended_ = timed_out_ = false;
   interim_left_ = kInterimMax;
   chunks_.reset();
+  write(head);
+}
+
+void UpstreamConnection::send_body(std::string_view bytes) {
+  if (!chunked_) return write(bytes);
+  char size[20];
+  piece_.assign(size, http::write_chunk_size(bytes.size(), size));
+  piece_.append(bytes).append("\r\n");
+  write(piece_);
+}
+
+void UpstreamConnection::end_request(std::string_view trailers) {
+  if (chunked_) {
+    piece_.assign("0\r\n");
+    piece_.append(trailers).append("\r\n");
+    write(piece_);
+    std::string().swap(piece_);
+  }
+  sent_ = true;
+  loop_.timers().set(*this, timeouts_.response);
 }
 
 void UpstreamConnection::write(std::string_view bytes) {
@@ -161,18 +191,13 @@ void UpstreamConnection::write(std::string_view bytes) {
 
 void UpstreamConnection::expect_writable() { loop_.timers().set(*this, timeouts_.idle); }
 
-void UpstreamConnection::request_sent() {
-  sent_ = true;
-  loop_.timers().set(*this, timeouts_.response);
-}
-
 void UpstreamConnection::stay_awake() {
   if (state_ == State::kReady) loop_.timers().set(*this, timeouts_.idle);
 }
 
 // --- the response
 
-UpstreamConnection::HeadStep UpstreamConnection::read_head() {
+UpstreamExchange::HeadStep UpstreamConnection::read_head() {
   for (;;) {
     if (!input_.empty()) {
       input_.load();
@@ -289,10 +314,11 @@ BodyPiece UpstreamConnection::read_body() {
   }
 }
 
-bool UpstreamConnection::reusable() const {
-  return state_ == State::kReady && sent_ && body_ended_ && framing_.keep_alive &&
-         framing_.body != http::Body::kUntilClose && input_.empty() && channel_->queued() == 0 && *failure_ == '\0' &&
-         requests_ > 0;
+UpstreamConnection* UpstreamConnection::reusable() {
+  const bool good = state_ == State::kReady && sent_ && body_ended_ && framing_.keep_alive &&
+                    framing_.body != http::Body::kUntilClose && input_.empty() && channel_->queued() == 0 &&
+                    *failure_ == '\0' && requests_ > 0;
+  return good ? this : nullptr;
 }
 
 // --- between requests

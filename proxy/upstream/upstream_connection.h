@@ -1,22 +1,23 @@
 // One HTTP/1.1 connection to an upstream: connects, verifies, sends one request at a time and reads its response,
-// strictly. Used by one coroutine (the response) and, while a request has a body, a second one (the upload).
+// strictly. What turns out to speak HTTP/2 begins as one, too.
 #pragma once
 
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "base/ip.h"
 #include "base/loop.h"
 #include "policy/resource.h"
 #include "proxy/codec/http1_chunked.h"
-#include "proxy/exchange.h"
 #include "proxy/input_buffer.h"
 #include "proxy/tls/client_tls.h"
+#include "proxy/upstream/upstream_exchange.h"
 
 namespace sallyport::proxy {
 
-class UpstreamConnection final : private IoHandler, private Timer {
+class UpstreamConnection final : public UpstreamExchange, private IoHandler, private Timer {
  public:
   class Pool {  // where an idle connection is kept
    public:
@@ -30,38 +31,40 @@ class UpstreamConnection final : private IoHandler, private Timer {
   // Begins to connect. tls null: plain. errors: kUnavailable no descriptor, or the address is not reachable at once.
   static Result<std::unique_ptr<UpstreamConnection>> open(Loop& loop, BlockPool& blocks, const Endpoint& endpoint,
                                                           const std::optional<IpAddress>& source, ClientTls* tls,
-                                                          const policy::Timeouts& timeouts);
-  ~UpstreamConnection();
+                                                          AlpnOffer offer, const policy::Timeouts& timeouts);
+  ~UpstreamConnection() override;
 
   State state() const { return state_; }
-  const char* failure() const { return failure_; }  // a literal, once kOver
-  bool timed_out() const { return timed_out_; }
-  const Endpoint& endpoint() const { return endpoint_; }
-  WaitSlot& changed() { return changed_; }    // readable, connected, failed or timed out
-  WaitSlot& writable() { return writable_; }  // nothing waits to be sent any more, or failed
+  // Once kReady: HTTP/2 was agreed on (ALPN), and whoever goes on with that takes the channel.
+  bool speaks_http2() const { return tls_ != nullptr && tls_->speaks_http2(); }
+  std::unique_ptr<ByteChannel> take_channel();
 
-  // --- the request
-  void begin_request(bool to_head);                  // a new request on this connection
-  void expect_upgrade() { upgrade_wanted_ = true; }  // 101 is an answer to it; then the body goes both ways until close
-  void write(std::string_view bytes);
-  bool blocked() const { return channel_ && channel_->queued() > 0; }
-  void expect_writable();  // while blocked(): not taking anything for too long is a failure
-  void request_sent();     // from here on the response timer runs
-  void stay_awake();       // something went the other way: the idle timer begins anew
-  bool reused() const { return requests_ > 1; }
-
-  // --- the response
-  enum class HeadStep : uint8_t { kWait, kHead, kBad, kGone };
-  HeadStep read_head();  // on kHead: head() and framing() are valid until read_body()
-  const http::Head& head() { return input_.head(); }
-  const http::ResponseFraming& framing() const { return framing_; }
-  const char* bad() const { return bad_; }     // after kBad: what was wrong
-  bool answered() const { return answered_; }  // any byte of the response has come
-  BodyPiece read_body();
-  bool body_ended() const { return body_ended_; }  // the piece just read was the last
-  std::string_view trailers() const { return chunks_ ? std::string_view(chunks_->trailers()) : std::string_view(); }
-  // The response was read to its end and the connection may carry another request.
-  bool reusable() const;
+  // --- UpstreamExchange
+  const Endpoint& endpoint() const override { return endpoint_; }
+  WaitSlot& changed() override { return changed_; }  // connected, too
+  WaitSlot& writable() override { return writable_; }
+  bool lost() const override { return state_ != State::kReady || *failure_ != '\0'; }
+  const char* failure() const override { return failure_; }
+  bool timed_out() const override { return timed_out_; }
+  void send_head(std::string_view head, const Request& request) override;
+  void send_body(std::string_view bytes) override;
+  void end_request(std::string_view trailers) override;
+  bool blocked() const override { return channel_ && channel_->queued() > 0; }
+  void expect_writable() override;
+  void stay_awake() override;
+  bool reused() const override { return requests_ > 1; }
+  bool refused() const override { return false; }
+  HeadStep read_head() override;
+  const http::Head& head() override { return input_.head(); }
+  const http::ResponseFraming& framing() const override { return framing_; }
+  const char* bad() const override { return bad_; }
+  bool answered() const override { return answered_; }
+  BodyPiece read_body() override;
+  bool body_ended() const override { return body_ended_; }
+  std::string_view trailers() const override {
+    return chunks_ ? std::string_view(chunks_->trailers()) : std::string_view();
+  }
+  UpstreamConnection* reusable() override;
 
   // --- between requests
   void become_idle(Pool& pool, std::chrono::milliseconds keep);
@@ -74,6 +77,7 @@ class UpstreamConnection final : private IoHandler, private Timer {
   void expired() override;
   void connected();
   void failed(const char* why);
+  void write(std::string_view bytes);
 
   Loop& loop_;
   Endpoint endpoint_;
@@ -87,6 +91,7 @@ class UpstreamConnection final : private IoHandler, private Timer {
   WaitSlot writable_;
   http::ResponseFraming framing_;
   std::unique_ptr<http::ChunkedReader> chunks_;
+  std::string piece_;  // a chunk of the request's body as it is written
   uint64_t body_left_ = 0;
   uint64_t requests_ = 0;
   const char* failure_ = "";
@@ -94,6 +99,7 @@ class UpstreamConnection final : private IoHandler, private Timer {
   State state_ = State::kConnecting;
   bool to_head_ = false;
   bool upgrade_wanted_ = false;
+  bool chunked_ = false;  // the request's body
   bool sent_ = false;
   bool answered_ = false;
   bool body_ended_ = false;

@@ -111,7 +111,7 @@ TEST(ResourceAccept, datasource_in_full) {
   const Protected spec = read_protected_of(patched(datasource_document(), R"({
       "at": "CRM.Apps.localhost/%7Eteam/a%3ab", "networks": ["10.0.0.0/8"], "roles": {"bob": "none"},
       "upstream": {"ca": "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "server_name": "API.test",
-                   "host": "inner.test:8080", "http2": false, "source_address": "192.0.2.7",
+                   "host": "inner.test:8080", "http2": true, "source_address": "192.0.2.7",
                    "timeout": {"connect": "500ms", "response": "2m", "idle": "1h"}},
       "secrets": {"token": "x"}, "guard": "block", "pass_authorization": true, "paths_mode": "strict",
       "origins": ["https://App.test", "http://[2001:DB8::1]:8080", "https://app.test:443"],
@@ -125,6 +125,7 @@ TEST(ResourceAccept, datasource_in_full) {
   EXPECT_EQ(spec.roles.at("bob"), Role::kNone);
   EXPECT_EQ(spec.upstream.server_name, "api.test");
   EXPECT_EQ(spec.upstream.host, "inner.test:8080");
+  EXPECT_TRUE(spec.upstream.http2);
   EXPECT_TRUE(spec.upstream.ca_pem.starts_with("-----BEGIN CERTIFICATE-----"));
   EXPECT_EQ(spec.upstream.source_address->to_string(), "192.0.2.7");
   EXPECT_EQ(spec.upstream.timeout.connect, std::chrono::milliseconds{500});

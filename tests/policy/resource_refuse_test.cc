@@ -199,7 +199,7 @@ TEST(ResourceRefuse, place_and_type) {
 
 TEST(ResourceRefuse, everything_at_once) {
   const auto document = patched(datasource_document(), R"({
-      "name": "CRM", "at": "crm.test:1", "upstream": {"url": "ftp://x", "http2": true},
+      "name": "CRM", "at": "crm.test:1", "upstream": {"url": "ftp://x", "http2": 2},
       "access": [{"methods": ["get"]}], "guard": "no", "tem": "plant", "team": null})");
   EXPECT_EQ(std::ranges::count(mistakes_of(document), '\n') + 1, 9) << mistakes_of(document);
 }

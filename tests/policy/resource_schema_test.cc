@@ -27,7 +27,7 @@ TEST(ResourceSchema, takes_what_the_reader_takes) {
     EXPECT_TRUE(is_valid(schema, document_of(to_string(kind)))) << to_string(kind);
   }
   EXPECT_TRUE(is_valid(resource_schema(Kind::kDatasource), patched(datasource_document(), R"({
-      "upstream": {"timeout": {"connect": "5s"}, "http2": false}, "auth": {"type": "api_key", "header": "X"},
+      "upstream": {"timeout": {"connect": "5s"}, "http2": true}, "auth": {"type": "api_key", "header": "X"},
       "access": [{"roles": [], "mfa": {"within": "15m"}}, {"roles": ["viewer"], "mfa": "required"}]})")));
   EXPECT_TRUE(is_valid(resource_schema(Kind::kInstance), patched(instance_document(), R"({
       "type": "node-red", "node_root": "/api", "admin_root": "/", "dashboards": ["/ui"],
@@ -41,7 +41,7 @@ TEST(ResourceSchema, takes_what_the_reader_takes) {
 TEST(ResourceSchema, refuses_what_the_tables_refuse) {
   for (const char* patch :
        {R"({"at": null})", R"({"team": 5})", R"({"nonsense": 1})", R"({"type": "postgres"})", R"({"guard": "off"})",
-        R"({"upstream": {"http2": true}})", R"({"upstream": {"url": null}})", R"({"access": [{}]})",
+        R"({"upstream": {"http2": "yes"}})", R"({"upstream": {"url": null}})", R"({"access": [{}]})",
         R"({"access": [{"roles": ["none"]}]})", R"({"access": [{"roles": ["owner"], "methods": []}]})",
         R"({"access": [{"roles": ["owner"], "methods": ["get"]}]})", R"({"areas": []})", R"({"name": "CRM"})",
         R"({"secrets": {"token": 5}})", R"({"upstream": {"timeout": {"connect": "5 s"}}})"}) {

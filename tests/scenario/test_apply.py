@@ -160,7 +160,7 @@ def documents_that_must_be_refused(t):
         "mail address that is none": {"kind": "user", "name": "w", "email": "nonsense", "password": "lantern-orbit-velvet-74"},
         "no document but a list": [good],
         "kind of the wrong type": {**good, "kind": 7},
-        "http2 for now": {**good, "upstream": {"url": URL, "http2": "maybe"}},
+        "http2 that is no boolean": {**good, "upstream": {"url": URL, "http2": "maybe"}},
     }
     before = gateway.must("get", "datasource", "-o", "json")
     wrong = []
