@@ -36,8 +36,11 @@ struct DnsReply {
 class DnsServer {
  public:
   DnsServer() {
-    udp_ = bound(SOCK_DGRAM, 0);
-    tcp_ = bound(SOCK_STREAM, endpoint().port);
+    for (int i = 0; i < 50 && !tcp_; ++i) {  // a port that is free for the one may be taken for the other
+      udp_ = bound(SOCK_DGRAM, 0);
+      tcp_ = bound(SOCK_STREAM, endpoint().port);
+    }
+    if (!tcp_) std::abort();
     ::listen(tcp_.get(), 8);
     thread_ = std::thread([this] { work(); });
   }
@@ -81,12 +84,13 @@ class DnsServer {
   int asked_by_tcp() const { return asked_by_tcp_; }
 
  private:
+  // Empty: the port is taken.
   static Fd bound(int type, uint16_t port) {
     Fd fd(::socket(AF_INET, type | SOCK_CLOEXEC, 0));
     const int on = 1;
     ::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     const SocketAddress address = SocketAddress::of({IpAddress::v4({127, 0, 0, 1}), port});
-    if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address.storage), address.length) != 0) std::abort();
+    if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address.storage), address.length) != 0) return {};
     return fd;
   }
 

@@ -241,10 +241,9 @@ TEST(ConfigMistakes, limits_and_log) {
        "gate.yaml:10: limits.nonsense: unknown key; known here: head_bytes, target_bytes, "
        "headers, connections, connections_per_address, handshakes_per_address, uncounted, upstream_connections, "
        "http2_memory, websocket_message, underscores, tls_handshake, head, idle, body, write or drain"},
-      {0, "limits: {uncounted: [10.0.0.1/8]}",
-       "gate.yaml:10: limits.uncounted[0]: must not have bits set behind the prefix"},
+      {0, "limits: {uncounted: [10.0.0.1/8]}", "gate.yaml:10: limits.uncounted[0]: prefix has host bits set"},
       {0, "limits: {connections_per_address: -1}",
-       "gate.yaml:10: limits.connections_per_address: must be between 0 and 1000000"},
+       "gate.yaml:10: limits.connections_per_address: must be a whole number from 0 to 1000000"},
       {0, "limits: {head-bytes: 1KiB}", "gate.yaml:10: limits.head-bytes: unknown key; did you mean `head_bytes`?"},
       {0, "log: {level: loud}", "gate.yaml:10: log.level: must be debug, info, warning or error, not `loud`"},
       {0, "log: {level: warn}", "gate.yaml:10: log.level: must be debug, info, warning or error, not `warn`"},

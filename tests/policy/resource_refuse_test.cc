@@ -252,7 +252,7 @@ TEST(ResourceRefuse, deep_and_huge_values) {
   EXPECT_EQ(mistakes_of(document), "at: must not be longer than 4096 bytes");
   document = datasource_document();
   document[std::string(1 << 20, 'k')] = 1;
-  EXPECT_EQ(mistakes_of(document), std::string(64, 'k') + "...: unknown key");
+  EXPECT_TRUE(mistakes_of(document).starts_with(std::string(64, 'k') + "...: unknown key; known here: kind, "));
   document = datasource_document();
   document["inject"]["headers"]["X"] = std::string(4097, 'v');
   EXPECT_EQ(mistakes_of(document), "inject.headers.X: must not be longer than 4096 bytes");
