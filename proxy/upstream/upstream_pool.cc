@@ -81,8 +81,8 @@ UpstreamLease::~UpstreamLease() {
 
 // --- all pools of a worker
 
-UpstreamPools::UpstreamPools(Loop& loop, BlockPool& blocks, Resolver& resolver, Log& log, size_t idle_max)
-    : loop_(loop), blocks_(blocks), resolver_(resolver), log_(log), idle_max_(idle_max) {}
+UpstreamPools::UpstreamPools(Loop& loop, BlockPool& blocks, Resolver& resolver, Log& log, Limits limits)
+    : loop_(loop), blocks_(blocks), resolver_(resolver), log_(log), limits_(limits) {}
 
 UpstreamPools::~UpstreamPools() {
   pools_.clear();
@@ -137,10 +137,20 @@ void UpstreamPools::give_back(UpstreamPool& pool, std::unique_ptr<UpstreamConnec
   --pool.in_use;
   if (pool.retired && pool.in_use == 0) loop_.defer(*this);
   if (!connection) return;
-  if (!pool.retired && connection->reusable() && idle_count_ < idle_max_)
+  if (!pool.retired && connection->reusable() && idle_count_ < limits_.idle)
     pool.keep(std::move(connection));
   else
     bury(std::move(connection));
+}
+
+// May one more be opened? Over the limit an idle one, of whatever resource, makes room: nobody waits on it.
+bool UpstreamPools::has_room() {
+  if (open_ < limits_.open) return true;
+  if (idle_count_ == 0) return false;
+  const auto some = std::ranges::find_if(pools_, [](const auto& each) { return !each.second->idle_.empty(); });
+  if (some == pools_.end()) return false;
+  some->second->take_idle().reset();
+  return true;
 }
 
 Task<Result<UpstreamLease>> UpstreamPools::connect(UpstreamPool& pool, std::string request_id) {
@@ -189,8 +199,13 @@ Task<Result<UpstreamLease>> UpstreamPools::connect(UpstreamPool& pool, std::stri
       continue;
     }
     if (++tried > kAddressesTriedMax) break;
-    auto opened =
-        UpstreamConnection::open(loop_, blocks_, endpoint, upstream.source_address, pool.tls_.get(), upstream.timeout);
+    if (!has_room()) {
+      last = {Code::kUnavailable, Side::kSelf, "the gateway has all the upstream connections it can have"};
+      refused(endpoint, last.what);
+      break;
+    }
+    auto opened = UpstreamConnection::open(loop_, blocks_, open_, endpoint, upstream.source_address, pool.tls_.get(),
+                                           upstream.timeout);
     if (!opened) {
       refused(endpoint, opened.error().what);
       last = opened.error();

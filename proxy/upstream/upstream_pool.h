@@ -59,7 +59,11 @@ class UpstreamLease {
 
 class UpstreamPools final : private Deferred {
  public:
-  UpstreamPools(Loop& loop, BlockPool& blocks, Resolver& resolver, Log& log, size_t idle_max);
+  struct Limits {
+    size_t idle;  // kept
+    size_t open;  // at all; the idle ones go first
+  };
+  UpstreamPools(Loop& loop, BlockPool& blocks, Resolver& resolver, Log& log, Limits limits);
   ~UpstreamPools();
 
   // The pool of this version of the resource; an older version's pool is retired.
@@ -67,19 +71,20 @@ class UpstreamPools final : private Deferred {
   // An idle connection, at once; empty when there is none.
   UpstreamLease take(UpstreamPool& pool);
   // A new connection: resolve, ask the outbound list, connect, verify.
-  // errors (all Side::kUpstream): kNotFound the name, kDenied the outbound list, kUnavailable refused or not verified,
-  // kTimeout. The log says which address and why.
+  // errors (all Side::kUpstream): kNotFound the name, kDenied the outbound list, kUnavailable refused, not verified or
+  // too many, kTimeout. The log says which address and why.
   Task<Result<UpstreamLease>> connect(UpstreamPool& pool, std::string request_id);
   // After a snapshot was swapped: pools of resources that are gone or of other versions are retired.
   void retire_others(const policy::Snapshot& snapshot);
 
   size_t idle_count() const { return idle_count_; }
-  void set_idle_max(size_t idle_max) { idle_max_ = idle_max; }  // for those that come back from now on
+  void set_limits(Limits limits) { limits_ = limits; }  // for those that are made or come back from now on
 
  private:
   friend class UpstreamPool;
   friend class UpstreamLease;
   void run_deferred() override;
+  bool has_room();
   void bury(std::unique_ptr<UpstreamConnection> connection);
   void give_back(UpstreamPool& pool, std::unique_ptr<UpstreamConnection> connection);
 
@@ -87,7 +92,8 @@ class UpstreamPools final : private Deferred {
   BlockPool& blocks_;
   Resolver& resolver_;
   Log& log_;
-  size_t idle_max_;
+  Limits limits_;
+  size_t open_ = 0;  // connections that live, wherever
   size_t idle_count_ = 0;
   std::unordered_map<RecordId, std::unique_ptr<UpstreamPool>, RecordIdHash> pools_;
   std::vector<std::unique_ptr<UpstreamPool>> retired_;
