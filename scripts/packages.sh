@@ -10,6 +10,7 @@ LINT_PACKAGES=(clang-tidy-19 clang-format-19 git python3)
 RUN_PACKAGES=(python3 curl)
 # nginx, systemd and strace run the examples of conf/; no service of theirs is started.
 TEST_PACKAGES=(libgtest-dev libgmock-dev libvalijson-dev python3 openssl curl sqlite3 binutils nginx systemd strace)
+LONG_TEST_PACKAGES=(testssl.sh slowhttptest) # --all
 BROWSER_PACKAGES=(chromium npm nodejs)
 BENCH_PACKAGES=(libbenchmark-dev nginx haproxy wrk python3 openssl)
 
