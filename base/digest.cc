@@ -1,11 +1,10 @@
 #include "base/digest.h"
 
 #define OPENSSL_SUPPRESS_DEPRECATED  // the one-shot low-level SHA-256 avoids a fetch and an allocation per request
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
+#include <openssl/crypto.h>
 #include <openssl/sha.h>
 
-#include <cstdlib>
+#include <algorithm>
 
 namespace sallyport {
 
@@ -27,13 +26,18 @@ std::array<std::byte, 20> sha1(ByteView message) {
 }
 
 Sha256 hmac_sha256(ByteView key, ByteView message) {
-  Sha256 out;
-  unsigned length = 0;
-  static constexpr std::byte kNothing{};  // OpenSSL takes a null key for "the key of last time"
-  if (HMAC(EVP_sha256(), key.empty() ? &kNothing : key.data(), static_cast<int>(key.size()),
-           reinterpret_cast<const unsigned char*>(message.data()), message.size(),
-           reinterpret_cast<unsigned char*>(out.data()), &length) == nullptr)
-    std::abort();
+  constexpr size_t kBlock = 64;  // RFC 2104 s2, with SHA-256
+  std::array<std::byte, kBlock> inner{};
+  Sha256 short_key = key.size() > kBlock ? sha256({key}) : Sha256{};
+  std::ranges::copy(key.size() > kBlock ? ByteView(short_key) : key, inner.begin());
+  auto outer = inner;
+  for (std::byte& byte : inner) byte ^= std::byte{0x36};
+  for (std::byte& byte : outer) byte ^= std::byte{0x5c};
+  const Sha256 within = sha256({ByteView(inner), message});
+  const Sha256 out = sha256({ByteView(outer), ByteView(within)});
+  OPENSSL_cleanse(short_key.data(), short_key.size());
+  OPENSSL_cleanse(inner.data(), inner.size());
+  OPENSSL_cleanse(outer.data(), outer.size());
   return out;
 }
 

@@ -80,9 +80,10 @@ Outcome<NodeParts> open_node(conf::NodeConfig config, StoreUse use) {
 
 storage::ResourceService make_service(NodeParts& node) {
   return {*node.store, *node.keyring, node.clock,
-          [rules = password_rules(*node.store)](const SecretBytes& password, const std::string& user,
-                                                const std::string& email) -> std::expected<SecretBytes, std::string> {
-            if (const auto mistake = sso::password_mistake(password, rules, user, email))
+          // The rules are read when there is a password: that is a walk over all resources.
+          [&store = *node.store](const SecretBytes& password, const std::string& user,
+                                 const std::string& email) -> std::expected<SecretBytes, std::string> {
+            if (const auto mistake = sso::password_mistake(password, password_rules(store), user, email))
               return std::unexpected(*mistake);
             auto phc = sso::hash_password(password);
             if (!phc) return std::unexpected(std::string(phc.error().what));

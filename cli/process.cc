@@ -36,6 +36,11 @@ void settle_process() {
   ::sigaction(SIGPIPE, &ignore, nullptr);
 }
 
+size_t descriptors_allowed() {
+  rlimit files{};
+  return ::getrlimit(RLIMIT_NOFILE, &files) == 0 ? static_cast<size_t>(files.rlim_cur) : 0;
+}
+
 Fd take_signals() {
   sigset_t wanted;
   sigemptyset(&wanted);

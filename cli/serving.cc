@@ -6,6 +6,7 @@
 
 #include "cli/audit_key.h"
 #include "cli/control_server.h"
+#include "cli/process.h"
 #include "cli/reloadable.h"
 #include "cli/unix_socket.h"
 #include "storage/resource_service.h"
@@ -131,7 +132,8 @@ Outcome<void> Serving::open_gates(std::vector<proxy::InheritedSocket> inherited)
                                         .gate = *sign_in_,
                                         .snapshot = first_snapshot_,
                                         .assertion_keys = std::exchange(first_assertion_keys_, nullptr),
-                                        .installation = node_.keyring->installation()},
+                                        .installation = node_.keyring->installation(),
+                                        .descriptors = descriptors_allowed()},
                                        node_.config, std::move(inherited));
   if (!gateway) return failure(std::move(gateway.error()));
   gateway_ = std::move(*gateway);

@@ -1,6 +1,7 @@
 #include "policy/address_set.h"
 
 #include <algorithm>
+#include <bit>
 
 namespace sallyport::policy {
 namespace {
@@ -34,34 +35,58 @@ void merge(std::vector<Range>& ranges) {
   ranges.shrink_to_fit();
 }
 
-template <class Range, class Number>
-bool holds(const std::vector<Range>& ranges, const Number& number) {
-  const auto after = std::ranges::upper_bound(ranges, number, {}, &Range::first);
-  return after != ranges.begin() && number <= std::prev(after)->last;
-}
+// What the index goes by: of IPv6 the network's half.
+uint64_t key_of(uint32_t number) { return number; }
+uint64_t key_of(const auto& number) { return number.high; }
 
 }  // namespace
+
+template <class Number>
+void AddressSet::Ranges<Number>::settle() {
+  merge(sorted);
+  if (sorted.empty()) return;
+  base = key_of(sorted.front().first);
+  const uint64_t span = key_of(sorted.back().first) - base;
+  shift = std::max(0, static_cast<int>(std::bit_width(span)) - static_cast<int>(std::bit_width(sorted.size())));
+  starts.reserve((span >> shift) + 2);
+  for (size_t i = 0; i < sorted.size(); ++i)
+    starts.resize(((key_of(sorted[i].first) - base) >> shift) + 1, static_cast<uint32_t>(i));
+  starts.push_back(static_cast<uint32_t>(sorted.size()));
+}
+
+// The one range that may hold it is the last that does not begin behind it: in its part, or the last one before that.
+template <class Number>
+bool AddressSet::Ranges<Number>::hold(const Number& number) const {
+  if (sorted.empty() || number < sorted.front().first) return false;
+  const auto part = std::min<uint64_t>((key_of(number) - base) >> shift, starts.size() - 2);
+  const auto begin = sorted.begin();
+  const auto after =
+      std::upper_bound(begin + starts[part], begin + starts[part + 1], number,
+                       [](const Number& asked, const Range<Number>& range) { return asked < range.first; });
+  return after != begin && number <= std::prev(after)->last;
+}
 
 AddressSet::AddressSet(const CidrList& networks) {
   for (const Cidr& cidr : networks) {
     if (cidr.network().is_v4()) {
       const uint32_t first = v4_number(cidr.network());
-      v4_.push_back({first, first | static_cast<uint32_t>(low_ones(32 - cidr.length()))});
+      v4_.sorted.push_back({first, first | static_cast<uint32_t>(low_ones(32 - cidr.length()))});
     } else {
       const uint8_t* bytes = cidr.network().bytes().data();
       const Wide first{big_endian(bytes, 8), big_endian(bytes + 8, 8)};
-      v6_.push_back({first, {first.high | low_ones(64 - cidr.length()), first.low | low_ones(128 - cidr.length())}});
+      v6_.sorted.push_back(
+          {first, {first.high | low_ones(64 - cidr.length()), first.low | low_ones(128 - cidr.length())}});
     }
   }
-  merge(v4_);
-  merge(v6_);
+  v4_.settle();
+  v6_.settle();
 }
 
 bool AddressSet::admits(const IpAddress& address) const {
   if (is_everybody()) return true;
-  if (address.is_v4()) return holds(v4_, v4_number(address));
+  if (address.is_v4()) return v4_.hold(v4_number(address));
   const uint8_t* bytes = address.bytes().data();
-  return holds(v6_, Wide{big_endian(bytes, 8), big_endian(bytes + 8, 8)});
+  return v6_.hold({big_endian(bytes, 8), big_endian(bytes + 8, 8)});
 }
 
 }  // namespace sallyport::policy

@@ -70,7 +70,7 @@ std::expected<std::unique_ptr<Gateway>, Mistakes> Gateway::start(GatewayParts pa
                                                    all.push_back(&worker->metrics());
                                                  return all;
                                                });
-  const auto settings = std::make_shared<const Settings>(config);
+  const auto settings = std::make_shared<const Settings>(config, inside.parts.descriptors);
   for (size_t i = 0; i < count; ++i)
     inside.workers.push_back(std::make_unique<Worker>(inside.parts, inside.addresses, settings));
   for (const auto& worker : inside.workers) worker->start(*inside.admin);
@@ -88,11 +88,17 @@ std::vector<BoundListener> Gateway::listeners() const { return inside_->listenin
 std::expected<void, Mistakes> Gateway::reload(const conf::NodeConfig& config) {
   auto next = inside_->listening.prepare(config);
   if (!next) return std::unexpected(std::move(next.error()));
-  inside_->bring_into_force(std::make_shared<const Settings>(config), std::move(*next));
+  inside_->bring_into_force(std::make_shared<const Settings>(config, inside_->parts.descriptors), std::move(*next));
   return {};
 }
 
 void Gateway::Inside::bring_into_force(std::shared_ptr<const Settings> settings, Listening::Next next) {
+  for (const LoweredLimit& each : settings->lowered)
+    parts.log.warning("limits_lowered", {{"limit", each.name},
+                                         {"wanted", each.wanted},
+                                         {"possible", each.possible},
+                                         {"descriptors", parts.descriptors},
+                                         {"hint", "raise RLIMIT_NOFILE"}});
   drain_limit = settings->limits.drain;
   on_every_worker([&](size_t i) {
     return [&worker = *workers[i], settings, listeners = std::move(next.of_worker[i])]() mutable {

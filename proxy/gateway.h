@@ -34,6 +34,7 @@ struct GatewayParts {
   std::shared_ptr<const policy::Snapshot> snapshot;
   std::shared_ptr<const sso::AssertionKeys> assertion_keys;  // never null
   RecordId installation;
+  size_t descriptors;  // that this process may have
 };
 
 class Gateway {

@@ -8,13 +8,17 @@
 #include "conf/node_config.h"
 #include "proxy/address_budget.h"
 #include "proxy/codec/http1_head.h"
+#include "proxy/descriptor_shares.h"
 
 namespace sallyport::proxy {
 
 struct Settings {
-  explicit Settings(const conf::NodeConfig& config);
+  // descriptors: how many this process may have; limits that want more are lowered.
+  Settings(const conf::NodeConfig& config, size_t descriptors);
 
   conf::Limits limits;
+  DescriptorShares shares;
+  std::vector<LoweredLimit> lowered;
   http::HeadLimits head_limits;  // within what a block holds
   size_t connections_max;        // of one worker
   CidrList trusted_proxies;

@@ -13,9 +13,6 @@
 namespace sallyport::proxy {
 namespace {
 
-// How many connections beyond the limit are told so.
-constexpr size_t kTooManyMin = 8;
-constexpr size_t kTooManyMax = 64;
 constexpr bool kEnding = true;
 
 // The same snapshot with a count of references of this worker's own: every request takes one, and a count that all
@@ -36,7 +33,8 @@ Worker::Worker(const GatewayParts& parts, AddressBudget& addresses, std::shared_
       loop_(parts.clock),
       memory_(limits_.http2_memory),
       resolver_(loop_, settings_->resolvers),
-      upstreams_(loop_, blocks_, memory_, resolver_, parts.log, limits_.upstream_connections),
+      upstreams_(loop_, blocks_, memory_, resolver_, parts.log,
+                 {.idle = limits_.upstream_connections, .open = settings_->shares.upstream_open}),
       credentials_(parts.keys, parts.installation),
       assertions_(parts.assertion_keys),
       live_(loop_, parts_),
@@ -74,8 +72,7 @@ ConnectionHome Worker::home(const bool& draining) {
 void Worker::accepted(Fd fd, const Endpoint& peer, Listener& listener) {
   const size_t most = settings_->connections_max;
   const bool one_too_many = connections_.size() - too_many_ >= most;
-  if (one_too_many && too_many_ >= std::clamp(most / 16, kTooManyMin, kTooManyMax))
-    return metrics_.connections_refused.add();
+  if (one_too_many && too_many_ >= too_many_told(most)) return metrics_.connections_refused.add();
   auto arrival =
       std::make_unique<Arrival>(listener, static_cast<ConnectionOwner&>(*this), static_cast<Arrival::Reception&>(*this),
                                 std::move(fd), peer, settings_->trusted_proxies);
@@ -171,7 +168,7 @@ void Worker::adopt(std::shared_ptr<const Settings> settings, std::vector<WorkerL
   settings_ = std::move(settings);
   limits_ = settings_->limits;
   head_limits_ = settings_->head_limits;
-  upstreams_.set_idle_max(limits_.upstream_connections);
+  upstreams_.set_limits({.idle = limits_.upstream_connections, .open = settings_->shares.upstream_open});
   auto before = std::exchange(listeners_, {});
   for (WorkerListener& wanted : listeners) {
     const auto same = std::ranges::find_if(before, [&](const auto& each) { return each && each->id() == wanted.id; });

@@ -12,6 +12,7 @@ RUN_PACKAGES=(python3 curl)
 # theirs is started.
 TEST_PACKAGES=(libgtest-dev libgmock-dev libvalijson-dev python3 openssl curl sqlite3 binutils nginx haproxy iproute2 systemd
   strace)
+LONG_TEST_PACKAGES=(testssl.sh slowhttptest) # --all
 BROWSER_PACKAGES=(chromium npm nodejs)
 BENCH_PACKAGES=(libbenchmark-dev nginx haproxy wrk python3 openssl)
 

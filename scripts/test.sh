@@ -24,6 +24,7 @@ run_tests() {
   if [[ " ${parts[*]} " == *" scenario "* ]]; then
     need "${BROWSER_PACKAGES[@]}"
     need_npm_modules
+    [[ -z $all ]] || need "${LONG_TEST_PACKAGES[@]}"
   fi
 
   ASAN_SYMBOLIZER_PATH=$(command -v llvm-symbolizer-19 || true)

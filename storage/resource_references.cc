@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <unordered_map>
 
 namespace sallyport::storage {
 namespace {
@@ -26,7 +27,7 @@ std::map<ResourceKey, Entry> state_after(const ResourceState& state, const Resou
     return Entry{&resource, found == plan.documents.end() ? std::nullopt : std::optional(found->second)};
   };
   for (const auto& [key, stored] : state.resources)
-    if (stored.resource) out.emplace(key, entry_of(*stored.resource));
+    if (stored.resource) out.emplace_hint(out.end(), key, entry_of(*stored.resource));
   for (const StoredResource* gone : plan.deletes) out.erase({gone->row.record.kind, gone->row.record.name});
   for (const PlannedPut& put : plan.puts)
     out.insert_or_assign({put.resource.kind, put.resource.name}, entry_of(put.resource));
@@ -76,9 +77,13 @@ class ReferenceCheck {
 
   // A damaged record is there, even if nobody can read it.
   bool is_there(Kind kind, const std::string& name) const {
-    if (after_.contains({kind, name})) return true;
-    const StoredResource* const stored = state_.find(kind, name);
-    return stored != nullptr && !stored->resource && !deleted_.contains({kind, name});
+    const auto [known, fresh] = there_.try_emplace({kind, name});
+    if (fresh) {
+      const StoredResource* const stored = state_.find(kind, name);
+      const bool damaged = stored != nullptr && !stored->resource && !deleted_.contains({kind, name});
+      known->second = damaged || after_.contains({kind, name});
+    }
+    return known->second;
   }
 
   void check_people(const Entry& entry, const std::string& key, const std::map<std::string, policy::Role>& people) {
@@ -107,7 +112,7 @@ class ReferenceCheck {
   void check_place(const Entry& entry, const policy::Protected& body) {
     if (entry.document && body.at.host == gate_host_)
       return complain(entry, "at", "the gate's own host carries no resource", "conflict");
-    const auto [place, fresh_place] = places_.emplace(std::pair(body.at.host, body.at.prefix), entry);
+    const auto [place, fresh_place] = places_.emplace(body.at.host + body.at.prefix, entry);
     if (!fresh_place) return complain_of_two(entry, place->second, "at", "is taken by ", "conflict");
     const auto [host, fresh_host] = hosts_.emplace(body.at.host, entry);
     if (fresh_host || std::get<policy::Protected>(host->second.resource->body).team == body.team) return;
@@ -148,8 +153,9 @@ class ReferenceCheck {
   std::set<ResourceKey> deleted_;
   std::map<std::string, Entry> emails_;
   std::map<std::string, std::pair<Entry, std::string>> certificates_;  // and where in it
-  std::map<std::pair<std::string, std::string>, Entry> places_;
-  std::map<std::string, Entry> hosts_;
+  std::unordered_map<std::string, Entry> places_;  // host and prefix: a host has no '/', a prefix begins with one
+  std::unordered_map<std::string, Entry> hosts_;
+  mutable std::map<ResourceKey, bool> there_;  // what is_there() found: many name the same few
 };
 
 }  // namespace

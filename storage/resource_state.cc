@@ -1,7 +1,9 @@
 #include "storage/resource_state.h"
 
 #include <algorithm>
+#include <functional>
 #include <nlohmann/json.hpp>
+#include <thread>
 
 #include "storage/resource_draft.h"
 #include "storage/resource_service.h"
@@ -36,19 +38,40 @@ std::vector<policy::ResourceRecord> judged(std::vector<ResourceRow> rows, const 
   return out;
 }
 
+namespace {
+
+StoredResource judged_and_read(ResourceRow row, const Keyring& keyring) {
+  StoredResource stored{.row = std::move(row), .resource = std::nullopt};
+  policy::ResourceRecord& record = stored.row.record;
+  record.damaged = !row_is_whole(stored.row, keyring);
+  if (record.damaged) return stored;
+  if (const auto document = document_of(record.kind, record.name, record.spec))
+    if (auto resource = policy::read_resource(*document)) stored.resource = *std::move(resource);
+  return stored;
+}
+
+// Does `job` for 0 ... count-1, many of them on all cores.
+void in_parts(size_t count, const std::function<void(size_t)>& job) {
+  constexpr size_t kWorthAThread = 2000;
+  const size_t parts = std::clamp<size_t>(count / kWorthAThread, 1, std::max(1u, std::thread::hardware_concurrency()));
+  std::vector<std::jthread> others;
+  const auto part = [&](size_t number) {
+    for (size_t i = count * number / parts; i < count * (number + 1) / parts; ++i) job(i);
+  };
+  for (size_t number = 1; number < parts; ++number) others.emplace_back(part, number);
+  part(0);
+}
+
+}  // namespace
+
 Result<ResourceState> read_state(Store& store, const Keyring& keyring) {
   TRY(ResourceChanges all, store.resources_since(Generation{0}));
   ResourceState out{.generation = all.generation, .resources = {}};
-  for (ResourceRow& row : all.changed) {
-    const ResourceKey key{row.record.kind, row.record.name};
-    StoredResource stored{.row = std::move(row), .resource = std::nullopt};
-    policy::ResourceRecord& record = stored.row.record;
-    record.damaged = !row_is_whole(stored.row, keyring);
-    if (!record.damaged) {
-      if (const auto document = document_of(record.kind, record.name, record.spec))
-        if (auto resource = policy::read_resource(*document)) stored.resource = *std::move(resource);
-    }
-    out.resources.emplace(key, std::move(stored));
+  std::vector<StoredResource> stored(all.changed.size());
+  in_parts(stored.size(), [&](size_t i) { stored[i] = judged_and_read(std::move(all.changed[i]), keyring); });
+  for (StoredResource& each : stored) {
+    ResourceKey key{each.row.record.kind, each.row.record.name};
+    out.resources.emplace_hint(out.resources.end(), std::move(key), std::move(each));
   }
   return out;
 }

@@ -32,6 +32,7 @@ Http2UpstreamConnection::Http2UpstreamConnection(Http2UpstreamParts& parts, Pool
       channel_(std::move(channel)),
       io_(parts.loop, channel_->fd(), *this),
       session_(http2::Role::kClient, *this, limits()) {
+  ++parts_.open;
   parts_.memory.enter(*this);
   parts_.loop.defer(*this);  // the preface
 }
@@ -42,6 +43,7 @@ Http2UpstreamConnection::~Http2UpstreamConnection() {
     stream->connection_lost("the connection to the upstream was closed");
   freed(held_bytes_);
   parts_.memory.leave(*this);
+  --parts_.open;
 }
 
 // --- its streams

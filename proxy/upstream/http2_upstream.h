@@ -23,6 +23,7 @@ struct Http2UpstreamParts {
   Loop& loop;
   BlockPool& blocks;
   HeldMemory& memory;
+  size_t& open;     // counts the connections that live
   std::string out;  // scratch; empty between calls
 };
 

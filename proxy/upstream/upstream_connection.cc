@@ -17,7 +17,7 @@ constexpr http::HeadLimits kResponseLimits{.head_bytes_max = kBlockBytes - 1,
 
 }  // namespace
 
-Result<std::unique_ptr<UpstreamConnection>> UpstreamConnection::open(Loop& loop, BlockPool& blocks,
+Result<std::unique_ptr<UpstreamConnection>> UpstreamConnection::open(Loop& loop, BlockPool& blocks, size_t& open,
                                                                      const Endpoint& endpoint,
                                                                      const std::optional<IpAddress>& source,
                                                                      ClientTls* tls, AlpnOffer offer,
@@ -46,19 +46,26 @@ Result<std::unique_ptr<UpstreamConnection>> UpstreamConnection::open(Loop& loop,
     channel = std::make_unique<PlainChannel>(std::move(fd));
   }
   std::unique_ptr<UpstreamConnection> out(
-      new UpstreamConnection(loop, blocks, endpoint, std::move(channel), tls_channel, timeouts));
+      new UpstreamConnection(loop, blocks, open, endpoint, std::move(channel), tls_channel, timeouts));
   return out;
 }
 
-UpstreamConnection::UpstreamConnection(Loop& loop, BlockPool& blocks, const Endpoint& endpoint,
+UpstreamConnection::UpstreamConnection(Loop& loop, BlockPool& blocks, size_t& open, const Endpoint& endpoint,
                                        std::unique_ptr<ByteChannel> channel, TlsChannel* tls,
                                        const policy::Timeouts& timeouts)
-    : loop_(loop), endpoint_(endpoint), timeouts_(timeouts), channel_(std::move(channel)), tls_(tls), input_(blocks) {
+    : loop_(loop),
+      open_(open),
+      endpoint_(endpoint),
+      timeouts_(timeouts),
+      channel_(std::move(channel)),
+      tls_(tls),
+      input_(blocks) {
   io_.emplace(loop_, channel_->fd(), static_cast<IoHandler&>(*this));
   loop_.timers().set(*this, timeouts_.connect);
+  ++open_;
 }
 
-UpstreamConnection::~UpstreamConnection() = default;
+UpstreamConnection::~UpstreamConnection() { --open_; }
 
 void UpstreamConnection::failed(const char* why) {
   if (state_ == State::kOver) return;

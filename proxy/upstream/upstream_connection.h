@@ -28,8 +28,10 @@ class UpstreamConnection final : public UpstreamExchange, private IoHandler, pri
   };
   enum class State : uint8_t { kConnecting, kHandshaking, kReady, kIdle, kOver };
 
-  // Begins to connect. tls null: plain. errors: kUnavailable no descriptor, or the address is not reachable at once.
-  static Result<std::unique_ptr<UpstreamConnection>> open(Loop& loop, BlockPool& blocks, const Endpoint& endpoint,
+  // Begins to connect. tls null: plain. open: what counts it for as long as it lives; it outlives it.
+  // errors: kUnavailable no descriptor, or the address is not reachable at once.
+  static Result<std::unique_ptr<UpstreamConnection>> open(Loop& loop, BlockPool& blocks, size_t& open,
+                                                          const Endpoint& endpoint,
                                                           const std::optional<IpAddress>& source, ClientTls* tls,
                                                           AlpnOffer offer, const policy::Timeouts& timeouts);
   ~UpstreamConnection() override;
@@ -71,8 +73,8 @@ class UpstreamConnection final : public UpstreamExchange, private IoHandler, pri
   void leave_idle();
 
  private:
-  UpstreamConnection(Loop& loop, BlockPool& blocks, const Endpoint& endpoint, std::unique_ptr<ByteChannel> channel,
-                     TlsChannel* tls, const policy::Timeouts& timeouts);
+  UpstreamConnection(Loop& loop, BlockPool& blocks, size_t& open, const Endpoint& endpoint,
+                     std::unique_ptr<ByteChannel> channel, TlsChannel* tls, const policy::Timeouts& timeouts);
   void on_io(IoReady ready) override;
   void expired() override;
   void connected();
@@ -80,6 +82,7 @@ class UpstreamConnection final : public UpstreamExchange, private IoHandler, pri
   void write(std::string_view bytes);
 
   Loop& loop_;
+  size_t& open_;
   Endpoint endpoint_;
   policy::Timeouts timeouts_;
   std::unique_ptr<ByteChannel> channel_;

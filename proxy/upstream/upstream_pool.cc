@@ -94,7 +94,7 @@ void UpstreamPool::room_made() {
 }
 
 bool UpstreamPool::may_idle() {
-  if (retired || pools_.idle_count_ >= pools_.idle_max_) return false;
+  if (retired || pools_.idle_count_ >= pools_.limits_.idle) return false;
   ++pools_.idle_count_;
   return true;
 }
@@ -154,13 +154,13 @@ UpstreamLease::~UpstreamLease() {
 // --- all pools of a worker
 
 UpstreamPools::UpstreamPools(Loop& loop, BlockPool& blocks, HeldMemory& memory, Resolver& resolver, Log& log,
-                             size_t idle_max)
+                             Limits limits)
     : loop_(loop),
       blocks_(blocks),
       resolver_(resolver),
       log_(log),
-      idle_max_(idle_max),
-      http2_{loop, blocks, memory, {}} {}
+      limits_(limits),
+      http2_{loop, blocks, memory, open_, {}} {}
 
 UpstreamPools::~UpstreamPools() {
   pools_.clear();
@@ -220,9 +220,19 @@ void UpstreamPools::give_back(UpstreamPool& pool, std::unique_ptr<UpstreamExchan
   if (pool.retired && pool.in_use == 0) loop_.defer(*this);
   if (!exchange) return;
   UpstreamConnection* const again = exchange->reusable();
-  if (again == nullptr || pool.retired || idle_count_ >= idle_max_) return bury(std::move(exchange));
+  if (again == nullptr || pool.retired || idle_count_ >= limits_.idle) return bury(std::move(exchange));
   static_cast<void>(exchange.release());  // it is that connection
   pool.keep(std::unique_ptr<UpstreamConnection>(again));
+}
+
+// May one more be opened? Over the limit an idle one, of whatever resource, makes room: nobody waits on it.
+bool UpstreamPools::has_room() {
+  if (open_ < limits_.open) return true;
+  if (idle_count_ == 0) return false;
+  const auto some = std::ranges::find_if(pools_, [](const auto& each) { return !each.second->idle_.empty(); });
+  if (some == pools_.end()) return false;
+  some->second->take_idle().reset();
+  return true;
 }
 
 // errors: as connect().
@@ -272,8 +282,13 @@ Task<Result<std::unique_ptr<UpstreamConnection>>> UpstreamPools::dial(UpstreamPo
       continue;
     }
     if (++tried > kAddressesTriedMax) break;
-    auto opened = UpstreamConnection::open(loop_, blocks_, endpoint, upstream.source_address, pool.tls_.get(), offer,
-                                           upstream.timeout);
+    if (!has_room()) {
+      last = {Code::kUnavailable, Side::kSelf, "the gateway has all the upstream connections it can have"};
+      refused(endpoint, last.what);
+      break;
+    }
+    auto opened = UpstreamConnection::open(loop_, blocks_, open_, endpoint, upstream.source_address, pool.tls_.get(),
+                                           offer, upstream.timeout);
     if (!opened) {
       refused(endpoint, opened.error().what);
       last = opened.error();

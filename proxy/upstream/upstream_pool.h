@@ -111,7 +111,11 @@ class UpstreamLease {
 
 class UpstreamPools final : private Deferred {
  public:
-  UpstreamPools(Loop& loop, BlockPool& blocks, HeldMemory& memory, Resolver& resolver, Log& log, size_t idle_max);
+  struct Limits {
+    size_t idle;  // kept
+    size_t open;  // at all; the idle ones go first
+  };
+  UpstreamPools(Loop& loop, BlockPool& blocks, HeldMemory& memory, Resolver& resolver, Log& log, Limits limits);
   ~UpstreamPools();
 
   // The pool of this version of the resource; an older version's pool is retired.
@@ -120,19 +124,20 @@ class UpstreamPools final : private Deferred {
   UpstreamLease take(UpstreamPool& pool, Spoken spoken);
   // A new connection: resolve, ask the outbound list, connect, verify. Where connections are shared, one is made at a
   // time, and a stream of it, or of another that has got room meanwhile, is what comes of it.
-  // errors (all Side::kUpstream): kNotFound the name, kDenied the outbound list, kUnavailable refused, not verified or
-  // not what was configured, kTimeout. The log says which address and why.
+  // errors (all Side::kUpstream): kNotFound the name, kDenied the outbound list, kUnavailable refused, not verified,
+  // not what was configured or too many, kTimeout. The log says which address and why.
   Task<Result<UpstreamLease>> connect(UpstreamPool& pool, Spoken spoken, std::string request_id);
   // After a snapshot was swapped: pools of resources that are gone or of other versions are retired.
   void retire_others(const policy::Snapshot& snapshot);
 
   size_t idle_count() const { return idle_count_; }
-  void set_idle_max(size_t idle_max) { idle_max_ = idle_max; }  // for those that come back from now on
+  void set_limits(Limits limits) { limits_ = limits; }  // for those that are made or come back from now on
 
  private:
   friend class UpstreamPool;
   friend class UpstreamLease;
   void run_deferred() override;
+  bool has_room();
   void bury(std::unique_ptr<UpstreamExchange> exchange);
   void bury(std::unique_ptr<Http2UpstreamConnection> connection);
   void give_back(UpstreamPool& pool, std::unique_ptr<UpstreamExchange> exchange);
@@ -142,7 +147,8 @@ class UpstreamPools final : private Deferred {
   BlockPool& blocks_;
   Resolver& resolver_;
   Log& log_;
-  size_t idle_max_;
+  Limits limits_;
+  size_t open_ = 0;  // connections that live, wherever
   size_t idle_count_ = 0;
   Http2UpstreamParts http2_;
   std::unordered_map<RecordId, std::unique_ptr<UpstreamPool>, RecordIdHash> pools_;

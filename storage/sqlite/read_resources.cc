@@ -1,4 +1,6 @@
 // Installation, resources with their secrets and epochs, keys.
+#include <unordered_map>
+
 #include "storage/sqlite/sqlite_store_inside.h"
 
 namespace sallyport::storage {
@@ -6,26 +8,43 @@ namespace {
 
 std::unexpected<Error> damaged() { return fail(Code::kInternal, Side::kStorage, "a row of the store is damaged"); }
 
-Result<void> read_secrets(Connection& connection, ResourceRow& row) {
-  TRY(Query read,
-      connection.query("SELECT s.field, s.sealed, e.epoch FROM secrets s LEFT JOIN epochs e"
-                       " ON e.record = s.resource AND e.field = s.field WHERE s.resource = ? ORDER BY s.field"));
-  read.bind(row.record.id);
-  for (;;) {
-    TRY(const bool more, read.row());
-    if (!more) return {};
-    // Without an epoch (0) the value does not open and the row's MAC does not fit.
-    row.record.secrets.push_back({std::string(read.text(0)), read.bytes(1), read.number(2)});
-  }
+constexpr size_t kFewRows = 100;  // up to here each row is asked for; beyond, one walk over all is cheaper
+
+using Adder = void (*)(ResourceRow& row, const Query& read);
+
+// Without an epoch (0) the value does not open and the row's MAC does not fit.
+void add_secret(ResourceRow& row, const Query& read) {
+  row.record.secrets.push_back({std::string(read.text(1)), read.bytes(2), read.number(3)});
+}
+void add_epoch(ResourceRow& row, const Query& read) {
+  row.epochs.push_back({std::string(read.text(1)), read.number(2), read.bytes(3)});
 }
 
-Result<void> read_epochs(Connection& connection, ResourceRow& row) {
-  TRY(Query read, connection.query("SELECT field, epoch, mac FROM epochs WHERE record = ? ORDER BY field"));
-  read.bind(row.record.id);
+// of_one: the fields of one record; of_all: of every record. Columns: the record's id, the field, what `add` reads.
+Result<void> read_fields(Connection& connection, std::vector<ResourceRow>& rows, const char* of_one, const char* of_all,
+                         Adder add) {
+  if (rows.size() <= kFewRows) {
+    for (ResourceRow& row : rows) {
+      TRY(Query read, connection.query(of_one));
+      read.bind(row.record.id);
+      for (;;) {
+        TRY(const bool more, read.row());
+        if (!more) break;
+        add(row, read);
+      }
+    }
+    return {};
+  }
+  std::unordered_map<RecordId, ResourceRow*, RecordIdHash> by_id;
+  by_id.reserve(rows.size());
+  for (ResourceRow& row : rows) by_id.emplace(row.record.id, &row);
+  TRY(Query read, connection.query(of_all));
   for (;;) {
     TRY(const bool more, read.row());
     if (!more) return {};
-    row.epochs.push_back({std::string(read.text(0)), read.number(1), read.bytes(2)});
+    const auto id = read.id(0);
+    const auto row = id ? by_id.find(*id) : by_id.end();
+    if (row != by_id.end()) add(*row->second, read);  // epochs outlive their records
   }
 }
 
@@ -78,10 +97,15 @@ Result<ResourceChanges> SqliteStore::resources_since(Generation since) {
       row.mac = read.bytes(6);
     }
   }
-  for (ResourceRow& row : out.changed) {
-    CHECKED(read_secrets(connection_, row));
-    CHECKED(read_epochs(connection_, row));
-  }
+  CHECKED(read_fields(connection_, out.changed,
+                      "SELECT s.resource, s.field, s.sealed, e.epoch FROM secrets s LEFT JOIN epochs e"
+                      " ON e.record = s.resource AND e.field = s.field WHERE s.resource = ? ORDER BY s.field",
+                      "SELECT s.resource, s.field, s.sealed, e.epoch FROM secrets s LEFT JOIN epochs e"
+                      " ON e.record = s.resource AND e.field = s.field ORDER BY s.resource, s.field",
+                      add_secret));
+  CHECKED(read_fields(connection_, out.changed,
+                      "SELECT record, field, epoch, mac FROM epochs WHERE record = ? ORDER BY field",
+                      "SELECT record, field, epoch, mac FROM epochs ORDER BY record, field", add_epoch));
   TRY(out.deleted, tombstones("SELECT id FROM tombstones WHERE kind = 'resource' AND generation > ?", since));
   CHECKED(transaction.commit());
   return out;

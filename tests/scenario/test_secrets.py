@@ -179,3 +179,30 @@ def the_process_does_not_dump_core(t):
     line = next(line for line in limits.splitlines() if line.startswith("Max core file size"))
     filtered = int(open(f"/proc/{gateway.process.pid}/coredump_filter").read(), 16)
     expect(" 0 " in line or filtered == 0, f"core limit {line!r}, coredump_filter {filtered:x}")
+
+
+@test
+def each_of_many_resources_keeps_its_own_secret(t):
+    """More than are read one by one: at the start, and when one of them changes."""
+    echo = upstream(t)
+
+    def own(number, more=""):
+        return keyed(f"r{number}", echo, secrets={"token": f"sk-own-of-{number}{more}-0123456789"})
+
+    gateway = world(t, *[own(number) for number in range(150)])
+    token = bearer(gateway.token("ann"))
+
+    def sent(number):
+        equal(gateway.ask(host(f"r{number}"), headers=token).status, 200, f"status of r{number}")
+        return echo.requests[-1].get("authorization")
+
+    equal([sent(number) for number in range(150)], [f"Bearer sk-own-of-{number}-0123456789" for number in range(150)], "what was sent")
+    gateway.apply(own(77, "-changed"))
+    gateway.stop()
+    gateway.start()
+    equal([sent(number) for number in (0, 76, 77, 149)],
+          [f"Bearer sk-own-of-{each}-0123456789" for each in ("0", "76", "77-changed", "149")], "what was sent after the change")
+    gateway.must("delete", "datasource", "r0")
+    gateway.stop()
+    gateway.start()
+    equal(sent(1), "Bearer sk-own-of-1-0123456789", "what was sent after one was deleted, whose epochs stay")
