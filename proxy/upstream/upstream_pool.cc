@@ -231,7 +231,8 @@ bool UpstreamPools::has_room() {
   if (idle_count_ == 0) return false;
   const auto some = std::ranges::find_if(pools_, [](const auto& each) { return !each.second->idle_.empty(); });
   if (some == pools_.end()) return false;
-  some->second->take_idle().reset();
+  some->second->idle_.pop_back();
+  --idle_count_;
   return true;
 }
 
