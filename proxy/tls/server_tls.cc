@@ -54,7 +54,10 @@ int on_ticket_key(SSL* ssl, unsigned char* name, unsigned char* iv, EVP_CIPHER_C
   wipe(key->aes);
   wipe(key->hmac);
   if (!good) return -1;
-  return encrypt == 1 || key->current ? 1 : 2;  // 2: opened, but give a new one
+  if (encrypt == 1) return 1;
+  // 2: opened, but give a new one. In TLS 1.3 always: a client uses a ticket once (RFC 8446 appendix C.4), and who gets
+  // none pays for a full handshake every other time.
+  return key->current && SSL_version(ssl) != TLS1_3_VERSION ? 1 : 2;
 }
 
 int on_server_name(SSL* ssl, int*, void* argument) {

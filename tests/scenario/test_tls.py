@@ -84,6 +84,21 @@ def sessions_resume_on_every_worker(t):
 
 
 @test
+def who_resumes_gets_the_next_ticket(t):
+    """A client of TLS 1.3 uses a ticket once: each connection has to bring the one for the next."""
+    gateway, _, crm = standing(t)
+    context, session, tickets = client_context(gateway.dir / "tls/ca.pem", V13, V13), None, set()
+    for number in range(5):
+        with gateway.wire(crm, context, session=session) as connection:
+            connection.send(request_bytes("GET", "/", f"{crm}:{gateway.port}"))
+            connection.response()
+            equal(connection.socket.session_reused, number > 0, f"connection {number} resumed")
+            session = connection.socket.session
+            tickets.add(session.id)
+    equal(len(tickets), 5, "different sessions")
+
+
+@test
 def a_resumed_session_is_not_taken_to_another_name(t):
     """A ticket made for one host must not carry its certificate check to a host outside that certificate."""
     gateway = two_certificates(t)
