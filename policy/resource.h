@@ -37,7 +37,7 @@ struct Platform {
   int password_min_length = 8;
   int password_min_score = 3;
   MfaRule mfa = MfaRule::kOptional;
-  std::vector<RateLimit> rate_limits;  // of every request, the gate's own pages too
+  std::vector<RateLimit> rate_limits;                   // of every request, the gate's own pages too
   Strength certificate_strength = Strength::kPassword;  // of a sign-in by certificate
 };
 
