@@ -5,8 +5,10 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
+#include <optional>
 
 #include "base/clock.h"
+#include "proxy/codec/http2_session.h"
 
 namespace sallyport::http2 {
 
@@ -21,6 +23,32 @@ enum class Spending : uint8_t {
   kKinds,
 };
 
+// What a frame that begins to arrive is paid from; nothing: its head or its data is.
+constexpr std::optional<Spending> spending_of(const FrameHead& frame) {
+  switch (frame.type) {
+    case FrameType::kHeaders:
+    case FrameType::kContinuation:  // so many of one head, and a head has a budget of bytes
+      return std::nullopt;
+    case FrameType::kData:
+      if (frame.bytes > 0 || frame.end_stream) return std::nullopt;
+      return Spending::kEmptyData;
+    case FrameType::kReset:
+      return Spending::kReset;
+    case FrameType::kSettings:
+      return Spending::kSettings;
+    case FrameType::kPing:
+      return Spending::kPing;
+    case FrameType::kWindowUpdate:
+      return Spending::kWindowUpdate;
+    case FrameType::kPriority:
+    case FrameType::kPushPromise:
+    case FrameType::kGoAway:
+    case FrameType::kUnknown:
+      return Spending::kPriority;
+  }
+  return Spending::kPriority;
+}
+
 class FrameBudget {
  public:
   // False: the client has spent more than it may.
@@ -31,6 +59,11 @@ class FrameBudget {
     if (paid_until < micros) paid_until = micros;
     paid_until += kSecond / rate.per_second;
     return paid_until - micros <= kSecond / rate.per_second * rate.burst;
+  }
+  // A DATA frame went out: it is answered with window updates, and some measure their bandwidth with a ping (gRPC).
+  void data_sent() {
+    earn(Spending::kWindowUpdate);
+    earn(Spending::kPing);
   }
   void earn(Spending kind) {
     paid_until_[static_cast<size_t>(kind)] -= kEarned * (kSecond / kRates[static_cast<size_t>(kind)].per_second);

@@ -245,29 +245,7 @@ http2::Stream* Http2Connection::on_stream(http2::StreamId id) {
 }
 
 void Http2Connection::on_frame(const http2::FrameHead& frame) {
-  using http2::FrameType;
-  using http2::Spending;
-  switch (frame.type) {
-    case FrameType::kHeaders:
-    case FrameType::kContinuation:  // so many of one head, and a head has a budget of bytes
-      return;
-    case FrameType::kData:
-      if (frame.bytes == 0 && !frame.end_stream) spend(Spending::kEmptyData);
-      return;
-    case FrameType::kReset:
-      return spend(Spending::kReset);
-    case FrameType::kSettings:
-      return spend(Spending::kSettings);
-    case FrameType::kPing:
-      return spend(Spending::kPing);
-    case FrameType::kWindowUpdate:
-      return spend(Spending::kWindowUpdate);
-    case FrameType::kPriority:
-    case FrameType::kPushPromise:
-    case FrameType::kGoAway:
-    case FrameType::kUnknown:
-      return spend(Spending::kPriority);
-  }
+  if (const auto kind = http2::spending_of(frame)) spend(*kind);
 }
 
 void Http2Connection::spend(http2::Spending kind) {

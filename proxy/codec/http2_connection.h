@@ -48,10 +48,7 @@ class Http2Connection final : public ClientConnection,
   void on_frame(const http2::FrameHead& frame) override;
   void on_violation(http2::StreamId id, const char* why) override;
   void on_settings() override { greeted_ = true; }
-  void on_data_sent() override {
-    budget_.earn(http2::Spending::kWindowUpdate);
-    budget_.earn(http2::Spending::kPing);  // some measure their bandwidth by them (gRPC)
-  }
+  void on_data_sent() override { budget_.data_sent(); }
   void on_goaway() override {}
 
   // --- HeldMemory::Holder

@@ -273,35 +273,10 @@ void Http2UpstreamConnection::on_settings() {
 }
 
 void Http2UpstreamConnection::on_frame(const http2::FrameHead& frame) {
-  using http2::FrameType;
-  using http2::Spending;
-  switch (frame.type) {
-    case FrameType::kHeaders:
-    case FrameType::kContinuation:  // so many of one head, and a head has a budget of bytes
-      return;
-    case FrameType::kData:
-      if (frame.bytes == 0 && !frame.end_stream) spend(Spending::kEmptyData);
-      return;
-    case FrameType::kReset:
-      return spend(Spending::kReset);
-    case FrameType::kSettings:
-      return spend(Spending::kSettings);
-    case FrameType::kPing:
-      return spend(Spending::kPing);
-    case FrameType::kWindowUpdate:
-      return spend(Spending::kWindowUpdate);
-    case FrameType::kPriority:
-    case FrameType::kPushPromise:
-    case FrameType::kGoAway:
-    case FrameType::kUnknown:
-      return spend(Spending::kPriority);
-  }
+  if (const auto kind = http2::spending_of(frame)) spend(*kind);
 }
 
-void Http2UpstreamConnection::on_data_sent() {
-  budget_.earn(http2::Spending::kWindowUpdate);
-  budget_.earn(http2::Spending::kPing);  // gRPC measures with one how fast data comes
-}
+void Http2UpstreamConnection::on_data_sent() { budget_.data_sent(); }
 
 void Http2UpstreamConnection::spend(http2::Spending kind) {
   if (!budget_.spend(kind, parts_.loop.now())) end(http2::ErrorCode::kEnhanceYourCalm, http2::FrameBudget::why(kind));

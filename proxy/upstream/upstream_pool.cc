@@ -317,7 +317,8 @@ Task<Result<UpstreamLease>> UpstreamPools::connect(UpstreamPool& pool, Spoken sp
   while (may_share()) {
     if (auto stream = pool.take(spoken)) co_return UpstreamLease(pool, std::move(stream));
     if (pool.being_made()) {
-      UpstreamPool::Waiter waiter(pool);
+      using Turn = UpstreamPool::Waiter::Turn;
+      UpstreamPool::Waiter waiter(pool, dialled > 0 ? Turn::kNext : Turn::kLast);
       auto woken = waiter.slot.wait();
       co_await woken;
       if (waiter.failed) co_return std::unexpected(*waiter.failed);

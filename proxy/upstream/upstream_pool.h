@@ -42,7 +42,11 @@ class UpstreamPool final : private UpstreamConnection::Pool, private Http2Upstre
 
   // A request that waits for a stream while a connection is made.
   struct Waiter {
-    explicit Waiter(UpstreamPool& to) : pool(to), place(to.waiters_.insert(to.waiters_.end(), this)) {}
+    // Whoever has made a connection is the next that it serves: else all its streams could go to those in front of him,
+    // each time anew.
+    enum class Turn : uint8_t { kLast, kNext };
+    Waiter(UpstreamPool& to, Turn turn)
+        : pool(to), place(to.waiters_.insert(turn == Turn::kNext ? to.waiters_.begin() : to.waiters_.end(), this)) {}
     ~Waiter() { leave(); }
     Waiter(const Waiter&) = delete;
     Waiter& operator=(const Waiter&) = delete;

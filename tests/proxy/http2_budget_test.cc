@@ -55,6 +55,21 @@ TEST(frame_budget, data_that_is_sent_earns_window_updates) {
   EXPECT_TRUE(budget.spend(Spending::kWindowUpdate, kStart));
 }
 
+TEST(spending_of, only_heads_and_data_are_free) {
+  const auto paid = [](FrameType type, size_t bytes, bool end) { return spending_of({type, bytes, end}); };
+  EXPECT_EQ(paid(FrameType::kHeaders, 0, false), std::nullopt);
+  EXPECT_EQ(paid(FrameType::kContinuation, 0, false), std::nullopt);
+  EXPECT_EQ(paid(FrameType::kData, 1, false), std::nullopt);
+  EXPECT_EQ(paid(FrameType::kData, 0, true), std::nullopt);
+  EXPECT_EQ(paid(FrameType::kData, 0, false), Spending::kEmptyData);
+  EXPECT_EQ(paid(FrameType::kReset, 4, false), Spending::kReset);
+  EXPECT_EQ(paid(FrameType::kPing, 8, false), Spending::kPing);
+  EXPECT_EQ(paid(FrameType::kSettings, 0, false), Spending::kSettings);
+  EXPECT_EQ(paid(FrameType::kWindowUpdate, 4, false), Spending::kWindowUpdate);
+  for (const FrameType type : {FrameType::kPriority, FrameType::kPushPromise, FrameType::kGoAway, FrameType::kUnknown})
+    EXPECT_EQ(paid(type, 4, false), Spending::kPriority);
+}
+
 class Holder final : public proxy::HeldMemory::Holder {
  public:
   explicit Holder(size_t bytes) : bytes_(bytes) {}

@@ -72,6 +72,18 @@ def a_hundred_requests_at_once_share_a_connection(t):
 
 
 @test
+def where_a_connection_takes_one_stream_nobody_is_left_out(t):
+    upstream = http2_upstream(t, settings={"maxConcurrentStreams": 1})
+    gateway, _, token = standing(t, upstream)
+    client = http2_client(t, gateway)
+    for number in range(24):
+        client.open(f"r{number}", "/wait/go", headers=fields(token))
+    expect(upstream.wait("body", count=24), "24 requests that wait")
+    upstream.tell("release", name="go")
+    equal({head_of(client, f"r{number}")["status"] for number in range(24)}, {200}, "statuses")
+
+
+@test
 def the_upstreams_limit_of_streams_is_kept(t):
     upstream = http2_upstream(t, settings={"maxConcurrentStreams": 3})
     gateway, _, token = standing(t, upstream)
