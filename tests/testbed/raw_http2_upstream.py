@@ -119,24 +119,27 @@ class TlsAtOnce:
         context.set_alpn_protocols(["h2"])
         context.load_cert_chain(*pair)
         self._sock, self._in, self._out = sock, ssl.MemoryBIO(), ssl.MemoryBIO()
+        self._lock = threading.Lock()  # one thread reads and others write: OpenSSL's object is for one at a time
         self._tls = context.wrap_bio(self._in, self._out, server_side=True)
         self._until(self._tls.do_handshake)
         self.sendall(greeting)
 
     def _until(self, action):
         while True:
-            try:
-                return action()
-            except ssl.SSLWantReadError:
-                if self._out.pending:
+            with self._lock:
+                try:
+                    return action()
+                except ssl.SSLWantReadError:
                     self._sock.sendall(self._out.read())
-                data = self._sock.recv(65536)
+            data = self._sock.recv(65536)
+            with self._lock:
                 self._in.write(data) if data else self._in.write_eof()
 
     def sendall(self, data):
-        if data:
-            self._tls.write(data)
-        self._sock.sendall(self._out.read())
+        with self._lock:
+            if data:
+                self._tls.write(data)
+            self._sock.sendall(self._out.read())
 
     def read(self, count):
         out = b""
