@@ -312,14 +312,14 @@ void Http2Stream::flush() {
 // Of a tunnel CANCEL is what a reset is to TCP (RFC 8441 s5).
 void Http2Stream::abort() { end(tunnel_ ? http2::ErrorCode::kCancel : http2::ErrorCode::kInternal); }
 
-// CANCEL, not INTERNAL_ERROR: nothing is broken, and no client tries again by itself (RFC 9113 s7).
+// INTERNAL_ERROR: some clients, node's for one, take CANCEL for the proper end of the response.
 void Http2Stream::cut(Cut how) {
   serving_.cancel();
   if (gone_) return;
   const bool whole = finished_ && (how == Cut::kAnswered || waiting() == 0);
   if (!whole) {
     connection_.cut_behind();
-    return end(http2::ErrorCode::kCancel);
+    return abort();
   }
   if (how == Cut::kAnswered) hurry();
   connection_.note(*this);

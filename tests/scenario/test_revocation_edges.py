@@ -115,7 +115,7 @@ def others_on_the_connection_live_on(t):
         until(lambda: echo.open_connections() == 1, "the upstream of the download to be left", 5)
         in_time(since, "the end of a download whose socket is full")
         client.opens_windows = False
-        equal(client.response(3).reset, h2.CANCEL, "how the download ended")
+        equal(client.response(3).reset, h2.INTERNAL_ERROR, "how the download ended")
         expect(len(client.answer(3).body) < MUCH, "all of it came")
         echo.events.put("still here")
         client.until(lambda: b"still here" in client.answer(1).body)

@@ -100,7 +100,7 @@ def every_trigger_ends_every_kind_3(t):
     walk(t, share(2))
 
 
-SEEN = {"status:{answer}": "401 or 403", "rst": "TCP reset", "rst:8": "RST_STREAM CANCEL", "close:1008": "close frame 1008"}
+SEEN = {"status:{answer}": "401 or 403", "rst": "TCP reset", "rst:2": "RST_STREAM INTERNAL_ERROR", "close:1008": "close frame 1008"}
 
 
 @test
