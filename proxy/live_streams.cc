@@ -98,7 +98,8 @@ std::optional<LiveStreams::Ending> LiveStreams::ending_of(const RequestContext& 
   if (again.outcome != policy::Outcome::kAllow) return denied(again.reason);
   if (context.decision.user != nullptr && again.user == nullptr) return denied("public, and nobody's any more");
   if (context.lasting && !policy::same_passage(*context.resource, context.decision, *place.resource, again))
-    return denied("would go elsewhere or as somebody else");
+    return Ending{"would go elsewhere or as somebody else",
+                  {Code::kUnavailable, Side::kSelf, "what is behind this has changed; begin again"}};
   return std::nullopt;
 }
 

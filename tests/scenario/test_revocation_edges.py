@@ -260,3 +260,24 @@ def what_is_public_ends_for_who_came_as_somebody(t):
         nobody.send(b"still")
         equal(nobody.receive().payload, b"still", "nobody's")
     equal(ended(gateway), ["public, and nobody's any more"], "the audit log")
+
+
+@test
+def a_factor_that_has_grown_old_ends_no_stream(t):
+    """It is asked for when a request begins; the next change of anything ended what had outlasted it."""
+    echo = upstream(t, None)
+    gateway = world(t, datasource("crm", echo, access=[{"roles": ["member"], "mfa": {"within": "5s"}}]), datasource("easy", echo))
+    browser = signed_in(gateway, "mel", CRM)
+    gateway.stop()
+    shown = time.time()
+    with gateway.store() as store:
+        store.execute("UPDATE sessions SET strength = 2, factor_at = ?", (int(shown * 1e6),))
+    gateway.start()
+    headers = [*browser.headers(CRM), *own_origin(gateway, CRM)]
+    with WebSocket(gateway, CRM, "/ws", headers) as stream:
+        until(lambda: time.time() > shown + 5.1, "the factor to grow old")
+        equal(gateway.ask(CRM, headers=headers).status, 403, "a new request")
+        gateway.apply(datasource("other", echo))
+        stream.send(b"still")
+        equal(stream.receive().payload, b"still", "the stream that had begun in time")
+    equal(ended(gateway), [], "the audit log")
