@@ -41,7 +41,8 @@ bool same_secrets(const CompiledResource& a, const CompiledResource& b, const In
 }  // namespace
 
 bool same_passage(const CompiledResource& was, const Decision& then, const CompiledResource& is, const Decision& now) {
-  if (then.messages != now.messages) return false;
+  if (then.messages != now.messages || then.role != now.role) return false;
+  if ((then.user == nullptr) != (now.user == nullptr)) return false;
   if (&was == &is) return then.credential == now.credential;
   if (!same_upstream(was.spec.upstream, is.spec.upstream)) return false;
   if (was.spec.pass_certificate != is.spec.pass_certificate) return false;

@@ -8,7 +8,8 @@
 namespace sallyport::policy {
 
 // Both decisions allow. Compared are the upstream and whom it is trusted by, the credential with the sealed values it
-// uses, and what may be said. cost: two pointers where nothing of the resource has changed.
+// uses, what may be said, and the role, of which every upstream is told. cost: two pointers where nothing of the
+// resource has changed.
 bool same_passage(const CompiledResource& was, const Decision& then, const CompiledResource& is, const Decision& now);
 
 }  // namespace sallyport::policy

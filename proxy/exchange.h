@@ -2,6 +2,7 @@
 // later) implements it; stations never see the connection, TLS or the codec behind it.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -20,6 +21,7 @@ struct ConnectionFacts {
 };
 
 constexpr uint64_t kNoLength = UINT64_MAX;
+constexpr std::chrono::milliseconds kHurry{100};  // of the wheel's ticks: over after 200 at most
 
 struct BodyPiece {
   enum class Kind : uint8_t {
@@ -71,6 +73,13 @@ class Exchange {
   // The response cannot be completed: the connection ends without its proper end.
   virtual void abort() = 0;
   virtual void close_after() = 0;  // this exchange is the connection's last
+  // The right to it is over. Not for who serves it: the task that does is destroyed before this returns.
+  // kNow: what waits for the client is dropped, and a response that is not whole by now ends without its proper end.
+  // kAnswered: a refusal was just written in place of the response; it may leave, and the connection may live on.
+  enum class Cut : uint8_t { kNow, kAnswered };
+  virtual void cut(Cut how) = 0;
+  // What has been written has kHurry to leave; then it is cut off, as far as it has not left.
+  virtual void hurry() = 0;
 
  protected:
   ~Exchange() = default;

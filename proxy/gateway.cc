@@ -123,8 +123,10 @@ void Gateway::publish(std::shared_ptr<const policy::Snapshot> snapshot) {
     const std::lock_guard lock(inside_->snapshot_mutex);
     inside_->snapshot = snapshot;
   }
-  inside_->on_every_worker(
-      [&](size_t i) { return [&worker = *inside_->workers[i], snapshot] { worker.adopt(snapshot); }; });
+  std::latch decided(static_cast<ptrdiff_t>(inside_->workers.size()));
+  for (const auto& worker : inside_->workers)
+    worker->loop().post([&worker = *worker, snapshot, &decided] { worker.adopt(snapshot, decided); });
+  decided.wait();
 }
 
 void Gateway::publish(std::shared_ptr<const sso::AssertionKeys> keys) {

@@ -15,6 +15,14 @@ RequestContext::RequestContext(Exchange& asked, Worker& by)
   request_id.assign(worker.ids().next(room));
 }
 
+void RequestContext::set_path(std::string_view whole) {
+  path.assign(whole);
+  if (whole.size() > storage::kAuditPathBytesMax)
+    long_path.assign(whole);
+  else
+    long_path.clear();
+}
+
 storage::AccessEvent RequestContext::event(storage::AuditKind kind) const {
   storage::AccessEvent out;
   out.kind = kind;

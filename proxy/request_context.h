@@ -37,8 +37,10 @@ struct RequestContext {
   InlineText<24> method;
   InlineText<255> host;                              // lower case, without port
   InlineText<storage::kAuditPathBytesMax + 1> path;  // canonical; for the audit entry
+  std::string long_path;                             // all of it, where `path` is cut
   InlineText<24> websocket_key;                      // empty: it is no WebSocket's request
   bool extensions_offered = false;                   // on that
+  bool lasting = false;                              // a stream by its kind: it ends when somebody ends it
   bool page_load = false;                            // a browser's navigation: errors are pages, sign-in is a redirect
 
   const policy::CompiledResource* resource = nullptr;  // lives with the snapshot
@@ -59,6 +61,8 @@ struct RequestContext {
   LiveTunnel* tunnel = nullptr;         // while it is one
   UserId about{};                       // whom the gate's own answer was about
 
+  void set_path(std::string_view whole);
+  std::string_view whole_path() const { return long_path.empty() ? path.view() : std::string_view(long_path); }
   storage::AccessEvent event(storage::AuditKind kind) const;
   // Writes the audit entry, once. Called before the last bytes of an answer leave, so that no answered request is
   // without one even if the process is killed in between. `unsent`: bytes of the body that will still follow.

@@ -87,6 +87,7 @@ Task<Result<void>> through_the_stations(RequestContext& context) {
                            std::string(wanted.substr(std::min(wanted.size(), mark + 1))));
     co_return co_await asking;
   }
+  const Monotonic decided = context.worker.loop().now();
   CredentialPtr injected = credential_at_hand(context);
   if (!injected && context.decision.credential != nullptr) {
     auto making = make_credential(context);
@@ -97,11 +98,15 @@ Task<Result<void>> through_the_stations(RequestContext& context) {
     auto recording = record_begin(context);
     CO_CHECKED(co_await recording);
   }
-  // What waited may have waited through a change: register first, then compare, and decide again if it moved.
-  context.worker.live().add(context.live, context);
-  if (context.worker.snapshot() != context.snapshot &&
-      !context.worker.live().allowed_still(context, *context.worker.snapshot()))
-    co_return fail(Code::kDenied, Side::kClient, "you are not allowed to do this any more");
+  // What waited may have waited through a change: register first, then look again.
+  LiveStreams& live = context.worker.live();
+  live.add(context.live, context);
+  if (context.worker.loop().now() != decided || context.worker.snapshot() != context.snapshot)
+    if (const auto ending = live.ending_of(context, *context.worker.snapshot())) {
+      context.outcome = "deny";
+      context.reason = ending->reason;
+      co_return std::unexpected(ending->told);
+    }
   auto forwarding = forward(context, {located.path, located.query, located.has_query}, injected.get());
   CO_TRY(Forwarded forwarded, co_await forwarding);
   if (forwarded.upstream->head().status == 101) {

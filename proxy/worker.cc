@@ -154,9 +154,9 @@ void Worker::head_refused(const PeerAddress& peer, std::string_view request_id, 
 
 Task<void> Worker::serve(Exchange& exchange) { return proxy::serve(exchange, *this); }
 
-void Worker::adopt(std::shared_ptr<const policy::Snapshot> snapshot) {
+void Worker::adopt(std::shared_ptr<const policy::Snapshot> snapshot, std::latch& decided) {
   snapshot_ = counted_here(std::move(snapshot));
-  live_.decide_again(*snapshot_);
+  live_.decide_again(snapshot_, decided);
   credentials_.retire_others(*snapshot_);
   upstreams_.retire_others(*snapshot_);
 }

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <condition_variable>
+#include <latch>
 #include <memory>
 #include <string>
 #include <thread>
@@ -37,7 +38,8 @@ class Worker final : private ConnectionOwner, private Arrival::Reception, privat
   Loop& loop() { return loop_; }
 
   // --- on the worker's own thread
-  void adopt(std::shared_ptr<const policy::Snapshot> snapshot);
+  // decided: counted down once everything that is under way has been decided again.
+  void adopt(std::shared_ptr<const policy::Snapshot> snapshot, std::latch& decided);
   void adopt(std::shared_ptr<const sso::AssertionKeys> keys) { assertions_.adopt(std::move(keys)); }
   // From here on it listens there and nowhere else. Connections live on; those of a listener that is not named any more
   // end after the exchange under way.

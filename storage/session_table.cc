@@ -296,16 +296,18 @@ std::optional<LiveFamily> SessionTable::family(const RecordId& id, WallMicros no
   const Family* const found = shard.families.find(id);
   if (found == nullptr || is_over(count(now), found->last_seen, found->idle_seconds, found->absolute_end))
     return std::nullopt;
-  return LiveFamily{found->user, WallMicros{found->last_seen}};
+  return LiveFamily{found->user, WallMicros{found->last_seen}, found->strength,
+                    found->factor_at == kNever ? std::nullopt : std::optional(WallMicros{found->factor_at})};
 }
 
-bool SessionTable::alive(const RecordId& id, const RecordId& family_id, WallMicros now) const {
-  if (!family(family_id, now)) return false;
-  if (id == family_id) return true;
+std::optional<LiveFamily> SessionTable::alive(const RecordId& id, const RecordId& family_id, WallMicros now) const {
+  auto found = family(family_id, now);
+  if (!found || id == family_id) return found;
   ChildShard& shard = inside_->children(id);
   const std::lock_guard lock(shard.mutex);
   const ChildPlace* const child = shard.place_of.find(id);
-  return child != nullptr && count(now) < child->absolute_end;
+  if (child == nullptr || count(now) >= child->absolute_end) return std::nullopt;
+  return found;
 }
 
 size_t SessionTable::size() const {

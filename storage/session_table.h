@@ -27,6 +27,8 @@ struct LiveSession {
 struct LiveFamily {
   UserId user;
   WallMicros last_seen{};
+  policy::Strength strength = policy::Strength::kPassword;
+  std::optional<WallMicros> factor_at;
 };
 
 class SessionTable {
@@ -46,8 +48,8 @@ class SessionTable {
   size_t end_user(const UserId& user);  // how many families; cost: a walk over all of them
   // A factor was shown: the whole family is as strong from now on.
   void raise(const RecordId& family, policy::Strength strength, WallMicros factor_at);
-  // Of the session `id` of `family`: neither it nor its family has ended. Without marking use.
-  bool alive(const RecordId& id, const RecordId& family, WallMicros now) const;
+  // The family of the session `id`, unless it or the family has ended. Without marking use.
+  std::optional<LiveFamily> alive(const RecordId& id, const RecordId& family, WallMicros now) const;
   // Nothing when it has ended, was idle too long or is over. Without marking use.
   std::optional<LiveFamily> family(const RecordId& id, WallMicros now) const;
   size_t size() const;
@@ -76,6 +78,7 @@ class TokenTable {
   void insert(const TokenRecord& record);
   std::optional<LiveToken> find(const Sha256& hash,
                                 WallMicros now);  // marks use; nothing when unknown, revoked or expired
+  std::optional<LiveToken> peek(const Sha256& hash, WallMicros now) const;  // the same without marking use
   bool revoke(const RecordId& id);
   size_t size() const;
   std::vector<std::pair<RecordId, WallMicros>> collect_touched();

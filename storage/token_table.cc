@@ -64,6 +64,14 @@ std::optional<LiveToken> TokenTable::find(const Sha256& hash, WallMicros now) {
   return entry->token;
 }
 
+std::optional<LiveToken> TokenTable::peek(const Sha256& hash, WallMicros now) const {
+  TokenShard& shard = inside_->shard(hash);
+  const std::lock_guard lock(shard.mutex);
+  const TokenEntry* const entry = shard.tokens.find(hash);
+  if (entry == nullptr || now >= entry->expires_at) return std::nullopt;
+  return entry->token;
+}
+
 bool TokenTable::revoke(const RecordId& id) {
   const std::lock_guard index_lock(inside_->index_mutex);
   const Sha256* const hash = inside_->hash_of.find(id);

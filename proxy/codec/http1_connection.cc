@@ -1,5 +1,7 @@
 #include "proxy/codec/http1_connection.h"
 
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <cassert>
@@ -15,6 +17,12 @@ constexpr size_t kLingerBytesMax =
     16 * 1024 * 1024;  // of a body nobody wants, so that the refusal can be read (RFC 9112 s9.6)
 constexpr std::chrono::milliseconds kLinger{2000};
 constexpr std::chrono::milliseconds kTunnelLinger{400};  // for the client to read a close frame
+
+// Does the kernel hold bytes that it could not send yet? The client does not read, or is far away and behind.
+bool holds_unsent(int fd) {
+  int bytes = 0;
+  return ::ioctl(fd, SIOCOUTQNSD, &bytes) == 0 && bytes > 0;
+}
 
 }  // namespace
 
@@ -43,10 +51,10 @@ void Http1Connection::on_io(IoReady ready) {
         end_soon();
         return;
       case Io::kBlocked:
-        home_.loop.timers().set(*this, home_.limits.write);
+        patience(home_.limits.write);
         break;
       case Io::kOk:
-        TimerWheel::clear(*this);
+        if (!hurried_) TimerWheel::clear(*this);
         if (state_ == State::kServing && (!serving_.valid() || serving_.done())) home_.loop.defer(*this);
         writable_slot_.wake();
         break;
@@ -76,7 +84,12 @@ void Http1Connection::on_readable() {
   }
 }
 
+void Http1Connection::patience(std::chrono::milliseconds usual) {
+  if (!hurried_) home_.loop.timers().set(*this, usual);
+}
+
 void Http1Connection::expired() {
+  if (hurried_) return hurry_over();
   home_.metrics.client_timeouts.add();
   switch (state_) {
     case State::kHead:
@@ -96,6 +109,12 @@ void Http1Connection::expired() {
       end_soon();
       return;
   }
+}
+
+void Http1Connection::hurry_over() {
+  if (blocked() || state_ == State::kServing || holds_unsent(channel_->fd())) return abort();
+  if (std::exchange(lingered_, true)) return end_soon();
+  home_.loop.timers().set(*this, kTunnelLinger - kHurry);
 }
 
 void Http1Connection::end_soon() {
@@ -123,6 +142,7 @@ void Http1Connection::drain() {
 
 void Http1Connection::become_idle() {
   become(State::kIdle);
+  hurried_ = lingered_ = false;
   TimerWheel::clear(*this);
   home_.loop.timers().set(*this, home_.limits.idle);
   read_heads();
@@ -243,7 +263,7 @@ void Http1Connection::linger() {
     if (quiet && !channel_->readable_now()) return end_soon();
   }
   linger_left_ = kLingerBytesMax;
-  home_.loop.timers().set(*this, tunnel_ ? kTunnelLinger : kLinger);
+  home_.loop.timers().set(*this, hurried_ ? kHurry : tunnel_ ? kTunnelLinger : kLinger);
   discard();
 }
 

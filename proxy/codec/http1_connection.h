@@ -58,6 +58,8 @@ class Http1Connection final : public ClientConnection,
   uint64_t response_bytes() const override { return response_bytes_; }
   void abort() override;
   void close_after() override { keep_alive_ = false; }
+  void cut(Cut how) override;
+  void hurry() override;
 
   // --- events
   void on_io(IoReady ready) override;
@@ -73,6 +75,9 @@ class Http1Connection final : public ClientConnection,
   void become_idle();
   void linger();
   void discard();
+  void patience(std::chrono::milliseconds usual);  // for a client that takes nothing
+  void reset_on_close();
+  void hurry_over();
   void end_soon();  // the connection ends at the end of this turn; whatever runs on it is cancelled then
   void discard_out() { home_.out.clear(); }
   void become(State state) { state_ = state; }
@@ -109,7 +114,9 @@ class Http1Connection final : public ClientConnection,
   bool gone_ = false;
   bool read_ended_ = false;  // the client has ended its side in order
   bool aborted_ = false;
-  bool tunnel_ = false;  // protocols were switched
+  bool tunnel_ = false;    // protocols were switched
+  bool hurried_ = false;   // the right to what was written is over
+  bool lingered_ = false;  // in a hurry, and all of it had left
 };
 
 }  // namespace sallyport::proxy

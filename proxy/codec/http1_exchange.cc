@@ -128,7 +128,7 @@ void Http1Connection::data(std::string_view bytes) {
     case http::Body::kUntilClose:
       if (out.empty() && bytes.size() >= 1024) {
         if (channel_->write(bytes) == Io::kBroken) return end_soon();
-        if (blocked()) home_.loop.timers().set(*this, home_.limits.write);
+        if (blocked()) patience(home_.limits.write);
         return;
       }
       out.append(bytes);
@@ -158,7 +158,7 @@ void Http1Connection::flush() {
     if (channel_->write(out) == Io::kBroken)
       end_soon();
     else if (blocked())
-      home_.loop.timers().set(*this, home_.limits.write);
+      patience(home_.limits.write);
   }
   out.clear();
 }
@@ -166,10 +166,27 @@ void Http1Connection::flush() {
 void Http1Connection::abort() {
   discard_out();
   aborted_ = true;
-  // A reset, so that no client takes what it got for the whole.
+  reset_on_close();
+  end_soon();
+}
+
+// So that no client takes what it got for the whole; and what the socket has not sent yet is dropped.
+void Http1Connection::reset_on_close() {
   const ::linger hard{1, 0};
   ::setsockopt(channel_->fd(), SOL_SOCKET, SO_LINGER, &hard, sizeof hard);
-  end_soon();
+}
+
+void Http1Connection::cut(Cut how) {
+  serving_.cancel();
+  if (gone_) return;
+  if (!finished_ || blocked()) return abort();
+  if (how == Cut::kAnswered) hurry();
+  home_.loop.defer(*this);
+}
+
+void Http1Connection::hurry() {
+  if (gone_ || std::exchange(hurried_, true)) return;
+  if (blocked()) home_.loop.timers().set(*this, kHurry);
 }
 
 void Http1Connection::switch_protocols() {

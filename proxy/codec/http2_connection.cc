@@ -1,5 +1,7 @@
 #include "proxy/codec/http2_connection.h"
 
+#include <sys/socket.h>
+
 #include <algorithm>
 #include <cassert>
 
@@ -90,6 +92,8 @@ void Http2Connection::run_deferred() {
   }
   if (state_ != State::kOpen) cancel_streams();
   if (state_ == State::kOver) return owner_.connection_over(*this);
+  cut_behind_ = cut_behind_ && channel_->queued() > 0;
+  if (cut_behind_ && streams_.empty()) return reset();
   const bool last = draining_ || (home_.draining && session_.last_stream() > 0);
   if (state_ == State::kOpen && last && streams_.empty()) end(http2::ErrorCode::kNone);
   if (state_ == State::kOpen && session_.over()) state_ = State::kEnding;
@@ -170,6 +174,12 @@ void Http2Connection::end(http2::ErrorCode code) {
 void Http2Connection::lost() {
   state_ = State::kOver;
   home_.loop.defer(*this);
+}
+
+void Http2Connection::reset() {
+  const ::linger hard{1, 0};
+  ::setsockopt(channel_->fd(), SOL_SOCKET, SO_LINGER, &hard, sizeof hard);
+  lost();
 }
 
 void Http2Connection::linger() {

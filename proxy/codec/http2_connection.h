@@ -42,6 +42,9 @@ class Http2Connection final : public ClientConnection,
   void hold(size_t bytes);         // so many wait in one of them from now on
   void freed(size_t bytes);
   std::string refusal_body(const http::Refusal& refusal);
+  // The right to a stream is over. Bytes of it that the client has not taken leave with the connection, unless others
+  // live on it: what is encrypted cannot be taken apart any more.
+  void cut_behind() { cut_behind_ = cut_behind_ || channel_->queued() > 0; }
 
   // --- http2::SessionOwner
   http2::Stream* on_stream(http2::StreamId id) override;
@@ -66,6 +69,7 @@ class Http2Connection final : public ClientConnection,
   void flood(const char* why);
   void end(http2::ErrorCode code);  // GOAWAY, and what is queued, and no more
   void lost();                      // the channel is of no use any more
+  void reset();                     // and what it holds must not leave
   void linger();
   void discard();
   void watch();  // what the client has to do next, and until when
@@ -93,6 +97,7 @@ class Http2Connection final : public ClientConnection,
   bool greeted_ = false;    // the client's preface and settings have come
   bool head_open_ = false;  // a field section has begun and not ended
   bool draining_ = false;
+  bool cut_behind_ = false;
   Monotonic drain_began_{};
 };
 

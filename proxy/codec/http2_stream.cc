@@ -153,7 +153,7 @@ void Http2Stream::take(size_t bytes, std::string& out) {
     else
       TimerWheel::clear(*this);
   } else {
-    connection_.home_.loop.timers().set(*this, connection_.home_.limits.write);
+    await_client();
     if (sent_ >= kQueueBytesMax) {
       out_.erase(0, sent_);
       sent_ = 0;
@@ -275,7 +275,7 @@ void Http2Stream::data(std::string_view bytes) {
   }
   if (waiting() == 0) {
     queued_at_ = connection_.sends_;
-    connection_.home_.loop.timers().set(*this, connection_.home_.limits.write);
+    await_client();
   }
   out_.append(bytes);
   connection_.hold(bytes.size());
@@ -309,7 +309,31 @@ void Http2Stream::flush() {
   if (tunnel_) connection_.send();
 }
 
-void Http2Stream::abort() { end(http2::ErrorCode::kInternal); }
+// Of a tunnel CANCEL is what a reset is to TCP (RFC 8441 s5).
+void Http2Stream::abort() { end(tunnel_ ? http2::ErrorCode::kCancel : http2::ErrorCode::kInternal); }
+
+// INTERNAL_ERROR: some clients, node's for one, take CANCEL for the proper end of the response.
+void Http2Stream::cut(Cut how) {
+  serving_.cancel();
+  if (gone_) return;
+  const bool whole = finished_ && (how == Cut::kAnswered || waiting() == 0);
+  if (!whole) {
+    connection_.cut_behind();
+    return abort();
+  }
+  if (how == Cut::kAnswered) hurry();
+  connection_.note(*this);
+}
+
+void Http2Stream::hurry() {
+  connection_.cut_behind();
+  if (gone_ || std::exchange(hurried_, true)) return;
+  if (waiting() > 0) connection_.home_.loop.timers().set(*this, kHurry);
+}
+
+void Http2Stream::await_client() {
+  if (!hurried_) connection_.home_.loop.timers().set(*this, connection_.home_.limits.write);
+}
 
 void Http2Stream::switch_protocols() {
   if (gone_) return;

@@ -54,6 +54,8 @@ class Http2Stream final : public Exchange, public http2::Stream, private TaskOwn
   uint64_t response_bytes() const override { return response_bytes_; }
   void abort() override;
   void close_after() override {}
+  void cut(Cut how) override;
+  void hurry() override;
 
  private:
   // --- http2::Stream
@@ -73,6 +75,7 @@ class Http2Stream final : public Exchange, public http2::Stream, private TaskOwn
   void tidy();
   void end(http2::ErrorCode code);
   void drop_queue();
+  void await_client();  // it has something to take
 
   Http2Connection& connection_;
   const http2::StreamId id_;
@@ -107,6 +110,7 @@ class Http2Stream final : public Exchange, public http2::Stream, private TaskOwn
   bool closed_ = false;    // the session has forgotten it
   bool gone_ = false;
   bool tunnel_ = false;
+  bool hurried_ = false;  // the right to what was written is over
 };
 
 }  // namespace sallyport::proxy

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "proxy/error_reply.h"
+#include "proxy/lasting.h"
 #include "proxy/websocket/handshake.h"
 #include "proxy/worker.h"
 
@@ -119,7 +120,9 @@ Result<void> authorise(RequestContext& context, std::string_view path) {
       break;
   }
   if (refused && aim == Aim::kChange) return refuse_page(context);
+  context.lasting = is_lasting(head);
   if (upgrade) {
+    context.lasting = true;
     if (const auto checked = websocket::check_request(head, context.exchange.framing()); !checked) {
       context.outcome = "refused";
       context.reason = checked.error().what;

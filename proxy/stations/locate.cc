@@ -93,7 +93,7 @@ Result<Located> locate(RequestContext& context, std::string& scratch) {
   }
   if (!policy::is_served(head.method)) return fail(Code::kUnsupported, Side::kClient, "this method is not served");
   TRY(const http::Target target, http::parse_target(head.target));
-  context.path.assign(target.path);
+  context.set_path(target.path);
   if (exchange.framing().host.empty()) return fail(Code::kMalformed, Side::kClient, "the request names no host");
   CHECKED(read_host(context, exchange.framing().host));
   if (!exchange.covers_host(context.host))
@@ -105,7 +105,7 @@ Result<Located> locate(RequestContext& context, std::string& scratch) {
   policy::FoundPlace found;
   const auto placed =
       policy::find_place(snapshot, context.worker.gate_host(), context.host, target.path, scratch, found);
-  if (!found.canonical.empty()) context.path.assign(found.canonical);
+  if (!found.canonical.empty()) context.set_path(found.canonical);
   if (found.resource != nullptr && !found.at_gate) {
     context.resource = found.resource;
     context.resource_id = found.resource->id;

@@ -1,5 +1,6 @@
 #include "proxy/stations/relay.h"
 
+#include "proxy/lasting.h"
 #include "proxy/stations/response_head.h"
 #include "proxy/worker.h"
 
@@ -28,6 +29,7 @@ void write_head(RequestContext& context, UpstreamExchange& upstream) {
   Exchange& exchange = context.exchange;
   const http::Head& head = upstream.head();
   const http::ResponseFraming& framing = upstream.framing();
+  context.lasting = context.lasting || is_lasting(head);
   context.status = head.status;
   exchange.begin(head.status, head.reason);
   write_response_fields(exchange, head);

@@ -65,7 +65,13 @@ UpstreamConnection::UpstreamConnection(Loop& loop, BlockPool& blocks, size_t& op
   ++open_;
 }
 
-UpstreamConnection::~UpstreamConnection() { --open_; }
+// A request that broke off ends with a reset: what the socket still holds of it is nobody's to read any more.
+UpstreamConnection::~UpstreamConnection() {
+  --open_;
+  if (requests_ == 0 || sent_ || !channel_) return;
+  const ::linger hard{1, 0};
+  ::setsockopt(channel_->fd(), SOL_SOCKET, SO_LINGER, &hard, sizeof hard);
+}
 
 void UpstreamConnection::failed(const char* why) {
   if (state_ == State::kOver) return;

@@ -209,7 +209,9 @@ void UpstreamPools::retire_others(const policy::Snapshot& snapshot) {
   loop_.defer(*this);
 }
 
+// Nobody overtakes who waits: else whoever comes while a connection is made could have all its streams.
 UpstreamLease UpstreamPools::take(UpstreamPool& pool, Spoken spoken) {
+  if (spoken == Spoken::kAsConfigured && !pool.waiters_.empty()) return {};
   auto exchange = pool.take(spoken);
   if (!exchange) return {};
   return UpstreamLease(pool, std::move(exchange));
@@ -314,9 +316,12 @@ Task<Result<UpstreamLease>> UpstreamPools::connect(UpstreamPool& pool, Spoken sp
   const bool encrypted = pool.resource().spec.upstream.url.scheme == "https";
   const auto may_share = [&] { return spoken == Spoken::kAsConfigured && pool.shares(); };
   size_t dialled = 0;
+  bool has_turn = false;
   while (may_share()) {
-    if (auto stream = pool.take(spoken)) co_return UpstreamLease(pool, std::move(stream));
-    if (pool.being_made()) {
+    const bool behind = !std::exchange(has_turn, true) && !pool.waiters_.empty();
+    if (!behind)
+      if (auto stream = pool.take(spoken)) co_return UpstreamLease(pool, std::move(stream));
+    if (behind || pool.being_made()) {
       using Turn = UpstreamPool::Waiter::Turn;
       UpstreamPool::Waiter waiter(pool, dialled > 0 ? Turn::kNext : Turn::kLast);
       auto woken = waiter.slot.wait();

@@ -93,6 +93,26 @@ TEST(Passage, another_role_with_another_credential_ends_it) {
   EXPECT_FALSE(goes_on(*snapshot, *line(R"({"roles": {"alice": "member"}})")));
 }
 
+TEST(Passage, another_role_ends_it_even_with_the_same_credential) {
+  const char* const same = R"({"credentials": [{"roles": ["owner", "member"],
+      "inject": {"headers": {"Authorization": "Bearer {{ secrets.full }}"}}}]})";
+  nlohmann::json demoted = nlohmann::json::parse(same);
+  demoted["roles"] = {{"alice", "member"}};
+  EXPECT_TRUE(goes_on(*line(same), *line(same)));
+  EXPECT_FALSE(goes_on(*line(same), *line(demoted.dump()))) << "the upstream was told another one";
+}
+
+TEST(Passage, what_began_as_somebodys_does_not_go_on_as_nobodys) {
+  const auto snapshot = line("{}");
+  const CompiledResource& resource = *snapshot->locate("a.test", "/x").resource;
+  const CompiledUser user{};
+  Decision then;
+  then.user = &user;
+  EXPECT_TRUE(same_passage(resource, then, resource, then));
+  EXPECT_FALSE(same_passage(resource, then, resource, Decision{}));
+  EXPECT_FALSE(same_passage(resource, Decision{}, resource, then));
+}
+
 TEST(Passage, what_may_be_said_ends_it_when_it_becomes_less) {
   const auto snapshot = line("{}");
   const CompiledResource& resource = *snapshot->locate("a.test", "/x").resource;

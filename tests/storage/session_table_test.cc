@@ -214,6 +214,17 @@ TEST_F(SessionTableTest, a_factor_raises_the_whole_family) {
   table_.raise(RecordId::random(), policy::Strength::kMfa, kStart);  // nobody's: nothing happens
 }
 
+TEST_F(SessionTableTest, who_asks_whether_it_lives_hears_how_strong_it_is_by_now) {
+  const SessionRecord gate = session_of(alice_), app = session_of(alice_, kApp, gate.id);
+  table_.insert(gate);
+  table_.insert(app);
+  EXPECT_EQ(table_.alive(app.id, gate.id, kStart)->strength, policy::Strength::kPassword);
+  EXPECT_EQ(table_.alive(app.id, gate.id, kStart)->factor_at, std::nullopt);
+  table_.raise(gate.id, policy::Strength::kMfa, kStart + seconds(5));
+  EXPECT_EQ(table_.alive(app.id, gate.id, kStart + seconds(6))->strength, policy::Strength::kMfa);
+  EXPECT_EQ(table_.alive(app.id, gate.id, kStart + seconds(6))->factor_at, kStart + seconds(5));
+}
+
 TEST_F(SessionTableTest, a_session_with_a_new_cookie_forgets_the_old_one) {
   SessionRecord gate = session_of(alice_);
   const SessionRecord before = gate;
@@ -389,6 +400,19 @@ TEST_F(TokenTableTest, tells_each_use_once) {
   EXPECT_EQ(touched[0].first, one.id);
   EXPECT_EQ(touched[0].second, kStart + seconds(5));
   EXPECT_TRUE(table_.collect_touched().empty());
+}
+
+TEST_F(TokenTableTest, looking_whether_it_lives_is_no_use_of_it) {
+  const TokenRecord one = token(RecordId::random());
+  table_.insert(one);
+  ASSERT_TRUE(table_.peek(one.hash, kStart + seconds(5)));
+  EXPECT_EQ(table_.peek(one.hash, kStart)->id, one.id);
+  EXPECT_EQ(table_.peek(one.hash, kStart)->scope->team, "plant");
+  EXPECT_TRUE(table_.collect_touched().empty());
+  EXPECT_FALSE(table_.peek(one.hash, kStart + hours(1)));
+  EXPECT_FALSE(table_.peek(Sha256{}, kStart));
+  table_.revoke(one.id);
+  EXPECT_FALSE(table_.peek(one.hash, kStart));
 }
 
 TEST_F(TokenTableTest, putting_in_again_replaces) {
