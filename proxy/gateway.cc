@@ -44,6 +44,7 @@ AdminFacts Gateway::Inside::facts() const {
   }
   out.sessions = parts.sessions.size();
   out.tokens = parts.tokens.size();
+  out.tokens_ending = parts.tokens.ending();
   out.audit_entries = parts.audit.entries();
   const std::lock_guard lock(snapshot_mutex);
   out.resources = snapshot->resource_count();
@@ -125,6 +126,11 @@ void Gateway::publish(std::shared_ptr<const policy::Snapshot> snapshot) {
   }
   inside_->on_every_worker(
       [&](size_t i) { return [&worker = *inside_->workers[i], snapshot] { worker.adopt(snapshot); }; });
+}
+
+std::shared_ptr<const policy::Snapshot> Gateway::snapshot() const {
+  const std::lock_guard lock(inside_->snapshot_mutex);
+  return inside_->snapshot;
 }
 
 void Gateway::publish(std::shared_ptr<const sso::AssertionKeys> keys) {

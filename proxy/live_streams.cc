@@ -29,7 +29,7 @@ bool LiveStreams::proven_still(const RequestContext& context) const {
   const WallMicros now = loop_.clock().wall();
   if (context.identity->means == policy::Means::kSession)
     return parts_.sessions.alive(context.identity->id, context.family, now);
-  return parts_.tokens.find(context.proof_hash, now).has_value();
+  return parts_.tokens.find(context.proof_hash, now, context.client.address).has_value();
 }
 
 // Did the certificate that this was decided with end meanwhile? Counts once; from then on there is none.
