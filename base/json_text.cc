@@ -55,6 +55,23 @@ void append_ascii_escape(std::string& out, char c) {
 
 }  // namespace
 
+bool is_plain_text(std::string_view bytes) {
+  for (size_t i = 0; i < bytes.size();) {
+    const auto byte = static_cast<uint8_t>(bytes[i]);
+    if (byte < 0x20 || byte == 0x7f) return false;
+    if (byte < 0x80) {
+      ++i;
+      continue;
+    }
+    uint32_t code = 0;
+    const size_t length = utf8_sequence(bytes.substr(i), code);
+    const bool turns = (code >= 0x202a && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069);
+    if (length == 0 || code < 0xa0 || code == 0x2028 || code == 0x2029 || turns) return false;
+    i += length;
+  }
+  return true;
+}
+
 void append_json_string(std::string& out, std::string_view bytes) {
   out += '"';
   size_t i = 0;

@@ -12,4 +12,8 @@ namespace sallyport {
 // no overlong forms, no surrogates) becomes U+FFFD.   cost: one pass; plain ASCII is copied in runs.
 void append_json_string(std::string& out, std::string_view bytes);
 
+// Well-formed UTF-8 that can stand on a line as it is: none of those control characters, and none that turns the
+// direction of what follows (U+202A to 202E, U+2066 to 2069).
+bool is_plain_text(std::string_view bytes);
+
 }  // namespace sallyport

@@ -42,6 +42,7 @@ struct Said {
   DeleteOptions remove;
   UserOptions user;
   TokenCreateOptions token;
+  TokenRotateOptions rotate;
   SelectOptions select;
   AuditListOptions audit;
   KeyStatusOptions key;
@@ -92,7 +93,9 @@ struct Builder {
     take_config(*reload, said.config);
     auto* const schema = command(app, "schema", "print the JSON Schema of a resource kind or of the configuration",
                                  [this] { return run_schema(terminal, said.kind); });
-    schema->add_option("KIND", said.kind, "platform, team, user, datasource, instance or configuration")->required();
+    schema
+        ->add_option("KIND", said.kind, "platform, team, user, datasource, instance, service_account or configuration")
+        ->required();
   }
 
   void resources() {
@@ -106,7 +109,8 @@ struct Builder {
     apply->add_flag("--prune", said.apply.prune, "delete what an earlier apply made and the files do not name");
     auto* const get = command(app, "get", "show resources", [this] { return run_get(terminal, said.get); });
     take_config(*get, said.get.config);
-    get->add_option("KIND", said.get.kind, "platform, team, user, datasource, instance or all")->required();
+    get->add_option("KIND", said.get.kind, "platform, team, user, datasource, instance, service_account or all")
+        ->required();
     get->add_option("NAME", said.get.name, "one of them");
     take_format(*get, said.get.format, kAllFormats);
     auto* const remove =
@@ -137,7 +141,10 @@ struct Builder {
     auto* const create = command(*token, "create", "make a token and print it; it is shown this once",
                                  [this] { return run_token_create(terminal, said.token); });
     take_config(*create, said.token.config);
-    create->add_option("--user", said.token.user, "whose rights it has")->required()->type_name("NAME");
+    auto* const user = create->add_option("--user", said.token.user, "whose rights it has")->type_name("NAME");
+    create->add_option("--service-account", said.token.service_account, "the same, of a service account")
+        ->type_name("NAME")
+        ->excludes(user);
     create->add_option("--name", said.token.name, "what it is called in lists")->required()->type_name("NAME");
     create->add_option("--expires", said.token.expires, "how long it counts: 12h, 30d")->required()->type_name("TIME");
     create->add_option("--team", said.token.team, "only resources of this team")->type_name("TEAM");
@@ -149,13 +156,26 @@ struct Builder {
     create->add_flag("--admin", said.token.admin, "may use the user's admin right");
     auto* const list = command(*token, "list", "show tokens", [this] { return run_token_list(terminal, said.select); });
     take_format(*list, said.select.format, kListFormats);
+    list->add_option("--resource", said.select.resource, "tokens for this resource alone")->type_name("NAME");
+    list->add_flag("--expired", said.select.expired, "tokens that are over");
+    auto* const rotate = command(*token, "rotate", "make a token in place of another one and print it",
+                                 [this] { return run_token_rotate(terminal, said.rotate); });
+    take_config(*rotate, said.rotate.config);
+    rotate->add_option("ID,--id", said.rotate.id, "the id from `token list`")->required()->type_name("ID");
+    rotate->add_option("--overlap", said.rotate.overlap, "how long the old one counts on (1h); 0s: not at all")
+        ->type_name("TIME");
+    rotate->add_option("--expires", said.rotate.expires, "how long the new one counts (as the old one did)")
+        ->type_name("TIME");
     auto* const revoke = command(*token, "revoke", "end tokens at once: --id ID, or --user NAME [--name NAME]",
                                  [this] { return run_token_revoke(terminal, said.select); });
     revoke->add_option("ID,--id", said.select.id, "the id from `token list`")->type_name("ID");
     revoke->add_option("--name", said.select.name, "the token's name, with --user")->type_name("NAME");
     for (CLI::App* const each : {list, revoke}) {
       take_config(*each, said.select.config);
-      each->add_option("--user", said.select.user, "tokens of this user")->type_name("NAME");
+      auto* const of = each->add_option("--user", said.select.user, "tokens of this user")->type_name("NAME");
+      each->add_option("--service-account", said.select.service_account, "tokens of this service account")
+          ->type_name("NAME")
+          ->excludes(of);
     }
   }
 

@@ -62,7 +62,8 @@ int run_user_resume(Terminal& terminal, const UserOptions& options);
 
 struct TokenCreateOptions {
   std::string config;
-  std::string user;
+  std::string user;  // one of these two
+  std::string service_account;
   std::string name;
   std::string expires;
   std::string team;
@@ -75,12 +76,23 @@ struct TokenCreateOptions {
 };
 int run_token_create(Terminal& terminal, const TokenCreateOptions& options);
 
+struct TokenRotateOptions {
+  std::string config;
+  std::string id;
+  std::string overlap = "1h";
+  std::string expires;  // empty: as long as the old one had
+};
+int run_token_rotate(Terminal& terminal, const TokenRotateOptions& options);
+
 // Which tokens or sessions: `user` and `id` both empty means all of them (lists only).
 struct SelectOptions {
   std::string config;
   std::string user;
   std::string id;
-  std::string name;  // tokens only, with user
+  std::string name;             // tokens only, with user or service_account
+  std::string service_account;  // tokens only
+  std::string resource;         // the list of tokens only: those for this resource alone
+  bool expired = false;         // the same: those that are over
   Format format = Format::kDefault;
 };
 int run_token_list(Terminal& terminal, const SelectOptions& options);

@@ -50,6 +50,7 @@ ControlLoop::ControlLoop(Loop& loop, Serving& serving, Log& log, Fd signals, Ser
       sweep_(loop, kSweepEvery,
              [this] {
                serving_.sweep();
+               serving_.look_for_token_ends();
                serving_.roll_keys_over();
              }),
       slow_lane_("slow lane", 1, kSlowLaneMax) {

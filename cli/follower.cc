@@ -89,6 +89,7 @@ Result<uint64_t> Follower::bring_into_force(uint64_t generation) {
 void Follower::publish(uint64_t generation, const std::vector<policy::ResourceRecord>& changed,
                        const std::vector<RecordId>& deleted) {
   auto next = policy::Snapshot::rebuild(*snapshot_, generation, changed, deleted);
+  parts_.tokens.limit_life(next->platform().token_life_max);
   parts_.gateway.publish(next);
   retired_.push_back(std::exchange(snapshot_, std::move(next)));
   resource_count_.store(snapshot_->resource_count(), std::memory_order_relaxed);

@@ -33,6 +33,11 @@ std::string summary(const ordered_json& document) {
     return std::to_string(count) + (count == 1 ? " member" : " members");
   }
   if (kind == "platform") return "";
+  if (kind == "service_account") {
+    const std::string role = text_of(document, "role");
+    return text_of(document, "team") + ", " + (role.empty() ? "none" : role) +
+           (document.value("suspended", false) ? ", suspended" : "");
+  }
   const auto upstream = document.find("upstream");
   const std::string url = upstream != document.end() && upstream->is_object() ? text_of(*upstream, "url") : "";
   return text_of(document, "team") + "  " + text_of(document, "at") + " -> " + url;

@@ -15,6 +15,9 @@ namespace sallyport::cli {
 
 namespace {
 
+// An expired token is told from an unknown one for so long, as in the store.
+constexpr std::chrono::days kTokensRemembered{30};
+
 // One change of a trouble, as a line of the log.
 void tell(Log& log, const char* event, bool before, bool now) {
   if (before == now) return;
@@ -27,7 +30,7 @@ void tell(Log& log, const char* event, bool before, bool now) {
 }  // namespace
 
 Serving::Serving(NodeParts node, Log& log)
-    : log_(log), node_(std::move(node)), uses_(sessions_, tokens_, node_.clock) {}
+    : log_(log), node_(std::move(node)), uses_(sessions_, tokens_, node_.clock), token_ends_(tokens_, log) {}
 
 Serving::~Serving() {
   told_of_endings_ = nullptr;
@@ -85,6 +88,7 @@ Outcome<void> Serving::load() {
   const auto tokens = store.tokens();
   if (!tokens) return failure("cannot read the tokens", tokens.error());
   for (const storage::TokenRecord& token : *tokens) tokens_.insert(token);
+  tokens_.limit_life(first_snapshot_->platform().token_life_max);
   return {};
 }
 
@@ -113,6 +117,7 @@ Outcome<void> Serving::open_gates(std::vector<proxy::InheritedSocket> inherited)
   };
   auto sign_in = sso::SignIn::make({.store = *store_,
                                     .sessions = sessions_,
+                                    .tokens = tokens_,
                                     .keyring = *node_.keyring,
                                     .keys = *keys_,
                                     .hashing = *hashing_,
@@ -148,6 +153,7 @@ Outcome<void> Serving::open_gates(std::vector<proxy::InheritedSocket> inherited)
                                                        .clock = node_.clock},
                                          std::move(first_snapshot_));
   told_of_endings_ = follower_.get();
+  look_for_token_ends();
   return {};
 }
 
@@ -191,6 +197,14 @@ void Serving::write_uses() {
 
 void Serving::sweep() {
   store_job("sweep", [now = node_.clock.wall()](storage::Store& store) { return store.sweep(now).has_value(); });
+}
+
+void Serving::look_for_token_ends() {
+  store_job("token_ends", [this, snapshot = gateway_->snapshot(), now = node_.clock.wall()](storage::Store&) {
+    tokens_.forget(now - kTokensRemembered);
+    token_ends_.look(*snapshot, now);
+    return true;
+  });
 }
 
 // The follower brings it into force, as what any other process commits.

@@ -12,6 +12,7 @@
 #include "cli/follower.h"
 #include "cli/node_parts.h"
 #include "cli/refused_records.h"
+#include "cli/token_ends.h"
 #include "cli/use_keeper.h"
 #include "proxy/gateway.h"
 #include "sso/sign_in.h"
@@ -44,6 +45,7 @@ class Serving {
   // What has to be done from time to time, on the store's thread; these only hand it over.
   void write_uses();
   void sweep();
+  void look_for_token_ends();
   void roll_keys_over();
   // Says in the log when the audit log cannot take entries, or its anchor is out of reach, and when that is over.
   void watch_audit();
@@ -64,6 +66,7 @@ class Serving {
   storage::TokenTable tokens_;
   storage::RateTable rates_;
   UseKeeper uses_;
+  TokenEnds token_ends_;  // on the store's thread
   std::shared_ptr<const policy::Snapshot> first_snapshot_;
   std::unique_ptr<storage::AuditLog> audit_;
   storage::AuditHealth last_health_;

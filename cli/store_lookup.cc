@@ -7,17 +7,29 @@ Outcome<UserNames> UserNames::read(storage::Store& store) {
   if (!rows) return failure("cannot read the users", rows.error());
   UserNames out;
   for (const storage::ResourceRow& row : rows->changed) {
-    if (row.record.kind != policy::Kind::kUser) continue;
-    out.ids_.emplace(row.record.name, row.record.id);
+    const bool account = row.record.kind == policy::Kind::kServiceAccount;
+    if (row.record.kind != policy::Kind::kUser && !account) continue;
+    (account ? out.accounts_ : out.ids_).emplace(row.record.name, row.record.id);
     out.names_.emplace(row.record.id, row.record.name);
+    if (account) out.account_ids_.insert(row.record.id);
   }
   return out;
 }
 
 Outcome<UserId> UserNames::id_of(const std::string& name) const {
   const auto found = ids_.find(name);
-  if (found == ids_.end()) return failure("there is no user " + name);
-  return found->second;
+  if (found != ids_.end()) return found->second;
+  return failure("there is no user " + name + (accounts_.contains(name) ? "; it is a service account" : ""));
+}
+
+Outcome<UserId> UserNames::account_of(const std::string& name) const {
+  const auto found = accounts_.find(name);
+  if (found != accounts_.end()) return found->second;
+  return failure("there is no service account " + name + (ids_.contains(name) ? "; it is a user" : ""));
+}
+
+std::string UserNames::whose(const UserId& id) const {
+  return (is_account(id) ? "service account " : "user ") + name_of(id);
 }
 
 std::string UserNames::name_of(const UserId& id) const {
@@ -37,7 +49,8 @@ Outcome<policy::Kind> read_kind(const std::string& word) {
   const bool plural = word.size() > 1 && word.back() == 's';
   if (const auto kind = policy::parse_kind(word)) return *kind;
   if (const auto kind = policy::parse_kind(plural ? word.substr(0, word.size() - 1) : word)) return *kind;
-  return failure("there is no kind `" + word + "`; kinds are platform, team, user, datasource, instance");
+  return failure("there is no kind `" + word +
+                 "`; kinds are platform, team, user, datasource, instance, service_account");
 }
 
 }  // namespace sallyport::cli

@@ -1,30 +1,15 @@
-// sallyport token create, list, revoke.
-#include <nlohmann/json.hpp>
+// sallyport token create, rotate, revoke.
 #include <ostream>
 
-#include "base/random.h"
 #include "cli/commands.h"
 #include "cli/control_client.h"
-#include "cli/node_parts.h"
-#include "cli/store_lookup.h"
-#include "cli/table.h"
-#include "cli/when.h"
+#include "cli/token_parts.h"
 #include "policy/texts.h"
 
 namespace sallyport::cli {
 namespace {
 
-using nlohmann::ordered_json;
-using storage::TokenRecord;
-constexpr size_t kTokenNameBytesMax = 100;
-
-// "spt_" and 256 random bits.
-std::string make_token() {
-  auto bytes = random_bytes<32>();
-  std::string out = "spt_" + base64url_encode(bytes);
-  wipe(bytes);
-  return out;
-}
+constexpr const char* kLifeWords = " must be a whole number above 0 with s, m, h, d or w, such as 12h or 30d";
 
 Outcome<policy::TokenScope> read_scope(storage::Store& store, const TokenCreateOptions& options) {
   policy::TokenScope scope;
@@ -39,6 +24,7 @@ Outcome<policy::TokenScope> read_scope(storage::Store& store, const TokenCreateO
   if (!options.resource.empty() && !find_record(store, policy::Kind::kDatasource, options.resource) &&
       !find_record(store, policy::Kind::kInstance, options.resource))
     return failure("there is no datasource or instance " + options.resource);
+  if (options.admin && !options.service_account.empty()) return failure("a service account has no admin right");
   if (!options.path.empty()) {
     const auto path = policy::parse_rule_path(options.path);
     if (!path) return failure("--path " + std::string(path.error().what));
@@ -52,156 +38,119 @@ Outcome<policy::TokenScope> read_scope(storage::Store& store, const TokenCreateO
   return scope;
 }
 
-ordered_json show(const TokenRecord& token, const UserNames& users) {
-  ordered_json out{{"id", token.id.to_string()},
-                   {"name", token.name},
-                   {"user", users.name_of(token.user)},
-                   {"created", show_time_exactly(token.created_at)},
-                   {"expires", show_time_exactly(token.expires_at)},
-                   {"last_used", nullptr},
-                   {"team", token.scope.team},
-                   {"resource", token.scope.resource},
-                   {"read_only", token.scope.read_only},
-                   {"path", token.scope.path_prefix},
-                   {"networks", ordered_json::array()},
-                   {"api", token.scope.api},
-                   {"admin", token.scope.admin}};
-  if (token.last_used_at) out["last_used"] = show_time_exactly(*token.last_used_at);
-  for (const Cidr& network : token.scope.networks) out["networks"].push_back(network.to_string());
-  return out;
-}
-
-std::string scope_words(const policy::TokenScope& scope) {
-  std::string out;
-  const auto add = [&out](const std::string& word) { out += (out.empty() ? "" : " ") + word; };
-  if (!scope.team.empty()) add("team=" + scope.team);
-  if (!scope.resource.empty()) add("resource=" + scope.resource);
-  if (scope.read_only) add("read-only");
-  if (!scope.path_prefix.empty()) add("path=" + scope.path_prefix);
-  for (const Cidr& network : scope.networks) add("network=" + network.to_string());
-  if (scope.api) add("api");
-  if (scope.admin) add("admin");
-  return out.empty() ? "all" : out;
-}
-
-// Those that the options name.
-Outcome<std::vector<TokenRecord>> select(NodeParts& node, const SelectOptions& options, const UserNames& users) {
-  auto tokens = node.store->tokens();
-  if (!tokens) return failure("cannot read the tokens", tokens.error());
-  std::optional<UserId> user;
-  if (!options.user.empty()) {
-    const auto id = users.id_of(options.user);
-    if (!id) return std::unexpected(id.error());
-    user = *id;
-  }
-  std::erase_if(*tokens, [&](const TokenRecord& token) {
-    return (user && token.user != *user) || (!options.id.empty() && token.id.to_string() != options.id) ||
-           (!options.name.empty() && token.name != options.name);
-  });
-  return std::move(*tokens);
-}
-
-}  // namespace
-
-int run_token_create(Terminal& terminal, const TokenCreateOptions& options) {
-  const auto lifetime = parse_duration(options.expires);
-  if (!lifetime) {
-    refuse(terminal, {"--expires must be a whole number above 0 with s, m, h, d or w, such as 12h or 30d"});
-    return kWrongUsage;
-  }
-  if (options.name.empty() || options.name.size() > kTokenNameBytesMax || printable(options.name) != options.name) {
-    refuse(terminal, {"--name must have 1 to 100 bytes without control characters"});
-    return kWrongUsage;
-  }
-  auto node = open_node(options.config);
-  if (!node) return refuse(terminal, node.error());
-  const auto users = UserNames::read(*node->store);
-  if (!users) return refuse(terminal, users.error());
-  const auto user = users->id_of(options.user);
-  if (!user) return refuse(terminal, user.error());
-  auto scope = read_scope(*node->store, options);
-  if (!scope) return refuse(terminal, scope.error());
-
-  std::string text = make_token();
-  const WallMicros now = node->clock.wall();
-  storage::PutToken put{TokenRecord{.id = RecordId::random(),
-                                    .hash = sha256(as_bytes(text)),
-                                    .user = *user,
-                                    .name = options.name,
-                                    .created_at = now,
-                                    .expires_at = now + *lifetime,
-                                    .last_used_at = std::nullopt,
-                                    .strength = policy::Strength::kMfa,  // DESIGN section 7: a command's token
-                                    .scope = std::move(*scope)}};
-  storage::AdminEvent event{
-      .at = now,
-      .action = "token.create",
-      .actor = actor(),
-      .object = "token " + put.token.id.to_string() + " of user " + options.user,
-      .client = "",
-      .detail = options.name + ", " + scope_words(put.token.scope) + ", until " + show_time(put.token.expires_at)};
-  const auto generation = node->store->commit({{std::move(put)}, std::nullopt}, {std::move(event)});
-  if (!generation) return refuse(terminal, failure_of("no token was made", generation.error()));
-  tell_or_warn(terminal, node->control_socket(), *generation);
-  terminal.out << text << '\n';
+// The one time that it is shown.
+int print_token(Terminal& terminal, const SecretBytes& text) {
+  terminal.out << text.reveal() << '\n';
   terminal.out.flush();
-  wipe(text);
   return terminal.out.good()
              ? kDone
              : refuse(terminal, {"cannot write the token to standard output; revoke it and make another one"});
 }
 
-int run_token_list(Terminal& terminal, const SelectOptions& options) {
+int refuse_usage(Terminal& terminal, std::string message) {
+  refuse(terminal, {std::move(message)});
+  return kWrongUsage;
+}
+
+// A life that a person typed and that is some time.
+std::optional<std::chrono::seconds> life_of(const std::string& text) {
+  const auto life = sso::parse_token_life(text);
+  return life && life->count() > 0 ? std::optional(*life) : std::nullopt;
+}
+
+std::string token_failure(const Error& error, const sso::TokenRules& rules) {
+  if (error.code == Code::kLimit && error.side == Side::kClient)
+    return std::string(error.what) + " (" + to_duration_text(rules.life_max) + ")";
+  if (error.code == Code::kConflict && error.side == Side::kClient)
+    return std::string(error.what) + " (" + std::to_string(rules.per_owner_max) + ")";
+  return error.what;
+}
+
+}  // namespace
+
+int run_token_create(Terminal& terminal, const TokenCreateOptions& options) {
+  const auto lifetime = life_of(options.expires);
+  if (!lifetime) return refuse_usage(terminal, std::string("--expires") + kLifeWords);
+  if (!sso::is_token_name(options.name))
+    return refuse_usage(terminal, "--name must have 1 to 100 bytes without control characters");
+  if (options.user.empty() == options.service_account.empty())
+    return refuse_usage(terminal, "say whose rights it has: --user NAME or --service-account NAME");
   auto node = open_node(options.config);
   if (!node) return refuse(terminal, node.error());
   const auto users = UserNames::read(*node->store);
   if (!users) return refuse(terminal, users.error());
-  const auto tokens = select(*node, options, *users);
-  if (!tokens) return refuse(terminal, tokens.error());
-  if (options.format == Format::kJson) {
-    ordered_json all = ordered_json::array();
-    for (const TokenRecord& token : *tokens) all.push_back(show(token, *users));
-    terminal.out << all.dump(2, ' ', false, ordered_json::error_handler_t::replace) << '\n';
-    return kDone;
-  }
-  Table table({"ID", "NAME", "USER", "EXPIRES", "LAST USED", "SCOPE"});
-  for (const TokenRecord& token : *tokens) {
-    const bool over = token.expires_at <= node->clock.wall();
-    table.add({token.id.to_string(), token.name, users->name_of(token.user),
-               over ? "expired" : show_time(token.expires_at),
-               token.last_used_at ? show_time(*token.last_used_at) : "never", scope_words(token.scope)});
-  }
-  table.print(terminal.out);
-  return kDone;
+  const auto owner = options.user.empty() ? users->account_of(options.service_account) : users->id_of(options.user);
+  if (!owner) return refuse(terminal, owner.error());
+  auto scope = read_scope(*node->store, options);
+  if (!scope) return refuse(terminal, scope.error());
+  const auto rules = read_token_rules(*node);
+  if (!rules) return refuse(terminal, rules.error());
+
+  sso::TokenService service(*node->store, node->clock);
+  auto issued = service.create({.owner = *owner,
+                                .whose = users->whose(*owner),
+                                .name = options.name,
+                                .life = *lifetime,
+                                .strength = policy::Strength::kMfa,  // DESIGN section 7: a command's token
+                                .scope = std::move(*scope)},
+                               *rules, {actor(), ""});
+  if (!issued) return refuse(terminal, {"no token was made: " + token_failure(issued.error(), *rules)});
+  tell_or_warn(terminal, node->control_socket(), issued->generation);
+  return print_token(terminal, issued->text);
+}
+
+int run_token_rotate(Terminal& terminal, const TokenRotateOptions& options) {
+  const auto overlap = sso::parse_token_life(options.overlap);
+  if (!overlap)
+    return refuse_usage(terminal, "--overlap must be a whole number with s, m, h, d or w, such as 1h or 0s");
+  const auto life = options.expires.empty() ? std::nullopt : life_of(options.expires);
+  if (!life && !options.expires.empty()) return refuse_usage(terminal, std::string("--expires") + kLifeWords);
+  auto node = open_node(options.config);
+  if (!node) return refuse(terminal, node.error());
+  const auto users = UserNames::read(*node->store);
+  if (!users) return refuse(terminal, users.error());
+  const auto rules = read_token_rules(*node);
+  if (!rules) return refuse(terminal, rules.error());
+  SelectOptions wanted;
+  wanted.id = options.id;
+  auto old = select_tokens(*node, wanted, *users, *rules);
+  if (!old) return refuse(terminal, old.error());
+  if (old->empty()) return refuse(terminal, {"there is no such token"});
+  if (sso::end_of(old->front(), *rules) <= node->clock.wall())
+    return refuse(terminal, {"the token has expired: make a new one"});
+
+  sso::TokenService service(*node->store, node->clock);
+  auto issued = service.rotate({.id = old->front().id,
+                                .whose = users->whose(old->front().user),
+                                .overlap = *overlap,
+                                .life = life,
+                                .strength = policy::Strength::kMfa},
+                               *rules, {actor(), ""});
+  if (!issued) return refuse(terminal, {"no token was made: " + token_failure(issued.error(), *rules)});
+  tell_or_warn(terminal, node->control_socket(), issued->generation);
+  return print_token(terminal, issued->text);
 }
 
 int run_token_revoke(Terminal& terminal, const SelectOptions& options) {
-  if (options.id.empty() && options.user.empty()) {
-    refuse(terminal, {"say which tokens: --id ID (see `token list`), or --user NAME with or without --name NAME"});
-    return kWrongUsage;
-  }
+  if (options.id.empty() && options.user.empty() && options.service_account.empty())
+    return refuse_usage(
+        terminal,
+        "say which tokens: --id ID (see `token list`), or --user NAME or --service-account NAME, with or "
+        "without --name NAME");
   auto node = open_node(options.config);
   if (!node) return refuse(terminal, node.error());
   const auto users = UserNames::read(*node->store);
   if (!users) return refuse(terminal, users.error());
-  const auto tokens = select(*node, options, *users);
+  const auto tokens = select_tokens(*node, options, *users, {});
   if (!tokens) return refuse(terminal, tokens.error());
   if (tokens->empty()) return refuse(terminal, {"there is no such token"});
-  storage::ChangeSet changes;
-  std::vector<storage::AdminEvent> events;
-  for (const TokenRecord& token : *tokens) {
-    changes.changes.emplace_back(storage::RevokeToken{token.id});
-    events.push_back({.at = node->clock.wall(),
-                      .action = "token.revoke",
-                      .actor = actor(),
-                      .object = "token " + token.id.to_string() + " of user " + users->name_of(token.user),
-                      .client = "",
-                      .detail = token.name});
-  }
-  const auto generation = node->store->commit(changes, events);
+  std::vector<std::string> whose;
+  for (const storage::TokenRecord& token : *tokens) whose.push_back(users->whose(token.user));
+  sso::TokenService service(*node->store, node->clock);
+  const auto generation = service.revoke(*tokens, whose, {actor(), ""});
   if (!generation) return refuse(terminal, failure_of("no token was revoked", generation.error()));
   tell_or_warn(terminal, node->control_socket(), *generation);
-  for (const TokenRecord& token : *tokens)
+  for (const storage::TokenRecord& token : *tokens)
     terminal.out << "- token " << token.id.to_string() << ' ' << token.name << '\n';
   return kDone;
 }

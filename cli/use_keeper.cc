@@ -5,23 +5,19 @@
 namespace sallyport::cli {
 namespace {
 
-using Uses = std::map<RecordId, WallMicros>;
-
-void add(Uses& uses, const std::vector<std::pair<RecordId, WallMicros>>& more) {
-  for (const auto& [id, at] : more) {
-    WallMicros& latest = uses[id];
-    latest = std::max(latest, at);
-  }
+storage::TouchSession touch(const RecordId& id, WallMicros at) { return {id, at}; }
+storage::TouchToken touch(const RecordId& id, const storage::TokenUse& use) {
+  return {id, use.at, use.from.to_string()};
 }
 
 // Takes what was written out of `uses`.
-template <class Touch>
-bool write_batches(storage::Store& store, Uses& uses, size_t batch) {
+template <class Use>
+bool write_batches(storage::Store& store, std::map<RecordId, Use>& uses, size_t batch) {
   while (!uses.empty()) {
     storage::ChangeSet changes;
     auto end = uses.begin();
     for (; end != uses.end() && changes.changes.size() < batch; ++end)
-      changes.changes.emplace_back(Touch{end->first, end->second});
+      changes.changes.emplace_back(touch(end->first, end->second));
     if (!store.commit(changes, {})) return false;
     uses.erase(uses.begin(), end);
   }
@@ -31,10 +27,12 @@ bool write_batches(storage::Store& store, Uses& uses, size_t batch) {
 }  // namespace
 
 bool UseKeeper::write(storage::Store& store) {
-  add(unwritten_sessions_, sessions_.collect_touched(clock_.wall()));
-  add(unwritten_tokens_, tokens_.collect_touched());
-  return write_batches<storage::TouchSession>(store, unwritten_sessions_, kBatch) &&
-         write_batches<storage::TouchToken>(store, unwritten_tokens_, kBatch);
+  for (const auto& [id, at] : sessions_.collect_touched(clock_.wall())) {
+    WallMicros& latest = unwritten_sessions_[id];
+    latest = std::max(latest, at);
+  }
+  for (const storage::TokenUse& use : tokens_.collect_touched()) unwritten_tokens_[use.id] = use;
+  return write_batches(store, unwritten_sessions_, kBatch) && write_batches(store, unwritten_tokens_, kBatch);
 }
 
 }  // namespace sallyport::cli

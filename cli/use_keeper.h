@@ -24,7 +24,7 @@ class UseKeeper {
   storage::TokenTable& tokens_;
   const Clock& clock_;
   std::map<RecordId, WallMicros> unwritten_sessions_;
-  std::map<RecordId, WallMicros> unwritten_tokens_;
+  std::map<RecordId, storage::TokenUse> unwritten_tokens_;
 };
 
 }  // namespace sallyport::cli

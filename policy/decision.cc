@@ -18,6 +18,7 @@ const char* recognise(const RequestFacts& facts, Decision& decision) {
   decision.user = user;
   if (user->damaged) return "damaged user";
   if (user->suspended) return "suspended";
+  if (const char* reason = outside_account(*user, facts)) return reason;
   if (const char* reason = outside_scope(facts)) return reason;
   decision.role = role_on(facts.resource, user->id);
   return nullptr;
@@ -50,7 +51,7 @@ Fit fit_of(const RequestFacts& facts, const AccessRule& rule, const CompiledRule
   if (!has_path(compiled, rule.paths, facts.path)) return Fit::kNo;
   if (!compiled.admitted.admits(facts.client.address)) return Fit::kNo;
   if (!bears_one_of(facts.certificate, rule.certificates)) return Fit::kNo;
-  return has_factor(*facts.identity, facts.now, {mfa || rule.mfa, &rule.mfa_within}) ? Fit::kFits : Fit::kNeedsFactor;
+  return has_factor(facts, {mfa || rule.mfa, &rule.mfa_within}) ? Fit::kFits : Fit::kNeedsFactor;
 }
 
 // Allowed if any rule fits; else a factor is asked for if one lacks nothing else; else denied.
@@ -87,7 +88,7 @@ void decide_by_area(const RequestFacts& facts, Decision& decision, const Area& a
     if (!is_read_only(without_upgrade)) return deny(decision, index, "area: read only");
   }
   const Demand demand{platform_or_team_demand(facts) || area.mfa, &area.mfa_within};
-  if (!has_factor(*facts.identity, facts.now, demand)) return ask_for_factor(facts, decision, index);
+  if (!has_factor(facts, demand)) return ask_for_factor(facts, decision, index);
   allow(facts, decision, index, "area", &area);
   if (read_only && facts.upgrade) decision.messages = area.read_only_messages;
 }
@@ -95,8 +96,7 @@ void decide_by_area(const RequestFacts& facts, Decision& decision, const Area& a
 // No areas: owner and member, everywhere.
 void decide_without_areas(const RequestFacts& facts, Decision& decision) {
   if (decision.role != Role::kOwner && decision.role != Role::kMember) return deny(decision, -1, "no rule allows");
-  if (!has_factor(*facts.identity, facts.now, {platform_or_team_demand(facts), nullptr}))
-    return ask_for_factor(facts, decision, -1);
+  if (!has_factor(facts, {platform_or_team_demand(facts), nullptr})) return ask_for_factor(facts, decision, -1);
   allow(facts, decision, -1, "default");
 }
 
@@ -107,8 +107,8 @@ void decide_in_public(const RequestFacts& facts, Decision& decision, const Area&
   if (!has_method(rule, area.methods, facts, WebSockets::kAsAnyMethod)) return deny(decision, index, "area: method");
   if (!rule.admitted.admits(facts.client.address)) return deny(decision, index, "area: address");
   if (!bears_one_of(facts.certificate, area.certificates)) return deny(decision, index, "area: certificate");
-  const bool counts = facts.identity && !recognise(facts, decision) &&
-                      has_factor(*facts.identity, facts.now, {platform_or_team_demand(facts), nullptr});
+  const bool counts =
+      facts.identity && !recognise(facts, decision) && has_factor(facts, {platform_or_team_demand(facts), nullptr});
   if (!counts) {
     decision.user = nullptr;
     decision.role = Role::kNone;
@@ -187,9 +187,11 @@ Decision decide_gate(const Snapshot& snapshot, const Identity& identity) {
     deny(decision, -1, "damaged user");
   } else if (decision.user->suspended) {
     deny(decision, -1, "suspended");
+  } else if (decision.user->account && identity.means != Means::kToken) {
+    deny(decision, -1, "service account without token");
   } else if (identity.means == Means::kToken && !identity.scope) {
     deny(decision, -1, "token without scope");
-  } else if (snapshot.platform().mfa == MfaRule::kRequired && identity.strength != Strength::kMfa) {
+  } else if (snapshot.platform().mfa == MfaRule::kRequired && strength_of(snapshot, identity) != Strength::kMfa) {
     decision.outcome = identity.means == Means::kSession ? Outcome::kStepUp : Outcome::kDeny;
     decision.reason = identity.means == Means::kSession ? "second factor" : "token without second factor";
   } else {

@@ -46,14 +46,28 @@ inline bool has_path(const CompiledRule& rule, const std::vector<std::string>& p
 
 inline bool has_role(uint8_t roles, Role role) { return (roles & role_bit(role)) != 0; }
 
-inline bool has_factor(const Identity& identity, WallMicros now, const Demand& demand) {
+// A service account has no factor: what its tokens count as, it says itself, and no token counts as more.
+inline Strength strength_of(const Snapshot& snapshot, const Identity& identity) {
+  const CompiledUser* const user = snapshot.user(identity.user);
+  return user && user->account ? std::min(identity.strength, user->account->strength) : identity.strength;
+}
+
+inline bool has_factor(const RequestFacts& facts, const Demand& demand) {
+  const Identity& identity = *facts.identity;
   if (demand.within && *demand.within) {
     // A token was made in the past by somebody who may be away: it is never fresh.
     if (identity.means != Means::kSession || !identity.factor_at) return false;
-    const std::chrono::microseconds age = now - *identity.factor_at;
+    const std::chrono::microseconds age = facts.now - *identity.factor_at;
     if (age > (*demand.within)->within || age < -kClockSlack) return false;
   }
-  return !demand.mfa || identity.strength == Strength::kMfa;
+  return !demand.mfa || strength_of(facts.snapshot, identity) == Strength::kMfa;
+}
+
+// Does a service account count at all, as it asks here? Null: yes, or it is a person; else the reason.
+inline const char* outside_account(const CompiledUser& user, const RequestFacts& facts) {
+  if (!user.account) return nullptr;
+  if (facts.identity->means != Means::kToken) return "service account without token";
+  return user.account->admitted.admits(facts.client.address) ? nullptr : "service account: address";
 }
 
 inline bool platform_or_team_demand(const RequestFacts& facts) {

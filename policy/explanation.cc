@@ -51,9 +51,11 @@ class Explainer {
   bool say_networks(const char* check, bool admitted, const CidrList& networks);
   int look_for_area();
   bool recognise();
+  bool say_account(const CompiledUser& user);
   bool say_scope();
   void say_role(const UserId& user);
   std::vector<Miss> misses_of(const Asked& asked) const;
+  std::string proof_words() const;
   bool say_factor(const std::string& check, bool rule_demands, const std::optional<MfaWithin>* within);
   void by_rules();
   void by_area(const Area& area, int index);
@@ -95,6 +97,17 @@ int Explainer::look_for_area() {
   }
   if (index < 0) say(Finding::kNo, "areas", "no area has this path");
   return index;
+}
+
+bool Explainer::say_account(const CompiledUser& user) {
+  if (!user.account) return true;
+  const char* const outside = outside_account(user, facts_);
+  const bool by_token = facts_.identity->means == Means::kToken;
+  std::string words = "of team " + user.account->team + "; ";
+  words += by_token ? address_words(user.account->networks, facts_.client.address) : "it asks by tokens alone";
+  say(outside ? Finding::kNo : Finding::kYes, "service account", words);
+  if (outside) deny(-1, outside);
+  return !outside;
 }
 
 bool Explainer::say_scope() {
@@ -142,7 +155,7 @@ bool Explainer::recognise() {
   const std::string name = user ? user->name + ": " : "";
   say(wrong ? Finding::kNo : Finding::kYes, "user", name + (wrong ? wrong : "is there, and not suspended"));
   if (wrong) deny(-1, wrong);
-  if (wrong || !say_scope()) return false;
+  if (wrong || !say_account(*user) || !say_scope()) return false;
   say_role(user->id);
   return true;
 }
@@ -164,10 +177,18 @@ std::vector<Miss> Explainer::misses_of(const Asked& asked) const {
   return out;
 }
 
+std::string Explainer::proof_words() const {
+  const CompiledUser* const user = out_.decision.user;
+  if (!user || !user->account) return factor_words(*facts_.identity, facts_.now);
+  const bool mfa = strength_of(facts_.snapshot, *facts_.identity) == Strength::kMfa;
+  return mfa ? "the service account says that its tokens count as that, and none is fresh"
+             : "the service account does not say that its tokens count as that";
+}
+
 // Is a second factor asked for, and there? Says so where one is asked for.
 bool Explainer::say_factor(const std::string& check, bool rule_demands, const std::optional<MfaWithin>* within) {
   const Demand demand{platform_or_team_demand(facts_) || rule_demands, within};
-  const bool fits = has_factor(*facts_.identity, facts_.now, demand);
+  const bool fits = has_factor(facts_, demand);
   std::vector<std::string> by;
   if (facts_.snapshot.platform().mfa == MfaRule::kRequired) by.emplace_back("the platform");
   if (resource_.team->mfa == MfaRule::kRequired) by.emplace_back("the team");
@@ -175,7 +196,7 @@ bool Explainer::say_factor(const std::string& check, bool rule_demands, const st
   if (by.empty()) return fits;
   std::string words = "asked for by " + words_of(by, "");
   if (within && *within) words += ", not older than " + to_duration_text((*within)->within);
-  say(fits ? Finding::kYes : Finding::kNo, "second factor", words + "; " + factor_words(*facts_.identity, facts_.now));
+  say(fits ? Finding::kYes : Finding::kNo, "second factor", words + "; " + proof_words());
   return fits;
 }
 

@@ -14,9 +14,9 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr std::array<std::string_view, 5> kKinds{"platform", "team", "user", "datasource", "instance"};
-constexpr std::array<std::string_view, 5> kLaterKinds{"identity_provider", "query", "hook", "service_account",
-                                                      "oauth_provider"};
+constexpr std::array<std::string_view, 6> kKinds{"platform",   "team",     "user",
+                                                 "datasource", "instance", "service_account"};
+constexpr std::array<std::string_view, 4> kLaterKinds{"identity_provider", "query", "hook", "oauth_provider"};
 
 void read_seconds(const Json& object, std::string_view key, std::chrono::seconds& out) {
   const auto text = text_at(object, key);
@@ -41,6 +41,10 @@ Platform read_platform(const Json& document, Mistakes& mistakes) {
   out.mfa = read_mfa(document);
   out.rate_limits = read_rate_limits(document, mistakes);
   if (text_at(document, "certificate_strength") == "mfa") out.certificate_strength = Strength::kMfa;
+  if (const Json* tokens = member(document, "tokens")) {
+    read_seconds(*tokens, "max_life", out.token_life_max);
+    out.tokens_per_owner_max = static_cast<int>(integer_at(*tokens, "per_user").value_or(out.tokens_per_owner_max));
+  }
   return out;
 }
 
@@ -51,6 +55,16 @@ User read_user(const Json& document) {
           .certificates = read_certificates(document)};
 }
 
+ServiceAccount read_service_account(const Json& document) {
+  ServiceAccount out;
+  out.team = text_at(document, "team").value_or("");
+  out.role = parse_role(text_at(document, "role").value_or("none")).value_or(Role::kNone);
+  out.networks = read_networks(document);
+  if (text_at(document, "strength") == "mfa") out.strength = Strength::kMfa;
+  out.suspended = bool_at(document, "suspended", false);
+  return out;
+}
+
 // The kind, or the one mistake that leaves nothing else to say.
 std::expected<Kind, Mistakes> read_kind(const Json& document) {
   const auto mistake = [](std::string path, std::string message, std::string code) {
@@ -59,8 +73,10 @@ std::expected<Kind, Mistakes> read_kind(const Json& document) {
   if (!document.is_object()) return mistake("", "must be a mapping of keys to values", "wrong_type");
   const auto text = text_at(document, "kind");
   if (!text && !document.contains("kind"))
-    return mistake("kind", "is missing; expected platform, team, user, datasource or instance", "missing");
-  if (!text) return mistake("kind", "must be platform, team, user, datasource or instance", "wrong_type");
+    return mistake("kind", "is missing; expected platform, team, user, datasource, instance or service_account",
+                   "missing");
+  if (!text)
+    return mistake("kind", "must be platform, team, user, datasource, instance or service_account", "wrong_type");
   const auto kind = parse_kind(*text);
   if (kind) return *kind;
   if (kind.error().code == Code::kUnavailable) return mistake("kind", kind.error().what, "not_in_this_version");
@@ -85,7 +101,7 @@ Result<Kind> parse_kind(std::string_view text) {
   }
   if (std::ranges::find(kLaterKinds, text) != kLaterKinds.end())
     return fail(Code::kUnavailable, Side::kClient, "this version does not do resources of this kind");
-  return malformed(Side::kClient, "must be platform, team, user, datasource or instance");
+  return malformed(Side::kClient, "must be platform, team, user, datasource, instance or service_account");
 }
 
 std::expected<Resource, Mistakes> read_resource(const Json& document) {
@@ -105,6 +121,9 @@ std::expected<Resource, Mistakes> read_resource(const Json& document) {
       break;
     case Kind::kUser:
       out.body = read_user(document);
+      break;
+    case Kind::kServiceAccount:
+      out.body = read_service_account(document);
       break;
     case Kind::kDatasource:
     case Kind::kInstance:

@@ -20,7 +20,7 @@
 
 namespace sallyport::policy {
 
-enum class Kind : uint8_t { kPlatform, kTeam, kUser, kDatasource, kInstance };
+enum class Kind : uint8_t { kPlatform, kTeam, kUser, kDatasource, kInstance, kServiceAccount };
 std::string_view to_string(Kind kind);
 // errors: kMalformed an unknown word; kUnavailable a kind that this version does not do (identity_provider, query,
 // ...).
@@ -37,8 +37,10 @@ struct Platform {
   int password_min_length = 8;
   int password_min_score = 3;
   MfaRule mfa = MfaRule::kOptional;
-  std::vector<RateLimit> rate_limits;                   // of every request, the gate's own pages too
-  Strength certificate_strength = Strength::kPassword;  // of a sign-in by certificate
+  std::vector<RateLimit> rate_limits;                    // of every request, the gate's own pages too
+  Strength certificate_strength = Strength::kPassword;   // of a sign-in by certificate
+  std::chrono::seconds token_life_max{365 * 24 * 3600};  // counted from when a token was made
+  int tokens_per_owner_max = 100;                        // living ones
 };
 
 struct Team {
@@ -53,6 +55,16 @@ struct User {
   bool suspended = false;
   std::vector<std::string>
       certificates;  // patterns (policy/certificate_pattern.h); who holds one may sign in as this user
+};
+
+// Something that asks by tokens alone: it has no password and no factor, and never signs in. Its name is of one
+// namespace with those of users (decision 0017).
+struct ServiceAccount {
+  std::string team;  // whose it is: its owners may rotate and revoke the tokens
+  Role role = Role::kNone;
+  CidrList networks;                        // its tokens count from here alone; empty = everywhere
+  Strength strength = Strength::kPassword;  // what its tokens count as at most, where a second factor is asked for
+  bool suspended = false;
 };
 
 struct At {
@@ -166,7 +178,7 @@ struct Protected {
 struct Resource {
   Kind kind = Kind::kPlatform;
   std::string name;
-  std::variant<Platform, Team, User, Protected> body;
+  std::variant<Platform, Team, User, Protected, ServiceAccount> body;
 };
 
 // Reads one document without its `secrets` and `password` values: the caller takes those out first; their names may

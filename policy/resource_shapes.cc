@@ -165,12 +165,18 @@ constexpr Shape kMail = refused_shape("this version does not send mail");
 constexpr Shape kPlatformSecrets = refused_shape("this version does not keep secrets of the platform");
 constexpr Choice kStrengthChoices[] = {{"password"}, {"mfa"}};
 constexpr Shape kCertificateStrength = choice_shape(kStrengthChoices);
+constexpr Shape kTokensPerUser = integer_shape(1, 10'000);
+constexpr Key kTokenKeys[] = {
+    {"max_life", &kLongDuration, Need::kOptional, "a token counts no longer than this after it was made (365d)"},
+    {"per_user", &kTokensPerUser, Need::kOptional, "living tokens of one user or service account (100)"}};
+constexpr Shape kTokens = object_shape(kTokenKeys);
 constexpr Key kPlatformKeys[] = {
     {"kind", &kPlatformWord, Need::kRequired, "what this is"},
     {"name", &kPlatformWord, Need::kRequired, "there is one platform, and it is called so"},
     {"networks", &kNetworks, Need::kOptional, "client networks that may come in at all; empty: all"},
     {"sessions", &kSessions, Need::kOptional, "how long a sign-in lasts"},
     {"passwords", &kPasswords, Need::kOptional, "what a local password must be"},
+    {"tokens", &kTokens, Need::kOptional, "how long tokens may last, and how many one may have"},
     {"registration", &kRegistration, Need::kOptional, "who may make an account"},
     {"mfa", &kMfa, Need::kOptional, "is a second factor demanded of everybody?"},
     {"certificate_strength", &kCertificateStrength, Need::kOptional,
@@ -209,6 +215,20 @@ constexpr Key kUserKeys[] = {
     {"suspended", &kBoolShape, Need::kOptional, "may not sign in or go on (false)"},
     {"certificates", &kOwnCertificates, Need::kOptional, "client certificates to sign in with; nobody else's"}};
 constexpr Shape kUser = object_shape(kUserKeys);
+
+// service account
+constexpr Choice kKindServiceAccount[] = {{"service_account"}};
+constexpr Shape kServiceAccountWord = choice_shape(kKindServiceAccount);
+constexpr Key kServiceAccountKeys[] = {
+    {"kind", &kServiceAccountWord, Need::kRequired, "what this is"},
+    {"name", &kName, Need::kRequired, "unique among service accounts and users"},
+    {"team", &kName, Need::kRequired, "whose it is; its owners may rotate and revoke the tokens"},
+    {"role", &kRole, Need::kOptional, "in this team (none); elsewhere by `roles` of a resource"},
+    {"networks", &kNetworks, Need::kOptional, "its tokens count from these client networks; empty: all"},
+    {"strength", &kCertificateStrength, Need::kOptional,
+     "what its tokens count as where a second factor is asked for (password)"},
+    {"suspended", &kBoolShape, Need::kOptional, "its tokens do not count (false)"}};
+constexpr Shape kServiceAccount = object_shape(kServiceAccountKeys);
 
 // what datasource and instance have in common
 constexpr Shape kAt = text_shape("host[/prefix], no port", check_at);
@@ -380,6 +400,8 @@ const Shape& resource_shape(Kind kind) {
       return kDatasource;
     case Kind::kInstance:
       return kInstance;
+    case Kind::kServiceAccount:
+      return kServiceAccount;
   }
   return kPlatform;
 }

@@ -84,8 +84,8 @@ const CompiledUser* Snapshot::user_by_name_or_email(std::string_view name) const
     if (sound) return nullptr;
     sound = one;
   }
-  if (sound || (*login)->users.size() != 1) return sound;
-  return user((*login)->users.front());
+  if (!sound && (*login)->users.size() == 1) sound = user((*login)->users.front());
+  return sound && sound->account ? nullptr : sound;
 }
 
 const CompiledUser* Snapshot::user_by_certificate(const ClientCertificate& certificate) const {
@@ -111,6 +111,16 @@ const CompiledUser* Snapshot::user_by_certificate(const ClientCertificate& certi
 const CompiledTeam* Snapshot::team(std::string_view name) const {
   const auto* found = parts_->teams.find(name);
   return found ? (*found)->compiled.get() : nullptr;
+}
+
+std::vector<const CompiledUser*> Snapshot::accounts_of(std::string_view team) const {
+  std::vector<const CompiledUser*> out;
+  const auto* slot = parts_->teams.find(team);
+  if (!slot) return out;
+  for (const UserId& id : (*slot)->accounts)
+    if (const CompiledUser* const account = user(id)) out.push_back(account);
+  std::ranges::sort(out, {}, &CompiledUser::name);
+  return out;
 }
 
 const CompiledResource* Snapshot::resource(std::string_view name, Kind kind) const {

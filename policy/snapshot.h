@@ -26,6 +26,16 @@ struct CompiledTeam {
   bool damaged = false;  // the team's record; its resources are damaged with it
 };
 
+// What a service account has that a person has not.
+struct CompiledAccount {
+  std::string team;
+  Role role = Role::kNone;  // in that team
+  AddressSet admitted;
+  CidrList networks;
+  Strength strength = Strength::kPassword;
+};
+
+// A user or a service account: whoever a decision can be about.
 struct CompiledUser {
   UserId id;
   std::string name;
@@ -35,7 +45,8 @@ struct CompiledUser {
   bool damaged = false;
   std::vector<SealedField> secrets;  // "password": the sealed argon2id PHC string
   uint64_t version = 0;
-  std::vector<std::string> certificates;  // to sign in with; patterns in their one form
+  std::vector<std::string> certificates;           // to sign in with; patterns in their one form
+  std::shared_ptr<const CompiledAccount> account;  // null: a person
 };
 
 // shared_from_this(): a pool of connections outlives the snapshot it was made under.
@@ -85,12 +96,14 @@ class Snapshot {
   bool has_host(std::string_view host) const;
   Place locate(std::string_view host, std::string_view canonical_path) const;  // .resource null when nothing matches
   const CompiledUser* user(const UserId& id) const;
-  // ASCII case-insensitive; null also when two users share the e-mail address.
+  // Of people: a service account never signs in. ASCII case-insensitive; null also when two users share the e-mail
+  // address.
   const CompiledUser* user_by_name_or_email(std::string_view name) const;
   // Whose the certificate is: the one user who names anything that it bears. Null also when two do, of one of its names
   // or of several.
   const CompiledUser* user_by_certificate(const ClientCertificate& certificate) const;
   const CompiledTeam* team(std::string_view name) const;
+  std::vector<const CompiledUser*> accounts_of(std::string_view team) const;  // its service accounts, by name
   const CompiledResource* resource(std::string_view name, Kind kind) const;
   std::vector<const CompiledResource*> resources_of(
       const UserId& user) const;  // those with a role above none; for the home page

@@ -106,6 +106,8 @@ void SnapshotBuilder::add(const ResourceRecord& record) {
       return add_team(record, readable);
     case Kind::kUser:
       return add_user(record, readable);
+    case Kind::kServiceAccount:
+      return add_account(record, readable);
     case Kind::kDatasource:
     case Kind::kInstance:
       return add_protected(record, readable);
@@ -148,7 +150,8 @@ void SnapshotBuilder::add_user(const ResourceRecord& record, const Resource* res
                     .damaged = record.damaged || !resource,
                     .secrets = record.secrets,
                     .version = record.version,
-                    .certificates = {}};
+                    .certificates = {},
+                    .account = nullptr};
   if (resource) {
     const User& spec = std::get<User>(resource->body);
     user.email = spec.email;
@@ -163,7 +166,39 @@ void SnapshotBuilder::add_user(const ResourceRecord& record, const Resource* res
   users_.set(std::make_shared<const CompiledUser>(std::move(user)));
 }
 
+void SnapshotBuilder::add_account(const ResourceRecord& record, const Resource* resource) {
+  CompiledUser user;
+  user.id = record.id;
+  user.name = record.name;
+  user.suspended = true;
+  user.damaged = record.damaged || !resource;
+  user.version = record.version;
+  auto account = std::make_shared<CompiledAccount>();
+  if (resource) {
+    const ServiceAccount& spec = std::get<ServiceAccount>(resource->body);
+    user.suspended = spec.suspended;
+    account->team = spec.team;
+    account->role = spec.role;
+    account->networks = spec.networks;
+    account->admitted = AddressSet(spec.networks);
+    account->strength = spec.strength;
+    // As a member's name does: when it begins or ceases to mean this account, the team is compiled again.
+    mentions_.at(user.name).teams.push_back(spec.team);
+    teams_.at(spec.team).accounts.push_back(user.id);
+    moved_teams_.insert(spec.team);
+  }
+  user.account = std::move(account);
+  logins_.at(lower_case(user.name)).users.push_back(user.id);
+  moved_names_.insert(user.name);
+  users_.set(std::make_shared<const CompiledUser>(std::move(user)));
+}
+
 void SnapshotBuilder::remove_user(const CompiledUser& user) {
+  if (user.account && !user.account->team.empty()) {
+    drop(mentions_.at(user.name).teams, user.account->team);
+    drop(teams_.at(user.account->team).accounts, user.id);
+    moved_teams_.insert(user.account->team);
+  }
   drop(logins_.at(lower_case(user.name)).users, user.id);
   if (!user.email.empty()) drop(logins_.at(lower_case(user.email)).users, user.id);
   for (const std::string& pattern : user.certificates) drop(certificates_.at(pattern).users, user.id);

@@ -60,6 +60,7 @@ class SnapshotBuilder {
   void add_user(const ResourceRecord& record, const Resource* resource);
   void add_protected(const ResourceRecord& record, Resource* resource);
   void put_protected(const ResourceRecord& record, Resource* resource);
+  void add_account(const ResourceRecord& record, const Resource* resource);
   void remove_user(const CompiledUser& user);
   void remove_team(const TeamRecord& team);
   void remove_protected(const CompiledResource& resource);

@@ -67,7 +67,12 @@ void SnapshotBuilder::compile_team(const std::string& name) {
   team.damaged = record->damaged || slot.records.size() > 1;
   if (!team.damaged) {
     for (const auto& [user, role] : record->spec.members) {
-      if (const auto id = user_named(user)) team.members.emplace(*id, role);
+      const auto id = user_named(user);
+      if (id && !(*users_.find(*id))->account) team.members.emplace(*id, role);
+    }
+    for (const UserId& id : slot.accounts) {
+      const CompiledUser& account = **users_.find(id);
+      if (user_named(account.name) == id) team.members.emplace(id, account.account->role);
     }
   }
   slot.compiled = std::make_shared<const CompiledTeam>(std::move(team));

@@ -43,8 +43,9 @@ struct TeamSlot {
   std::string key;
   std::vector<RecordId> records;
   std::vector<RecordId> resources;
+  std::vector<UserId> accounts;                  // service accounts that say they are its
   std::shared_ptr<const CompiledTeam> compiled;  // null: no such team
-  bool empty() const { return records.empty() && resources.empty(); }
+  bool empty() const { return records.empty() && resources.empty() && accounts.empty(); }
 };
 
 struct ResourceSlot {

@@ -119,6 +119,7 @@ std::string metrics_text(const AdminFacts& facts, const std::vector<const Metric
   counter("audit_full_total", "Requests refused because the audit log had no room.", &Metrics::audit_full);
   gauge("sessions", "Living sessions known to this process.", static_cast<double>(facts.sessions));
   gauge("tokens", "Tokens known to this process.", static_cast<double>(facts.tokens));
+  gauge("tokens_ending", "Tokens that end within seven days.", static_cast<double>(facts.tokens_ending));
   gauge("resources", "Datasources and instances in force.", static_cast<double>(facts.resources));
   gauge("generation", "Generation of the configuration in force.", static_cast<double>(facts.generation));
   gauge("audit_entries", "Entries in this node's access log.", static_cast<double>(facts.audit_entries));

@@ -16,6 +16,7 @@ struct AdminFacts {
   const char* not_ready = "";  // why
   size_t sessions = 0;
   size_t tokens = 0;
+  size_t tokens_ending = 0;  // soon, as was last looked
   size_t resources = 0;
   uint64_t generation = 0;
   uint64_t audit_entries = 0;

@@ -44,6 +44,7 @@ AdminFacts Gateway::Inside::facts() const {
   }
   out.sessions = parts.sessions.size();
   out.tokens = parts.tokens.size();
+  out.tokens_ending = parts.tokens.ending();
   out.audit_entries = parts.audit.entries();
   const std::lock_guard lock(snapshot_mutex);
   out.resources = snapshot->resource_count();
@@ -127,6 +128,11 @@ void Gateway::publish(std::shared_ptr<const policy::Snapshot> snapshot) {
   for (const auto& worker : inside_->workers)
     worker->loop().post([&worker = *worker, snapshot, &decided] { worker.adopt(snapshot, decided); });
   decided.wait();
+}
+
+std::shared_ptr<const policy::Snapshot> Gateway::snapshot() const {
+  const std::lock_guard lock(inside_->snapshot_mutex);
+  return inside_->snapshot;
 }
 
 void Gateway::publish(std::shared_ptr<const sso::AssertionKeys> keys) {

@@ -58,6 +58,7 @@ class Gateway {
   // --- from any thread but a worker's
   // Swaps the snapshot in every worker and returns when the last one has it in force. From any thread but a worker's.
   void publish(std::shared_ptr<const policy::Snapshot> snapshot);
+  std::shared_ptr<const policy::Snapshot> snapshot() const;      // the last that was published
   void publish(std::shared_ptr<const sso::AssertionKeys> keys);  // the same
   // Asks every worker for a sign of life. False while one still owes that of the time before. Never waits.
   bool all_alive();

@@ -4,17 +4,13 @@
 #include "sso/account_page.h"
 #include "sso/cookies.h"
 #include "sso/credentials.h"
+#include "sso/own_form.h"
 #include "sso/pages.h"
 
 namespace sallyport::sso {
 namespace {
 
 constexpr const char* kPurpose = "sessions";  // of the field in the forms
-
-constexpr Problem kForeignOrigin{403, "foreign_origin", "Refused", "This request came from another site."};
-constexpr Problem kMediaType{415, "media_type", "Refused", "This is a form."};
-constexpr Problem kBadCsrf{403, "bad_csrf", "Please try again",
-                           "This form does not belong to your present sign-in. Go back and reload the page."};
 
 // What the page says after a button was pressed. Only ever one of our own sentences.
 const char* note_of(std::string_view query) {
@@ -75,13 +71,7 @@ Task<GateReply> Account::page(Loop& home, const GateRequest& request, SignedIn w
 }
 
 std::optional<GateReply> Account::refuse_form(const GateRequest& request, const std::optional<SignedIn>& who) const {
-  if (origin_proof(request, parts_.origin) != OriginProof::kSame) return problem_reply(request, kForeignOrigin);
-  if (!is_form(request)) return problem_reply(request, kMediaType);
-  if (!who) return redirect_reply(303, std::string(kLoginPath), "sign-in");
-  if (!parts_.forms.fits(read_form_field(request.body, "csrf"), kPurpose, who->cookie))
-    return problem_reply(request, kBadCsrf);
-  if (who->needs_factor) return problem_reply(request, kFactorNeeded);
-  return std::nullopt;
+  return sso::refuse_form(request, who, parts_.forms, kPurpose, parts_.origin);
 }
 
 Task<GateReply> Account::end_session(Loop& home, GateRequest request) {

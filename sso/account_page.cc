@@ -1,59 +1,13 @@
 #include "sso/account_page.h"
 
-#include "base/time_text.h"
 #include "sso/browser_name.h"
 #include "sso/page_frame.h"
+#include "sso/page_parts.h"
 #include "sso/pages.h"
+#include "sso/token_page.h"
 
 namespace sallyport::sso {
 namespace {
-
-using std::chrono::days;
-using std::chrono::hours;
-using std::chrono::microseconds;
-using std::chrono::minutes;
-
-// 31 January 2026, 12:00 UTC
-std::string date_text(WallMicros time) {
-  constexpr std::string_view kMonths[] = {"January", "February", "March",     "April",   "May",      "June",
-                                          "July",    "August",   "September", "October", "November", "December"};
-  const std::string exact = show_time(time);  // 2026-01-31T12:00:00Z
-  const std::chrono::sys_time<microseconds> point{microseconds(count(time))};
-  const std::chrono::year_month_day date{std::chrono::floor<days>(point)};
-  return std::to_string(static_cast<unsigned>(date.day())) + " " +
-         std::string(kMonths[static_cast<unsigned>(date.month()) - 1]) + " " +
-         std::to_string(static_cast<int>(date.year())) + ", " + exact.substr(11, 5) + " UTC";
-}
-
-std::string counted(int64_t number, const char* one) {
-  return std::to_string(number) + " " + one + (number == 1 ? "" : "s");
-}
-
-std::string ago_text(WallMicros time, WallMicros now) {
-  const microseconds ago = now - time;
-  if (ago < minutes(1)) return "just now";
-  if (ago < hours(1)) return counted(ago / minutes(1), "minute") + " ago";
-  if (ago < days(2)) return counted(ago / hours(1), "hour") + " ago";
-  return counted(ago / days(1), "day") + " ago";
-}
-
-Html time_element(WallMicros time, const std::string& shown) {
-  Html out;
-  out << "<time datetime=\"" << text(show_time(time)) << "\">" << text(shown) << "</time>";
-  return out;
-}
-Html date(WallMicros time) { return time_element(time, date_text(time)); }
-
-Html row(Markup name, const Html& value) {
-  Html out;
-  out << "<dt>" << name << "</dt><dd>" << value << "</dd>";
-  return out;
-}
-Html words(std::string_view bytes) {
-  Html out;
-  out << text(bytes);
-  return out;
-}
 
 Html who(const AccountPage& page) {
   Html out;
@@ -113,8 +67,9 @@ Html sessions(const AccountPage& page) {
 Html tokens(const AccountPage& page) {
   Html out;
   out << "<section aria-labelledby=\"tokens\">\n<h2 id=\"tokens\">Your tokens for programs</h2>\n";
+  const Html manage = tokens_link(page.tokens.empty() ? Html("Make a token") : Html("Make and manage tokens"));
   if (page.tokens.empty()) {
-    out << "<p class=\"quiet\">None.</p>\n</section>\n";
+    out << "<p class=\"quiet\">None.</p>\n" << manage << "</section>\n";
     return out;
   }
   out << "<ul class=\"sessions\">\n";
@@ -124,7 +79,7 @@ Html tokens(const AccountPage& page) {
                                 ? time_element(*token.last_used_at, ago_text(*token.last_used_at, page.now))
                                 : Html("never"))
         << row("Made", date(token.created_at)) << row("Ends", date(token.expires_at)) << "</dl>\n</li>\n";
-  out << "</ul>\n</section>\n";
+  out << "</ul>\n" << manage << "</section>\n";
   return out;
 }
 

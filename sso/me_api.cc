@@ -27,6 +27,19 @@ GateReply refuse(const GateRequest& request, const Problem& problem) {
   return problem_reply(request, problem, Format::kJson);
 }
 
+// Segment by segment; '*' is any that is not empty.
+bool fits(std::string_view pattern, std::string_view path) {
+  for (;;) {
+    const std::string_view wanted = pattern.substr(0, pattern.find('/'));
+    const std::string_view given = path.substr(0, path.find('/'));
+    if (wanted == "*" ? given.empty() : wanted != given) return false;
+    if (wanted.size() == pattern.size() || given.size() == path.size())
+      return wanted.size() == pattern.size() && given.size() == path.size();
+    pattern.remove_prefix(wanted.size() + 1);
+    path.remove_prefix(given.size() + 1);
+  }
+}
+
 json show(const OwnSession& session) {
   return {{"id", session.id.to_string()},
           {"current", session.current},
@@ -40,23 +53,13 @@ json show(const OwnSession& session) {
           {"hosts", session.hosts}};
 }
 
-json show(const storage::TokenRecord& token) {
-  json out{{"id", token.id.to_string()},
-           {"name", token.name},
-           {"created", show_time_exactly(token.created_at)},
-           {"expires", show_time_exactly(token.expires_at)},
-           {"last_used", nullptr}};
-  if (token.last_used_at) out["last_used"] = show_time_exactly(*token.last_used_at);
-  return out;
-}
-
 }  // namespace
 
 // What is not in the table is 404, another method 405.
 struct MeApi::Route {
   enum class Kind : uint8_t { kRead, kWrite };
   enum class Factor : uint8_t { kNeeded, kNotYet };  // where one is demanded of this person
-  std::string_view path;                             // with a '/' at the end: and one more segment
+  std::string_view path;                             // '*' stands for one segment
   const char* method;
   const char* allow;
   Kind kind;
@@ -64,29 +67,32 @@ struct MeApi::Route {
   Task<GateReply> (MeApi::*handler)(Loop&, const Call&);
 };
 
-const MeApi::Route* MeApi::find_route(std::string_view path) {
+// The route of this method, or else one of this path.
+const MeApi::Route* MeApi::find_route(std::string_view method, std::string_view path) {
   using enum Route::Kind;
   using enum Route::Factor;
   static constexpr Route kRoutes[] = {
       {"/api/v1/me", "GET", "GET, HEAD", kRead, kNotYet, &MeApi::me},
       {"/api/v1/me/sessions", "GET", "GET, HEAD", kRead, kNeeded, &MeApi::list_sessions},
       {"/api/v1/me/sessions/end-others", "POST", "POST", kWrite, kNeeded, &MeApi::end_others},
-      {kSessionsPrefix, "DELETE", "DELETE", kWrite, kNeeded, &MeApi::end_session},
-      {"/api/v1/me/tokens", "GET", "GET, HEAD", kRead, kNeeded, &MeApi::list_tokens},
+      {"/api/v1/me/sessions/*", "DELETE", "DELETE", kWrite, kNeeded, &MeApi::end_session},
+      {"/api/v1/me/tokens", "GET", "GET, HEAD, POST", kRead, kNeeded, &MeApi::list_tokens},
+      {"/api/v1/me/tokens", "POST", "GET, HEAD, POST", kWrite, kNeeded, &MeApi::create_token},
+      {"/api/v1/me/tokens/*", "DELETE", "DELETE", kWrite, kNeeded, &MeApi::revoke_token},
+      {"/api/v1/me/tokens/*/rotate", "POST", "POST", kWrite, kNeeded, &MeApi::rotate_token},
   };
-  const auto found = std::ranges::find_if(kRoutes, [&](const Route& route) {
-    if (!route.path.ends_with('/')) return route.path == path;
-    return path.starts_with(route.path) && path.size() > route.path.size() &&
-           path.find('/', route.path.size()) == path.npos;
-  });
+  const auto is_path = [&](const Route& route) { return fits(route.path, path); };
+  auto found =
+      std::ranges::find_if(kRoutes, [&](const Route& route) { return is_path(route) && route.method == method; });
+  if (found == std::end(kRoutes)) found = std::ranges::find_if(kRoutes, is_path);
   return found == std::end(kRoutes) ? nullptr : found;
 }
 
 Task<GateReply> MeApi::handle(Loop& home, GateRequest request) {
   if (request.by_token) co_return refuse(request, kTokenRefused);
-  const Route* const route = find_route(request.path);
-  if (route == nullptr) co_return refuse(request, kNotFound);
   const std::string_view method = request.method == "HEAD" ? "GET" : std::string_view(request.method);
+  const Route* const route = find_route(method, request.path);
+  if (route == nullptr) co_return refuse(request, kNotFound);
   if (method != route->method) {
     GateReply reply = refuse(request, kMethod);
     add_header(reply, "Allow", route->allow);
@@ -147,15 +153,6 @@ Task<GateReply> MeApi::end_others(Loop& home, const Call& call) {
   const auto ended = co_await ending;
   if (!ended) co_return failed(call, ended.error());
   co_return json_reply(200, {{"ended", *ended}}, "sessions ended");
-}
-
-Task<GateReply> MeApi::list_tokens(Loop& home, const Call& call) {
-  auto reading = parts_.own.tokens(home, call.who.user->id);
-  const auto tokens = co_await reading;
-  if (!tokens) co_return failed(call, tokens.error());
-  json shown = json::array();
-  for (const storage::TokenRecord& token : *tokens) shown.push_back(show(token));
-  co_return json_reply(200, {{"tokens", std::move(shown)}}, "tokens");
 }
 
 GateReply MeApi::failed(const Call& call, const Error& error) const {

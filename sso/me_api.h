@@ -5,13 +5,17 @@
 //   GET    /api/v1/me/sessions             where am I signed in
 //   DELETE /api/v1/me/sessions/ID          204; 404 when it is nobody's or somebody else's
 //   POST   /api/v1/me/sessions/end-others  {"ended": N}
-//   GET    /api/v1/me/tokens               my tokens, without their values
+//   GET    /api/v1/me/tokens               my tokens, and those of my teams' service accounts, without their values
+//   POST   /api/v1/me/tokens               {name, expires, ...}: 201 with the value, this once (sso/token_wish.h)
+//   DELETE /api/v1/me/tokens/ID            204; 404 when it is nobody's or not mine to end
+//   POST   /api/v1/me/tokens/ID/rotate     {overlap?, expires?}: 201 as above
 //
 // A write needs Origin (or Sec-Fetch-Site) of the gate itself and X-Sallyport-Request: 1. A token never gets in.
 #pragma once
 
 #include "base/log.h"
 #include "sso/own_sessions.h"
+#include "sso/own_tokens.h"
 #include "sso/replies.h"
 #include "sso/signed_in.h"
 
@@ -21,6 +25,7 @@ constexpr std::string_view kApiPath = "/api";
 
 struct MeApiParts {
   OwnSessions& own;
+  OwnTokens& tokens;
   storage::SessionTable& sessions;
   const Clock& clock;
   Log& log;
@@ -39,13 +44,18 @@ class MeApi {
     SignedIn who;
   };
   struct Route;
-  static const Route* find_route(std::string_view path);
+  static const Route* find_route(std::string_view method, std::string_view path);
 
   Task<GateReply> me(Loop& home, const Call& call);
   Task<GateReply> list_sessions(Loop& home, const Call& call);
   Task<GateReply> end_session(Loop& home, const Call& call);
   Task<GateReply> end_others(Loop& home, const Call& call);
+  // me_api_tokens.cc
   Task<GateReply> list_tokens(Loop& home, const Call& call);
+  Task<GateReply> create_token(Loop& home, const Call& call);
+  Task<GateReply> revoke_token(Loop& home, const Call& call);
+  Task<GateReply> rotate_token(Loop& home, const Call& call);
+  GateReply refused_token(const Call& call, const Error& error) const;
   GateReply failed(const Call& call, const Error& error) const;
 
   MeApiParts parts_;

@@ -31,6 +31,9 @@ const SignIn::Route* SignIn::find_route(bool on_gate, std::string_view path) {
       {kGate, kAccountPath, "GET, HEAD", &SignIn::account, nullptr, true, kRefused},
       {kGate, kEndSessionPath, "POST", nullptr, &SignIn::end_session, false, kRefused},
       {kGate, kEndOthersPath, "POST", nullptr, &SignIn::end_others, false, kRefused},
+      {kGate, kTokensPath, "GET, HEAD, POST", &SignIn::show_tokens, &SignIn::create_token, true, kRefused},
+      {kGate, kRevokeTokenPath, "POST", nullptr, &SignIn::revoke_token, false, kRefused},
+      {kGate, kRotateTokenPath, "POST", nullptr, &SignIn::rotate_token, false, kRefused},
       {kEverywhere, kLogoutPath, "GET, HEAD, POST", &SignIn::show_logout, &SignIn::post_logout, true},
       {kEverywhere, kStylePath, "GET, HEAD", &SignIn::style, nullptr, true},
       {kGate, kJwksPath, "GET, HEAD", &SignIn::jwks, nullptr, true},
@@ -51,8 +54,10 @@ SignIn::SignIn(SignInParts parts, SecretBytes csrf_key)
       forms_(std::move(csrf_key)),
       refusals_(parts_.store, parts_.log),
       own_sessions_(parts_.store, parts_.sessions, parts_.clock, parts_.session_ended),
+      own_tokens_(parts_.store, parts_.sessions, parts_.tokens, parts_.clock),
       account_({own_sessions_, parts_.sessions, forms_, parts_.clock, parts_.log, origin_of(parts_.gate.host)}),
-      me_api_({own_sessions_, parts_.sessions, parts_.clock, parts_.log, origin_of(parts_.gate.host)}) {}
+      token_forms_({own_tokens_, parts_.sessions, forms_, parts_.clock, parts_.log, origin_of(parts_.gate.host)}),
+      me_api_({own_sessions_, own_tokens_, parts_.sessions, parts_.clock, parts_.log, origin_of(parts_.gate.host)}) {}
 
 Task<GateReply> SignIn::handle(Loop& home, GateRequest request) {
   const bool on_gate = request.host == parts_.gate.host;
@@ -138,6 +143,22 @@ Task<GateReply> SignIn::end_session(Loop& home, GateRequest request) {
 }
 Task<GateReply> SignIn::end_others(Loop& home, GateRequest request) {
   auto answering = account_.end_others(home, std::move(request));
+  co_return co_await answering;
+}
+Task<GateReply> SignIn::show_tokens(Loop& home, GateRequest request) {
+  auto answering = token_forms_.show(home, std::move(request));
+  co_return co_await answering;
+}
+Task<GateReply> SignIn::create_token(Loop& home, GateRequest request) {
+  auto answering = token_forms_.create(home, std::move(request));
+  co_return co_await answering;
+}
+Task<GateReply> SignIn::revoke_token(Loop& home, GateRequest request) {
+  auto answering = token_forms_.revoke(home, std::move(request));
+  co_return co_await answering;
+}
+Task<GateReply> SignIn::rotate_token(Loop& home, GateRequest request) {
+  auto answering = token_forms_.rotate(home, std::move(request));
   co_return co_await answering;
 }
 

@@ -28,6 +28,7 @@
 #include "sso/refusal_recorder.h"
 #include "sso/replies.h"
 #include "sso/signed_in.h"
+#include "sso/token_forms.h"
 #include "storage/key_holder.h"
 #include "storage/keyring.h"
 #include "storage/session_table.h"
@@ -52,6 +53,7 @@ constexpr std::chrono::hours kNonceLife{1};
 struct SignInParts {
   storage::StoreThread& store;
   storage::SessionTable& sessions;
+  storage::TokenTable& tokens;
   const storage::Keyring& keyring;
   storage::KeyHolder& keys;
   BlockingPool& hashing;  // kHashingThreads, kHashingQueueMax
@@ -82,7 +84,11 @@ class SignIn final : public Gate {
   Task<GateReply> style(Loop& home, GateRequest request);
   Task<GateReply> jwks(Loop& home, GateRequest request);
   Task<GateReply> home_page(Loop& home, GateRequest request);
-  // The same of account_ and me_api_.
+  // The same of account_, token_forms_ and me_api_.
+  Task<GateReply> show_tokens(Loop& home, GateRequest request);
+  Task<GateReply> create_token(Loop& home, GateRequest request);
+  Task<GateReply> revoke_token(Loop& home, GateRequest request);
+  Task<GateReply> rotate_token(Loop& home, GateRequest request);
   Task<GateReply> account(Loop& home, GateRequest request);
   Task<GateReply> end_session(Loop& home, GateRequest request);
   Task<GateReply> end_others(Loop& home, GateRequest request);
@@ -137,7 +143,9 @@ class SignIn final : public Gate {
   AttemptLimiter attempts_;
   RefusalRecorder refusals_;
   OwnSessions own_sessions_;
+  OwnTokens own_tokens_;
   Account account_;
+  TokenForms token_forms_;
   MeApi me_api_;
   std::mutex flows_mutex_;
   TokenBuckets flows_per_network_{kFlowsPerNetwork, kAttemptKeysMax};

@@ -41,13 +41,14 @@ struct SessionRecord {
 struct TokenRecord {
   RecordId id;
   Sha256 hash{};  // of the whole token text "spt_..."
-  UserId user;
+  UserId user;    // or the service account
   std::string name;
   WallMicros created_at{};
   WallMicros expires_at{};
   std::optional<WallMicros> last_used_at;
   policy::Strength strength = policy::Strength::kPassword;
   policy::TokenScope scope;
+  std::string last_used_from;  // the client's address; empty: never used
 };
 
 // Something of one use that waits for its second half: a sign-in under way, a hand-over code.
@@ -136,6 +137,12 @@ struct PutToken {
 struct TouchToken {
   RecordId id;
   WallMicros last_used_at;
+  std::string from;
+};
+// It ends then, or when it would have anyway: never later. kConflict: there is no such token.
+struct CutToken {
+  RecordId id;
+  WallMicros expires_at;
 };
 struct RevokeToken {
   RecordId id;
@@ -149,8 +156,9 @@ struct PutDataKey {
 struct PutNamedKey {
   NamedKeyRecord key;
 };
-using Change = std::variant<SetSaltFingerprint, PutResource, DeleteResource, PutSession, TouchSession, EndSession,
-                            EndSessionsOfUser, PutToken, TouchToken, RevokeToken, PutFlow, PutDataKey, PutNamedKey>;
+using Change =
+    std::variant<SetSaltFingerprint, PutResource, DeleteResource, PutSession, TouchSession, EndSession,
+                 EndSessionsOfUser, PutToken, TouchToken, CutToken, RevokeToken, PutFlow, PutDataKey, PutNamedKey>;
 
 struct ChangeSet {
   std::vector<Change> changes;

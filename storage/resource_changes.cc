@@ -73,7 +73,7 @@ class Preparer {
       if (constant_time_equal(epoch.mac, keyring_.epoch_mac(id, epoch.field, epoch.epoch)))
         change.epochs.push_back(epoch_row(id, epoch.field, epoch.epoch + 1));
     out_.changes.changes.push_back(std::move(change));
-    if (row.record.kind != policy::Kind::kUser) return;
+    if (row.record.kind != policy::Kind::kUser && row.record.kind != policy::Kind::kServiceAccount) return;
     out_.changes.changes.push_back(EndSessionsOfUser{id});
     for (const TokenRecord& token : tokens_)
       if (token.user == id) out_.changes.changes.push_back(RevokeToken{token.id});

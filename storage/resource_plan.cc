@@ -11,8 +11,8 @@ namespace sallyport::storage {
 namespace {
 
 // What is named by others comes before them.
-constexpr std::array kOrder{policy::Kind::kPlatform, policy::Kind::kUser, policy::Kind::kTeam,
-                            policy::Kind::kDatasource, policy::Kind::kInstance};
+constexpr std::array kOrder{policy::Kind::kPlatform,       policy::Kind::kUser,       policy::Kind::kTeam,
+                            policy::Kind::kServiceAccount, policy::Kind::kDatasource, policy::Kind::kInstance};
 size_t order_of(policy::Kind kind) { return size_t(std::ranges::find(kOrder, kind) - kOrder.begin()); }
 
 const policy::SealedField* sealed_of(const StoredResource* stored, std::string_view field) {

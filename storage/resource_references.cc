@@ -44,13 +44,17 @@ class ReferenceCheck {
   void run() {
     for (const auto& [key, entry] : after_) {
       if (const auto* team = std::get_if<policy::Team>(&entry.resource->body))
-        check_people(entry, "members", team->members);
+        check_people(entry, "members", team->members, Accounts::kNotHere);
       if (const auto* user = std::get_if<policy::User>(&entry.resource->body)) {
         check_email(entry, *user);
         check_certificates(entry, *user);
       }
+      if (const auto* account = std::get_if<policy::ServiceAccount>(&entry.resource->body)) {
+        require(entry, Kind::kTeam, account->team, "team", "unknown_team");
+        check_namesake(entry);
+      }
       if (const auto* body = std::get_if<policy::Protected>(&entry.resource->body)) {
-        check_people(entry, "roles", body->roles);
+        check_people(entry, "roles", body->roles, Accounts::kToo);
         require(entry, Kind::kTeam, body->team, "team", "unknown_team");
         check_place(entry, *body);
       }
@@ -86,8 +90,23 @@ class ReferenceCheck {
     return known->second;
   }
 
-  void check_people(const Entry& entry, const std::string& key, const std::map<std::string, policy::Role>& people) {
-    for (const auto& [name, role] : people) require(entry, Kind::kUser, name, key + "." + name, "unknown_user");
+  enum class Accounts : uint8_t { kNotHere, kToo };
+  void check_people(const Entry& entry, const std::string& key, const std::map<std::string, policy::Role>& people,
+                    Accounts accounts) {
+    for (const auto& [name, role] : people) {
+      const bool is_account = is_there(Kind::kServiceAccount, name) && !is_there(Kind::kUser, name);
+      if (!is_account) {
+        require(entry, Kind::kUser, name, key + "." + name, "unknown_user");
+      } else if (accounts == Accounts::kNotHere) {
+        complain(entry, key + "." + name, "is a service account: its role in its team is its own `role`", "conflict");
+      }
+    }
+  }
+
+  // Users and service accounts are of one namespace: an upstream, a log and a list of roles show a name alone.
+  void check_namesake(const Entry& account) {
+    const auto user = after_.find({Kind::kUser, account.resource->name});
+    if (user != after_.end()) complain_of_two(account, user->second, "name", "is the name of ", "conflict");
   }
 
   void check_email(const Entry& entry, const policy::User& user) {

@@ -6,11 +6,14 @@
 // for a gate session (220 to 440, as the arrays fill), 300 for a child; hosts are kept once.
 #pragma once
 
+#include <chrono>
+#include <expected>
 #include <memory>
 #include <optional>
 #include <string_view>
 #include <vector>
 
+#include "base/ip.h"
 #include "storage/records.h"
 
 namespace sallyport::storage {
@@ -66,22 +69,49 @@ class SessionTable {
 // Tokens of the process, the same way.
 struct LiveToken {
   RecordId id;
-  UserId user;
+  UserId user;  // or the service account
   policy::Strength strength = policy::Strength::kPassword;
   std::shared_ptr<const policy::TokenScope> scope;
+};
+// Why a text counts as no token. Whose it was is known of one that has expired alone.
+struct DeadToken {
+  enum class Why : uint8_t { kUnknown, kExpired } why = Why::kUnknown;
+  RecordId id;
+  UserId user;
+};
+struct TokenUse {
+  RecordId id;
+  WallMicros at{};
+  IpAddress from;
+};
+struct TokenEnd {
+  RecordId id;
+  UserId user;
+  std::string name;
+  WallMicros ends_at{};
 };
 
 class TokenTable {
  public:
   TokenTable();
   ~TokenTable();
+  // A new token, or a known one. What was revoked does not come back, and no end becomes a later one: who reads the
+  // store and who has just changed it may come here in either order.
   void insert(const TokenRecord& record);
-  std::optional<LiveToken> find(const Sha256& hash,
-                                WallMicros now);  // marks use; nothing when unknown, revoked or expired
+  // No token counts longer than this after it was made, whatever it says itself; at once, and for those that are made
+  // later, too.
+  void limit_life(std::chrono::seconds max);
+  // Marks use.   from: the client's address.
+  std::expected<LiveToken, DeadToken> find(const Sha256& hash, WallMicros now, const IpAddress& from = {});
   std::optional<LiveToken> peek(const Sha256& hash, WallMicros now) const;  // the same without marking use
   bool revoke(const RecordId& id);
   size_t size() const;
-  std::vector<std::pair<RecordId, WallMicros>> collect_touched();
+  std::vector<TokenUse> collect_touched();
+  // Those that count now and will not any more at `until`. cost: a walk over all; not for a loop's thread.
+  std::vector<TokenEnd> look_for_ends(WallMicros now, WallMicros until);
+  size_t ending() const;  // how many the last look found
+  // Drops what ended before `time`, and what was revoked before the last call but one.   cost: as above.
+  size_t forget(WallMicros time);
 
  private:
   struct Inside;

@@ -102,6 +102,15 @@ void write_reply(RequestContext& context, const sso::GateReply& reply) {
   exchange.finish({});
 }
 
+// It may show a token, this once.
+struct WipedReply {
+  sso::GateReply value;
+  explicit WipedReply(sso::GateReply reply) : value(std::move(reply)) {}
+  WipedReply(const WipedReply&) = delete;
+  WipedReply& operator=(const WipedReply&) = delete;
+  ~WipedReply() { wipe(value.body); }
+};
+
 }  // namespace
 
 Task<Result<void>> ask_gate(RequestContext& context, GateAsk ask, std::string path, std::string query) {
@@ -117,8 +126,8 @@ Task<Result<void>> ask_gate(RequestContext& context, GateAsk ask, std::string pa
   Loop& home = context.worker.loop();
   auto asking =
       ask == GateAsk::kHandle ? gate.handle(home, std::move(request)) : gate.begin_sign_in(home, std::move(request));
-  const sso::GateReply reply = co_await asking;
-  write_reply(context, reply);
+  const WipedReply reply{co_await asking};
+  write_reply(context, reply.value);
   if (exchange.blocked() && !exchange.gone()) {
     auto taken = exchange.writable_slot().wait();
     co_await taken;

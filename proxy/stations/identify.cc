@@ -41,8 +41,14 @@ Result<void> identify_token(RequestContext& context) {
   TRY(const std::string_view token, token_of(context.exchange.head()));
   if (token.empty()) return {};
   context.proof_hash = sha256(as_bytes(token));
-  auto live = context.worker.parts().tokens.find(context.proof_hash, context.at);
-  if (!live) return fail(Code::kUnauthenticated, Side::kClient, "the token is not valid");
+  auto live = context.worker.parts().tokens.find(context.proof_hash, context.at, context.client.address);
+  if (!live) {
+    // Which of the two it was is for the audit; the client hears the same.
+    const bool expired = live.error().why == storage::DeadToken::Why::kExpired;
+    context.reason = expired ? "expired token" : "unknown token";
+    context.about = live.error().user;
+    return fail(Code::kUnauthenticated, Side::kClient, "the token is not valid");
+  }
   context.scope = std::move(live->scope);
   context.identity = policy::Identity{.user = live->user,
                                       .id = live->id,

@@ -43,11 +43,19 @@ bool is_treacherous(std::string_view name) {
   return false;
 }
 
+// Some frameworks do what these say in place of the method. Whoever may only read must not say it.
+bool is_method_override(std::string_view name) {
+  for (const std::string_view known : {"X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override"})
+    if (name.size() == known.size() && same_for_upstreams(name, known)) return true;
+  return false;
+}
+
 void append_client_field(const RequestContext& context, const http::Field& field, const RenderedCredential* rendered,
                          std::string& out) {
   if (rendered != nullptr)
     for (const std::string& name : rendered->names)
       if (same_for_upstreams(name, field.name)) return;
+  if (context.scope != nullptr && context.scope->read_only && is_method_override(field.name)) return;
   switch (field.id) {
     case FieldId::kSecWebSocketExtensions:  // what is compressed cannot be looked at
       if (context.decision.messages != policy::MessageRule::kAny) return;

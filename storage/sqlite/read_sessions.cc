@@ -54,7 +54,8 @@ std::optional<TokenRecord> token_of(const Query& read) {
                      .expires_at = read.time(5),
                      .last_used_at = read.optional_time(6),
                      .strength = *strength,
-                     .scope = *std::move(scope)};
+                     .scope = *std::move(scope),
+                     .last_used_from = std::string(read.text(9))};
 }
 
 Result<std::vector<SessionRecord>> all_sessions(Query read) {
@@ -101,15 +102,17 @@ Result<std::vector<SessionRecord>> SqliteStore::sessions_of(const UserId& user, 
 Result<std::vector<TokenRecord>> SqliteStore::tokens() { return tokens_since(Generation{0}); }
 
 Result<std::vector<TokenRecord>> SqliteStore::tokens_since(Generation since) {
-  TRY(Query read, connection_.query("SELECT id, hash, user, name, created_at, expires_at, last_used_at, strength, scope"
-                                    " FROM tokens WHERE version > ? ORDER BY created_at, id"));
+  TRY(Query read,
+      connection_.query("SELECT id, hash, user, name, created_at, expires_at, last_used_at, strength, scope,"
+                        " last_used_from FROM tokens WHERE version > ? ORDER BY created_at, id"));
   read.bind(static_cast<int64_t>(count(since)));
   return all_tokens(std::move(read));
 }
 
 Result<std::vector<TokenRecord>> SqliteStore::tokens_of(const UserId& user) {
-  TRY(Query read, connection_.query("SELECT id, hash, user, name, created_at, expires_at, last_used_at, strength, scope"
-                                    " FROM tokens WHERE user = ? ORDER BY created_at, id"));
+  TRY(Query read,
+      connection_.query("SELECT id, hash, user, name, created_at, expires_at, last_used_at, strength, scope,"
+                        " last_used_from FROM tokens WHERE user = ? ORDER BY created_at, id"));
   read.bind(user);
   return all_tokens(std::move(read));
 }

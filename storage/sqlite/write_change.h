@@ -22,6 +22,7 @@ class ChangeWriter {
   Result<void> operator()(const EndSessionsOfUser& change);
   Result<void> operator()(const PutToken& change);
   Result<void> operator()(const TouchToken& change);
+  Result<void> operator()(const CutToken& change);
   Result<void> operator()(const RevokeToken& change);
   Result<void> operator()(const PutFlow& change);
   Result<void> operator()(const PutDataKey& change);

@@ -69,16 +69,26 @@ Result<void> ChangeWriter::operator()(const PutToken& change) {
   followed_ = true;
   const TokenRecord& token = change.token;
   TRY(Query write, connection_->query("INSERT INTO tokens (id, hash, user, name, created_at, expires_at, last_used_at,"
-                                      " strength, scope, version) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
+                                      " strength, scope, last_used_from, version)"
+                                      " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
   write.bind(token.id).bind(token.hash).bind(token.user).bind(token.name).bind(token.created_at).bind(token.expires_at);
   write.bind(token.last_used_at).bind(static_cast<int64_t>(token.strength)).bind(write_token_scope(token.scope));
-  return write.bind(static_cast<int64_t>(generation_)).run();
+  return write.bind(token.last_used_from).bind(static_cast<int64_t>(generation_)).run();
 }
 
 Result<void> ChangeWriter::operator()(const TouchToken& change) {
+  TRY(Query write, connection_->query("UPDATE tokens SET last_used_at = ?2, last_used_from = ?3"
+                                      " WHERE id = ?1 AND coalesce(last_used_at, 0) <= ?2"));
+  return write.bind(change.id).bind(change.last_used_at).bind(change.from).run();
+}
+
+Result<void> ChangeWriter::operator()(const CutToken& change) {
   TRY(Query write,
-      connection_->query("UPDATE tokens SET last_used_at = max(?2, coalesce(last_used_at, 0)) WHERE id = ?1"));
-  return write.bind(change.id).bind(change.last_used_at).run();
+      connection_->query("UPDATE tokens SET expires_at = min(expires_at, ?2), version = ?3 WHERE id = ?1"));
+  CHECKED(write.bind(change.id).bind(change.expires_at).bind(static_cast<int64_t>(generation_)).run());
+  if (connection_->changed_rows() == 0) return fail(Code::kConflict, Side::kStorage, "there is no such token");
+  followed_ = true;
+  return {};
 }
 
 Result<void> ChangeWriter::operator()(const RevokeToken& change) {

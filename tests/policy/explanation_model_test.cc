@@ -12,7 +12,8 @@ namespace {
 
 using nlohmann::json;
 
-constexpr const char* kUsers[] = {"alice", "mike", "vera", "dora", "nora", "eve", "root", "sue", "dan", "stranger"};
+constexpr const char* kUsers[] = {"alice", "mike", "vera", "dora",     "nora", "eve",
+                                  "root",  "sue",  "dan",  "stranger", "robot"};
 constexpr const char* kRoleNames[] = {"owner", "member", "viewer", "dashboard"};
 constexpr const char* kMethodNames[] = {"GET", "HEAD", "POST", "PUT", "OPTIONS", "DELETE", "REPORT"};
 constexpr const char* kPathNames[] = {"/", "/a", "/a/b", "/a/b/c", "/ab", "/A", "/x", "/comms", "/flows", "/ui/x"};
@@ -112,12 +113,23 @@ class Chance {
     return out.dump();
   }
 
+  ResourceRecord account() {
+    json document{{"kind", "service_account"}, {"name", "robot"}, {"team", "plant"}, {"role", of(kRoleNames)}};
+    if (one_in(3)) document["networks"] = networks();
+    if (one_in(2)) document["strength"] = "mfa";
+    if (one_in(8)) document["suspended"] = true;
+    ResourceRecord out = record_of(document);
+    out.id = id_of("robot");
+    return out;
+  }
+
   std::shared_ptr<const Snapshot> world() {
     std::vector<ResourceRecord> records = people();
     records.push_back(team_record("plant", kMembers, common()));
     records.push_back(platform_record(common()));
     records.back().damaged = one_in(40);
     records.push_back(resource());
+    records.push_back(account());
     return Snapshot::build(1, records);
   }
 
@@ -206,6 +218,8 @@ TEST(ExplanationModel, explains_what_is_decided) {
                           "deny no such user",
                           "deny damaged user",
                           "deny suspended",
+                          "deny service account without token",
+                          "deny service account: address",
                           "deny no role",
                           "deny no rule allows",
                           "deny no area",

@@ -21,17 +21,18 @@ TEST(ResourceRefuse, documents_beneath_are_sound) {
 
 TEST(ResourceRefuse, kinds) {
   const RefuseRow rows[] = {
-      {"team", R"({"kind": null})", "kind: is missing; expected platform, team, user, datasource or instance"},
-      {"team", R"({"kind": 5})", "kind: must be platform, team, user, datasource or instance"},
+      {"team", R"({"kind": null})",
+       "kind: is missing; expected platform, team, user, datasource, instance or service_account"},
+      {"team", R"({"kind": 5})", "kind: must be platform, team, user, datasource, instance or service_account"},
       {"team", R"({"kind": "taem"})",
-       "kind: must be platform, team, user, datasource or instance, not `taem`; did you mean `team`?"},
+       "kind: must be platform, team, user, datasource, instance or service_account, not `taem`; did you mean `team`?"},
       {"team", R"({"kind": "Team"})",
-       "kind: must be platform, team, user, datasource or instance, not `Team`; did you mean `team`?"},
-      {"team", R"({"kind": "x"})", "kind: must be platform, team, user, datasource or instance, not `x`"},
+       "kind: must be platform, team, user, datasource, instance or service_account, not `Team`; did you mean `team`?"},
+      {"team", R"({"kind": "x"})",
+       "kind: must be platform, team, user, datasource, instance or service_account, not `x`"},
       {"team", R"({"kind": "identity_provider"})", "kind: this version does not do resources of this kind"},
-      {"team", R"({"kind": "query"})", "kind: this version does not do resources of this kind"},
       {"team", R"({"kind": "hook"})", "kind: this version does not do resources of this kind"},
-      {"team", R"({"kind": "service_account"})", "kind: this version does not do resources of this kind"},
+      {"team", R"({"kind": "query"})", "kind: this version does not do resources of this kind"},
       {"team", R"({"kind": "oauth_provider"})", "kind: this version does not do resources of this kind"},
   };
   expect_rows(rows);

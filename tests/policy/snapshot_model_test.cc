@@ -26,7 +26,8 @@ std::string picture(const Snapshot& snapshot) {
       // Who of several damaged claimants stands at a place is nobody's business.
       out += resource.damaged ? " damaged" : " " + resource.name + std::string(place.path);
       for (int u = 0; u < 4 && !resource.damaged; ++u)
-        out += ":" + std::string(to_string(role_on(resource, id_of("u" + std::to_string(u)))));
+        out += ":" + std::string(to_string(role_on(resource, id_of("u" + std::to_string(u))))) + "," +
+               std::string(to_string(role_on(resource, id_of("service_account/u" + std::to_string(u)))));
     }
     out += "\n";
   }
@@ -38,6 +39,8 @@ std::string picture(const Snapshot& snapshot) {
     out += "\n";
   }
   for (int t = 0; t < 3; ++t) {
+    for (const CompiledUser* account : snapshot.accounts_of("t" + std::to_string(t)))
+      out += account->name + (account->damaged ? " damaged " : " here ");
     const CompiledTeam* team = snapshot.team("t" + std::to_string(t));
     out += !team ? "-\n" : team->damaged ? "damaged\n" : std::to_string(team->members.size()) + "\n";
   }
@@ -58,7 +61,7 @@ class Chance {
   ResourceRecord record() {
     static constexpr const char* kRoles[] = {"owner", "member", "viewer", "none"};
     ResourceRecord out;
-    switch (below(8)) {
+    switch (below(9)) {
       case 0:
         out = user_record(one_of("u", 4));
         break;
@@ -70,6 +73,12 @@ class Chance {
       }
       case 2:
         out = platform_record();
+        break;
+      case 3:  // its name may be a user's, which is nobody's then
+        out = record_of({{"kind", "service_account"},
+                         {"name", one_of("u", 4)},
+                         {"team", one_of("t", 3)},
+                         {"role", kRoles[below(4)]}});
         break;
       default: {
         nlohmann::json patch = {{"team", crowded_ && below(30) ? "t0" : one_of("t", 3)}};

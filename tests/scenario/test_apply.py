@@ -67,7 +67,7 @@ def get_then_apply_changes_nothing(t):
                     {"kind": "platform", "name": "platform", "sessions": {"absolute": "10d", "idle": "3h"}, "networks": ["127.0.0.0/8"]})
     for form in ("yaml", "json"):
         parts = []
-        for kind in ("platform", "team", "user", "datasource", "instance"):
+        for kind in ("platform", "team", "user", "datasource", "instance", "service_account"):
             text = gateway.must("get", kind, "-o", form)
             if form == "json":
                 text = "---\n".join(json.dumps(document) + "\n" for document in json.loads(text))

@@ -134,3 +134,40 @@ def the_account_on_a_phone_in_the_dark(t):
 @test(limit=150, alone=True)
 def the_account_without_script(t):
     account(t, "light", 800, 600, script=False)
+
+
+def tokens(t, scheme, width, height, script=True):
+    """Makes a token after two mistakes, rotates it and revokes what came of it."""
+    needs_chromium()
+    gateway = world(t, instance("line1", upstream(t)), {"kind": "service_account", "name": "nightly-export", "team": "plant", "role": "viewer"})
+    used = gateway.token("ann", "--team", "plant", "--read-only", name="ci-pipeline", expires="90d")
+    gateway.must("token", "create", "--service-account", "nightly-export", "--name", "warehouse", "--expires", "30d")
+    gateway.ask(host("line1"), headers=[("Authorization", f"Bearer {used}")])
+    steps = drive(t, "tokens.mjs", gateway, scheme, width, height, script)
+    old, new = steps["tokens"]["tokens"]
+    statuses = [gateway.ask(host("line1"), headers=[("Authorization", f"Bearer {token}")]).status for token in (old, new)]
+    equal(sorted(statuses), [401, 403], "the revoked one, and one from another network")
+    return steps.get("facts", {}).get("facts")
+
+
+def check_tokens(facts):
+    expect(facts["lang"] == "en" and all(facts[key] for key in ("ids", "labelled", "described", "labels", "names")), f"names: {facts}")
+    equal((facts["headings"].count(1), facts["skipped"]), (1, False), f"headings {facts['headings']}")
+    equal((facts["small"], facts["scripts"]), (0, 0), "small things, scripts")
+
+
+@test(limit=150, alone=True)
+def tokens_on_a_desk_in_the_light(t):
+    check_tokens(tokens(t, "light", 1280, 800))
+
+
+@test(limit=150, alone=True)
+def tokens_on_a_phone_in_the_dark(t):
+    facts = tokens(t, "dark", 360, 740)
+    check_tokens(facts)
+    expect(dark(facts), f"a dark background: {facts['background']}")
+
+
+@test(limit=150, alone=True)
+def tokens_without_script(t):
+    tokens(t, "light", 800, 600, script=False)

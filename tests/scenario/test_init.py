@@ -100,7 +100,7 @@ def wrong_usage_is_exit_2(t):
 
 @test
 def schema_prints_json_for_each_kind(t):
-    for kind in ("platform", "team", "user", "datasource", "instance"):
+    for kind in ("platform", "team", "user", "datasource", "instance", "service_account"):
         done = command("schema", kind)
         equal(done.code, 0, f"exit code of schema {kind} ({done.err})")
         schema = json.loads(done.out)

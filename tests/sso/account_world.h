@@ -42,11 +42,11 @@ class AccountWorld : public BrowserWorld {
     with_store([&](storage::Store& store) {
       TokenService tokens(store, clock_);
       NewToken wanted;
-      wanted.user = record(user).id;
-      wanted.user_name = user;
+      wanted.owner = record(user).id;
+      wanted.whose = "user " + user;
       wanted.name = name;
       wanted.life = life;
-      const auto issued = tokens.create(wanted, "cli:0");
+      const auto issued = tokens.create(wanted, {}, {"cli:0", ""});
       ASSERT_TRUE(issued.has_value());
       out = issued->text.reveal();
     });

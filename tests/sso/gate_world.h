@@ -98,6 +98,7 @@ class GateWorld : public testing::Test {
     hashing_ = std::make_unique<BlockingPool>("hash", 1, queue_max);
     auto made = SignIn::make({.store = *store_,
                               .sessions = sessions_,
+                              .tokens = tokens_,
                               .keyring = *keyring_,
                               .keys = *keys_,
                               .hashing = *hashing_,
@@ -220,6 +221,7 @@ class GateWorld : public testing::Test {
   std::unique_ptr<storage::Keyring> keyring_;
   std::unique_ptr<storage::LocalKeyHolder> keys_;
   storage::SessionTable sessions_;
+  storage::TokenTable tokens_;
   std::unique_ptr<storage::StoreThread> store_;
   std::unique_ptr<BlockingPool> hashing_;
   std::vector<policy::ResourceRecord> records_;

@@ -397,8 +397,8 @@ TEST_F(TokenTableTest, tells_each_use_once) {
   (void)table_.find(one.hash, kStart + seconds(5));
   const auto touched = table_.collect_touched();
   ASSERT_EQ(touched.size(), 1u);
-  EXPECT_EQ(touched[0].first, one.id);
-  EXPECT_EQ(touched[0].second, kStart + seconds(5));
+  EXPECT_EQ(touched[0].id, one.id);
+  EXPECT_EQ(touched[0].at, kStart + seconds(5));
   EXPECT_TRUE(table_.collect_touched().empty());
 }
 

@@ -128,7 +128,8 @@ TEST_F(SqliteStoreTest, the_generation_rises_by_what_others_must_follow_and_by_n
   stays(TouchSession{gate.id, clock_.now}, "its use");
   stays(PutFlow{flow("f", clock_.now + minutes(1))}, "a flow");
   rises(PutToken{made}, "a token");
-  stays(TouchToken{made.id, clock_.now}, "its use");
+  stays(TouchToken{made.id, clock_.now, "192.0.2.7"}, "its use");
+  rises(CutToken{made.id, clock_.now + minutes(1)}, "its cut");
   rises(RevokeToken{made.id}, "its end");
   stays(RevokeToken{made.id}, "its end again");
   rises(EndSession{gate.id}, "a session's end");

@@ -18,8 +18,8 @@ export const watched = async (task) => {
   const page = await context.newPage();
   page.setDefaultTimeout(20000);
   page.on('console', (message) => {
-    // a 401 of a wrong password is reported by Chromium itself as a console error; everything else is a fault
-    if (['error', 'warning'].includes(message.type()) && !/status of 401/.test(message.text())) faults.push(`console: ${message.text()}`);
+    // a 401 of a wrong password, or a 400 of a form with mistakes, is reported by Chromium itself as a console error; everything else is a fault
+    if (['error', 'warning'].includes(message.type()) && !/status of 40[01]/.test(message.text())) faults.push(`console: ${message.text()}`);
   });
   page.on('pageerror', (error) => faults.push(`page error: ${error}`));
   page.on('requestfailed', (request) => faults.push(`request failed: ${request.url()} ${request.failure()?.errorText}`));
