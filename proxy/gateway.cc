@@ -45,6 +45,7 @@ AdminFacts Gateway::Inside::facts() const {
   out.sessions = parts.sessions.size();
   out.tokens = parts.tokens.size();
   out.audit_entries = parts.audit.entries();
+  out.hashing = parts.hashing.load();
   const std::lock_guard lock(snapshot_mutex);
   out.resources = snapshot->resource_count();
   out.generation = snapshot->generation();

@@ -6,12 +6,14 @@
 //   DELETE /api/v1/me/sessions/ID          204; 404 when it is nobody's or somebody else's
 //   POST   /api/v1/me/sessions/end-others  {"ended": N}
 //   GET    /api/v1/me/tokens               my tokens, without their values
+//   POST   /api/v1/me/password             {current, new}: {"ended": N}, and a new cookie
 //
 // A write needs Origin (or Sec-Fetch-Site) of the gate itself and X-Sallyport-Request: 1. A token never gets in.
 #pragma once
 
 #include "base/log.h"
 #include "sso/own_sessions.h"
+#include "sso/password_change.h"
 #include "sso/replies.h"
 #include "sso/signed_in.h"
 
@@ -21,6 +23,7 @@ constexpr std::string_view kApiPath = "/api";
 
 struct MeApiParts {
   OwnSessions& own;
+  PasswordChange& passwords;
   storage::SessionTable& sessions;
   const Clock& clock;
   Log& log;
@@ -46,6 +49,7 @@ class MeApi {
   Task<GateReply> end_session(Loop& home, const Call& call);
   Task<GateReply> end_others(Loop& home, const Call& call);
   Task<GateReply> list_tokens(Loop& home, const Call& call);
+  Task<GateReply> change_password(Loop& home, const Call& call);
   GateReply failed(const Call& call, const Error& error) const;
 
   MeApiParts parts_;
