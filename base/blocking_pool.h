@@ -3,6 +3,7 @@
 // kUnavailable at once. Destroying the awaiting coroutine abandons the result; the job itself still runs to its end.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <coroutine>
 #include <deque>
@@ -18,23 +19,47 @@
 
 namespace sallyport {
 
+// A queue of its own for jobs that come first, with the same bound: who waits in the other one does not fill it.
+enum class Turn : uint8_t { kInOrder, kFirst };
+// kBehind: for work that may take all of a core for long; the loops' threads come before it.
+enum class Pace : uint8_t { kUsual, kBehind };
+
+struct PoolLoad {
+  size_t queued = 0;
+  size_t running = 0;
+  uint64_t done = 0;
+  uint64_t refused = 0;                 // over the queue's bound
+  std::chrono::microseconds waited{0};  // in the queue, all jobs together
+};
+
 class BlockingPool {
  public:
-  BlockingPool(const char* name, size_t threads, size_t queue_max);
+  BlockingPool(const char* name, size_t threads, size_t queue_max, Pace pace = Pace::kUsual);
   ~BlockingPool();  // runs what is queued, then joins
   BlockingPool(const BlockingPool&) = delete;
   BlockingPool& operator=(const BlockingPool&) = delete;
 
   // False when the queue is full. The job runs once on one of the threads.
-  bool submit(std::move_only_function<void()> job);
-  size_t queued() const;
+  bool submit(std::move_only_function<void()> job, Turn turn = Turn::kInOrder);
+  size_t queued() const { return load().queued; }
+  PoolLoad load() const;
 
  private:
+  struct Waiting {
+    std::move_only_function<void()> job;
+    std::chrono::steady_clock::time_point since;
+  };
+  std::deque<Waiting>& queue_of(Turn turn) { return turn == Turn::kFirst ? first_ : in_order_; }
+  bool next(Waiting& out);  // waits for one; false: there will be none
   void work();
+
   const size_t queue_max_;
+  const Pace pace_;
   mutable std::mutex mutex_;
   std::condition_variable ready_;
-  std::deque<std::move_only_function<void()>> queue_;
+  std::deque<Waiting> first_;
+  std::deque<Waiting> in_order_;
+  PoolLoad load_;  // without .queued
   bool stop_ = false;
   std::vector<std::thread> threads_;
 };
@@ -54,8 +79,8 @@ class Offload {
   };
 
  public:
-  Offload(BlockingPool& pool, Loop& home, std::move_only_function<Result<T>()> job)
-      : pool_(pool), state_(std::make_shared<State>(home.mailbox(), std::move(job))) {}
+  Offload(BlockingPool& pool, Loop& home, std::move_only_function<Result<T>()> job, Turn turn = Turn::kInOrder)
+      : pool_(pool), turn_(turn), state_(std::make_shared<State>(home.mailbox(), std::move(job))) {}
 
   class Awaiter {
    public:
@@ -66,13 +91,14 @@ class Offload {
     bool await_ready() const noexcept { return false; }
     bool await_suspend(std::coroutine_handle<> handle) {
       state_->waiter = handle;
-      const bool queued = offload_.pool_.submit([state = state_] {
+      const auto run = [state = state_] {
         state->value.emplace(state->job());
         state->job = {};
         state->home->post([state] {
           if (auto waiter = std::exchange(state->waiter, {})) waiter.resume();
         });
-      });
+      };
+      const bool queued = offload_.pool_.submit(run, offload_.turn_);
       if (!queued) state_->waiter = {};
       return queued;
     }
@@ -90,6 +116,7 @@ class Offload {
 
  private:
   BlockingPool& pool_;
+  Turn turn_;
   std::shared_ptr<State> state_;
 };
 

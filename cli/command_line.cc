@@ -125,11 +125,16 @@ struct Builder {
     auto* const passwd = command(*user, "passwd", "set a user's password; ends the user's sessions",
                                  [this] { return run_user_passwd(terminal, said.user); });
     passwd->add_flag("--password-stdin", said.user.password_stdin, "read the password from standard input");
+    passwd->add_flag("--must-change", said.user.must_change, "the person has to set another one at the next sign-in");
+    auto* const link = command(*user, "reset-link", "print a link with which the person sets a new password, once",
+                               [this] { return run_user_reset_link(terminal, said.user); });
+    link->add_option("--expires", said.user.expires, "how long it counts, at most 7d (default: 24h)")
+        ->type_name("TIME");
     auto* const suspend =
         command(*user, "suspend", "shut a user out at once", [this] { return run_user_suspend(terminal, said.user); });
     auto* const resume = command(*user, "resume", "let a suspended user in again",
                                  [this] { return run_user_resume(terminal, said.user); });
-    for (CLI::App* const each : {passwd, suspend, resume}) {
+    for (CLI::App* const each : {passwd, link, suspend, resume}) {
       take_config(*each, said.user.config);
       each->add_option("NAME", said.user.name, "the user")->required();
     }

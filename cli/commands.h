@@ -55,8 +55,11 @@ struct UserOptions {
   std::string config;
   std::string name;
   bool password_stdin = false;
+  bool must_change = false;     // the password is for the first sign-in alone
+  std::string expires = "24h";  // reset-link
 };
 int run_user_passwd(Terminal& terminal, const UserOptions& options);
+int run_user_reset_link(Terminal& terminal, const UserOptions& options);
 int run_user_suspend(Terminal& terminal, const UserOptions& options);
 int run_user_resume(Terminal& terminal, const UserOptions& options);
 

@@ -61,7 +61,7 @@ void judge_gate(const policy::Snapshot& snapshot, const AskedRequest& asked, con
   verdict.decision.outcome = Outcome::kAllow;
   verdict.decision.reason = "gate";
   if (!asked.identity) return;
-  const policy::Decision own = policy::decide_gate(snapshot, *asked.identity);
+  const policy::Decision own = policy::decide_gate(snapshot, *asked.identity, asked.now);
   verdict.say(
       Finding::kNote, "signed in there",
       std::string(to_string(own.outcome)) + " (" + own.reason + "): whether an account page or the API answers");
@@ -80,6 +80,7 @@ int status_of(Outcome outcome) {
     case Outcome::kSignIn:
       return 401;
     case Outcome::kStepUp:
+    case Outcome::kChangePassword:
     case Outcome::kDeny:
       return 403;
   }
@@ -143,12 +144,16 @@ Verdict judge(const policy::Snapshot& snapshot, const std::string& gate_host, co
 std::string answer_words(const Verdict& verdict) {
   if (verdict.status == 0) return "what comes from there";
   const std::string out = std::to_string(verdict.status) + " (" + verdict.decision.reason + ")";
-  return verdict.decision.outcome == Outcome::kSignIn ? out + "; a browser's page load is sent to the sign-in" : out;
+  if (verdict.decision.outcome == Outcome::kSignIn) return out + "; a browser's page load is sent to the sign-in";
+  if (verdict.decision.outcome == Outcome::kChangePassword)
+    return out + "; a browser's page load is sent where a new one is set";
+  return out;
 }
 
-// Nobody is let in where a sign-in is asked for.
+// Nobody is let in where a sign-in or a new password is asked for.
 std::string_view first_word(Outcome outcome) {
-  return to_string(outcome == Outcome::kSignIn ? Outcome::kDeny : outcome);
+  const bool first = outcome == Outcome::kSignIn || outcome == Outcome::kChangePassword;
+  return to_string(first ? Outcome::kDeny : outcome);
 }
 
 void print_json(std::ostream& out, const Verdict& verdict) {

@@ -81,13 +81,12 @@ Outcome<NodeParts> open_node(conf::NodeConfig config, StoreUse use) {
 storage::ResourceService make_service(NodeParts& node) {
   return {*node.store, *node.keyring, node.clock,
           // The rules are read when there is a password: that is a walk over all resources.
-          [&store = *node.store](const SecretBytes& password, const std::string& user,
-                                 const std::string& email) -> std::expected<SecretBytes, std::string> {
-            if (const auto mistake = sso::password_mistake(password, password_rules(store), user, email))
-              return std::unexpected(*mistake);
-            auto phc = sso::hash_password(password);
-            if (!phc) return std::unexpected(std::string(phc.error().what));
-            return std::move(*phc);
+          [&store = *node.store](const SecretBytes& password, const std::string& user, const std::string& email,
+                                 const SecretBytes* last_phc) -> std::expected<SecretBytes, std::string> {
+            auto made = sso::make_password(password, password_rules(store), user, email, last_phc);
+            if (!made) return std::unexpected(std::string(made.error().what));
+            if (made->mistake) return std::unexpected(*std::move(made->mistake));
+            return std::move(made->phc);
           }};
 }
 

@@ -109,22 +109,25 @@ Outcome<void> Serving::load_assertion_keys() {
 
 Outcome<void> Serving::open_gates(std::vector<proxy::InheritedSocket> inherited) {
   store_ = std::make_unique<storage::StoreThread>(std::move(node_.store));
-  hashing_ = std::make_unique<BlockingPool>("passwords", sso::kHashingThreads, sso::kHashingQueueMax);
+  const size_t threads = sso::hashing_threads();
+  hashing_ = std::make_unique<BlockingPool>("passwords", threads, threads * sso::kHashingQueuePerThread, Pace::kBehind);
   keys_ = std::make_unique<storage::LocalKeyHolder>(*node_.keyring);
   // Streams that a session carries end when its snapshot is published again: see Follower.
   const auto session_ended = [this](const RecordId&) {
     if (Follower* const follower = told_of_endings_) follower->poke();
   };
-  auto sign_in = sso::SignIn::make({.store = *store_,
-                                    .sessions = sessions_,
-                                    .tokens = tokens_,
-                                    .keyring = *node_.keyring,
-                                    .keys = *keys_,
-                                    .hashing = *hashing_,
-                                    .clock = node_.clock,
-                                    .log = log_,
-                                    .gate = node_.config.gate,
-                                    .session_ended = session_ended});
+  auto sign_in = sso::SignIn::make(
+      {.store = *store_,
+       .sessions = sessions_,
+       .tokens = tokens_,
+       .keyring = *node_.keyring,
+       .keys = *keys_,
+       .hashing = *hashing_,
+       .clock = node_.clock,
+       .log = log_,
+       .gate = node_.config.gate,
+       .session_ended = session_ended,
+       .in_force = [this](Loop& home, storage::Generation generation) { return in_force(home, generation); }});
   if (!sign_in) return failure("cannot open the sign-in", sign_in.error());
   sign_in_ = std::move(*sign_in);
   auto gateway = proxy::Gateway::start({.clock = node_.clock,
@@ -137,6 +140,7 @@ Outcome<void> Serving::open_gates(std::vector<proxy::InheritedSocket> inherited)
                                         .gate = *sign_in_,
                                         .snapshot = first_snapshot_,
                                         .assertion_keys = std::exchange(first_assertion_keys_, nullptr),
+                                        .hashing = *hashing_,
                                         .installation = node_.keyring->installation(),
                                         .descriptors = descriptors_allowed()},
                                        node_.config, std::move(inherited));
@@ -155,6 +159,14 @@ Outcome<void> Serving::open_gates(std::vector<proxy::InheritedSocket> inherited)
   told_of_endings_ = follower_.get();
   look_for_token_ends();
   return {};
+}
+
+// Where the follower fails it says so itself, and looks again within a second.
+Task<void> Serving::in_force(Loop& home, storage::Generation generation) {
+  Follower* const follower = told_of_endings_;
+  if (follower == nullptr) co_return;
+  auto following = follower->follow(home, count(generation));
+  (void)co_await following;
 }
 
 ReloadOutcome Serving::reload() {

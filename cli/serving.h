@@ -57,6 +57,8 @@ class Serving {
   Outcome<void> load();
   Outcome<void> load_assertion_keys();
   Outcome<void> open_gates(std::vector<proxy::InheritedSocket> inherited);
+  // Awaited by those who have committed something that their answer must not run ahead of.
+  Task<void> in_force(Loop& home, storage::Generation generation);
   void store_job(const char* name, std::move_only_function<bool(storage::Store&)> job);
 
   Log& log_;

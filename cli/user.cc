@@ -1,4 +1,4 @@
-// sallyport user passwd, suspend, resume.
+// sallyport user passwd, reset-link, suspend, resume.
 #include <ostream>
 
 #include "cli/commands.h"
@@ -6,26 +6,20 @@
 #include "cli/node_parts.h"
 #include "cli/read_password.h"
 #include "cli/store_lookup.h"
-#include "sso/password.h"
+#include "cli/when.h"
+#include "sso/cookies.h"
+#include "sso/login_flow.h"
+#include "sso/pages.h"
 
 namespace sallyport::cli {
 namespace {
+
+constexpr std::chrono::days kResetLinkLifeMax{7};
 
 // set_password() and set_suspended() do not say which generation they made: the newest one has it in any case.
 int tell_newest(Terminal& terminal, NodeParts& node) {
   if (const auto generation = node.store->generation()) tell_or_warn(terminal, node.control_socket(), *generation);
   return kDone;
-}
-
-// A password that is already in force is refused (FEATURES A1). Where the old one cannot be opened there is nothing to
-// compare with, and a new one is just what is needed.
-bool is_in_force(NodeParts& node, const policy::ResourceRecord& user, const SecretBytes& password) {
-  for (const policy::SealedField& field : user.secrets) {
-    if (field.field != "password") continue;
-    const auto phc = node.keyring->unseal(storage::secret_context(user, field, ""), field.sealed);
-    if (phc && sso::verify_password(*phc, password).value_or(false)) return true;
-  }
-  return false;
 }
 
 int set_suspended(Terminal& terminal, const UserOptions& options, bool suspended) {
@@ -47,12 +41,36 @@ int run_user_passwd(Terminal& terminal, const UserOptions& options) {
   auto password =
       options.password_stdin ? read_password_line(terminal.in) : ask_password("New password of " + options.name + ": ");
   if (!password) return refuse(terminal, password.error());
-  if (is_in_force(*node, *user, *password))
-    return refuse(terminal, {"that is the password already in force; nothing was changed"});
   auto service = make_service(*node);
-  if (auto done = service.set_password(options.name, *password, actor()); !done)
+  const auto change = options.must_change ? storage::ChangeAtOnce::kYes : storage::ChangeAtOnce::kNo;
+  if (auto done = service.set_password(options.name, *password, change, actor()); !done)
     return refuse(terminal, failure_of("nothing was changed", std::move(done.error())));
   return tell_newest(terminal, *node);
+}
+
+int run_user_reset_link(Terminal& terminal, const UserOptions& options) {
+  const auto life = parse_duration(options.expires);
+  if (!life || *life > kResetLinkLifeMax)
+    return refuse(terminal, {"--expires is a time like 90s, 15m, 24h or 7d, and at most 7d"});
+  auto node = open_node(options.config);
+  if (!node) return refuse(terminal, node.error());
+  const WallMicros ends = node->clock.wall() + *life;
+  std::string code = sso::random_handle();
+  const auto make = [&](const UserId& user, uint64_t epoch) {
+    return sso::to_record(sso::ResetLink{user, epoch}, code, *node->keyring, ends);
+  };
+  auto service = make_service(*node);
+  const auto generation = service.put_reset_link(options.name, make, actor(), "until " + show_time(ends));
+  if (!generation) {
+    wipe(code);
+    return refuse(terminal, failure_of("no link was made", generation.error()));
+  }
+  const http::Url& gate = node->config.gate;
+  terminal.out << gate.scheme << "://" << gate.authority() << sso::kResetPath << "?code=" << code << '\n';
+  terminal.out.flush();
+  wipe(code);
+  tell_or_warn(terminal, node->control_socket(), *generation);
+  return kDone;
 }
 
 int run_user_suspend(Terminal& terminal, const UserOptions& options) { return set_suspended(terminal, options, true); }

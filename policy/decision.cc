@@ -14,11 +14,10 @@ enum class Fit : uint8_t { kNo, kNeedsFactor, kFits };
 // Who is asking, as far as that counts here: sets user and role. Null: fine; else the reason.
 const char* recognise(const RequestFacts& facts, Decision& decision) {
   const CompiledUser* user = facts.snapshot.user(facts.identity->user);
-  if (!user) return "no such user";
   decision.user = user;
-  if (user->damaged) return "damaged user";
-  if (user->suspended) return "suspended";
+  if (const char* reason = account_fault(user)) return reason;
   if (const char* reason = outside_account(*user, facts)) return reason;
+  if (must_change_password(facts.snapshot, *user, facts.now)) return kPasswordDue;
   if (const char* reason = outside_scope(facts)) return reason;
   decision.role = role_on(facts.resource, user->id);
   return nullptr;
@@ -43,6 +42,13 @@ void ask_for_factor(const RequestFacts& facts, Decision& decision, int rule) {
   decision.outcome = facts.identity->means == Means::kSession ? Outcome::kStepUp : Outcome::kDeny;
   decision.rule = rule;
   decision.reason = facts.identity->means == Means::kSession ? "second factor" : "token without second factor";
+}
+
+// A token cannot change a password.
+void ask_for_password(const Identity& identity, Decision& decision) {
+  decision.outcome = identity.means == Means::kSession ? Outcome::kChangePassword : Outcome::kDeny;
+  decision.rule = -1;
+  decision.reason = kPasswordDue;
 }
 
 Fit fit_of(const RequestFacts& facts, const AccessRule& rule, const CompiledRule& compiled, Role role, bool mfa) {
@@ -126,10 +132,19 @@ std::string_view to_string(Outcome outcome) {
       return "sign-in";
     case Outcome::kStepUp:
       return "step-up";
+    case Outcome::kChangePassword:
+      return "change-password";
     case Outcome::kDeny:
       return "deny";
   }
   return "deny";
+}
+
+bool must_change_password(const Snapshot& snapshot, const CompiledUser& user, WallMicros now) {
+  if (user.password() == nullptr) return false;
+  if (user.change_password) return true;
+  const auto& max_age = snapshot.platform().password_max_age;
+  return max_age && (!user.password_set || *user.password_set + *max_age <= now);
 }
 
 bool address_allowed(const Snapshot& snapshot, const CompiledResource& resource, const ClientAddress& client) {
@@ -161,7 +176,10 @@ Decision decide(const RequestFacts& facts) {
     return decision;
   }
   if (const char* reason = recognise(facts, decision)) {
-    deny(decision, -1, reason);
+    if (reason == kPasswordDue)
+      ask_for_password(*facts.identity, decision);
+    else
+      deny(decision, -1, reason);
   } else if (decision.role == Role::kNone) {
     deny(decision, -1, "no role");
   } else if (resource.kind == Kind::kDatasource) {
@@ -176,17 +194,13 @@ Decision decide(const RequestFacts& facts) {
   return decision;
 }
 
-Decision decide_gate(const Snapshot& snapshot, const Identity& identity) {
+Decision decide_gate(const Snapshot& snapshot, const Identity& identity, WallMicros now) {
   Decision decision;
   decision.user = snapshot.user(identity.user);
   if (snapshot.platform_damaged()) {
     deny(decision, -1, "damaged");
-  } else if (!decision.user) {
-    deny(decision, -1, "no such user");
-  } else if (decision.user->damaged) {
-    deny(decision, -1, "damaged user");
-  } else if (decision.user->suspended) {
-    deny(decision, -1, "suspended");
+  } else if (const char* fault = account_fault(decision.user)) {
+    deny(decision, -1, fault);
   } else if (decision.user->account && identity.means != Means::kToken) {
     deny(decision, -1, "service account without token");
   } else if (identity.means == Means::kToken && !identity.scope) {
@@ -194,6 +208,8 @@ Decision decide_gate(const Snapshot& snapshot, const Identity& identity) {
   } else if (snapshot.platform().mfa == MfaRule::kRequired && strength_of(snapshot, identity) != Strength::kMfa) {
     decision.outcome = identity.means == Means::kSession ? Outcome::kStepUp : Outcome::kDeny;
     decision.reason = identity.means == Means::kSession ? "second factor" : "token without second factor";
+  } else if (must_change_password(snapshot, *decision.user, now)) {
+    ask_for_password(identity, decision);
   } else {
     decision.outcome = Outcome::kAllow;
     decision.reason = "gate";

@@ -11,8 +11,9 @@ namespace sallyport::policy {
 
 enum class Outcome : uint8_t {
   kAllow,
-  kSignIn,  // nobody is signed in and the place is not public
-  kStepUp,  // all but the second factor (or its age) fits
+  kSignIn,          // nobody is signed in and the place is not public
+  kStepUp,          // all but the second factor (or its age) fits
+  kChangePassword,  // the session is a person's who has to set another password before anything else
   kDeny,
 };
 std::string_view to_string(Outcome outcome);
@@ -48,7 +49,11 @@ bool address_allowed(const Snapshot& snapshot, const CompiledResource& resource,
 Decision decide(const RequestFacts& facts);
 
 // May an admin (or anybody) act on the gate itself; assurance alone (A4): the user exists, is not suspended or damaged,
-// and has the factor the platform demands.
-Decision decide_gate(const Snapshot& snapshot, const Identity& identity);
+// has the factor the platform demands, and a password that need not be changed.
+Decision decide_gate(const Snapshot& snapshot, const Identity& identity, WallMicros now);
+
+// Does the person have to set another password before anything else: an admin wants it, or the one in force is older
+// than the platform allows? One whose age nobody knows is. Never of a person who has none.
+bool must_change_password(const Snapshot& snapshot, const CompiledUser& user, WallMicros now);
 
 }  // namespace sallyport::policy

@@ -20,6 +20,16 @@ struct Demand {  // of a rule, an area, a team or the platform
   const std::optional<MfaWithin>* within = nullptr;
 };
 
+inline constexpr const char* kPasswordDue = "the password must be changed";  // compared by its address
+
+// What is wrong with an account for every way in (A4), before anything is asked of the request. Null: nothing.
+inline const char* account_fault(const CompiledUser* user) {
+  if (!user) return "no such user";
+  if (user->damaged) return "damaged user";
+  if (user->suspended) return "suspended";
+  return nullptr;
+}
+
 inline bool is_read_only(const RequestFacts& facts) {
   return !facts.upgrade && (facts.method == "GET" || facts.method == "HEAD" || facts.method == "OPTIONS");
 }

@@ -53,6 +53,7 @@ class Explainer {
   bool recognise();
   bool say_account(const CompiledUser& user);
   bool say_scope();
+  bool say_password(const CompiledUser& user);
   void say_role(const UserId& user);
   std::vector<Miss> misses_of(const Asked& asked) const;
   std::string proof_words() const;
@@ -144,18 +145,29 @@ void Explainer::say_role(const UserId& user) {
   out_.decision.role = role;
 }
 
+// Said only where it is asked for, or too old.
+bool Explainer::say_password(const CompiledUser& user) {
+  if (!must_change_password(facts_.snapshot, user, facts_.now)) return true;
+  const auto& max_age = facts_.snapshot.platform().password_max_age;
+  say(Finding::kNo, "password",
+      user.change_password
+          ? "an administrator wants it changed before anything else"
+          : "it is older than " + to_duration_text(*max_age) + (user.password_set ? "" : ", for all anybody knows") +
+                ", and has to be changed first");
+  const bool session = facts_.identity->means == Means::kSession;
+  end(session ? Outcome::kChangePassword : Outcome::kDeny, -1, kPasswordDue);
+  return false;
+}
+
 // Who is asking. False: that ends it, and deny() has been said.
 bool Explainer::recognise() {
   const CompiledUser* const user = facts_.snapshot.user(facts_.identity->user);
-  const char* wrong = nullptr;
-  if (!user) wrong = "no such user";
+  const char* const wrong = account_fault(user);
   out_.decision.user = user;
-  if (user && user->damaged) wrong = "damaged user";
-  if (user && !user->damaged && user->suspended) wrong = "suspended";
   const std::string name = user ? user->name + ": " : "";
   say(wrong ? Finding::kNo : Finding::kYes, "user", name + (wrong ? wrong : "is there, and not suspended"));
   if (wrong) deny(-1, wrong);
-  if (wrong || !say_account(*user) || !say_scope()) return false;
+  if (wrong || !say_account(*user) || !say_password(*user) || !say_scope()) return false;
   say_role(user->id);
   return true;
 }

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/shape.h"
+#include "base/time_text.h"
 #include "base/units.h"
 #include "policy/read_protected.h"
 #include "policy/resource_shapes.h"
@@ -37,6 +38,7 @@ Platform read_platform(const Json& document, Mistakes& mistakes) {
   if (const Json* passwords = member(document, "passwords")) {
     out.password_min_length = static_cast<int>(integer_at(*passwords, "min_length").value_or(out.password_min_length));
     out.password_min_score = static_cast<int>(integer_at(*passwords, "min_score").value_or(out.password_min_score));
+    if (text_at(*passwords, "max_age")) read_seconds(*passwords, "max_age", out.password_max_age.emplace());
   }
   out.mfa = read_mfa(document);
   out.rate_limits = read_rate_limits(document, mistakes);
@@ -52,6 +54,8 @@ User read_user(const Json& document) {
   return {.email = std::string(text_at(document, "email").value_or("")),
           .admin = bool_at(document, "admin", false),
           .suspended = bool_at(document, "suspended", false),
+          .change_password = bool_at(document, "change_password", false),
+          .password_set = parse_time(text_at(document, "password_set").value_or("")),
           .certificates = read_certificates(document)};
 }
 

@@ -36,6 +36,7 @@ struct Platform {
   std::chrono::seconds session_idle{12 * 3600};
   int password_min_length = 8;
   int password_min_score = 3;
+  std::optional<std::chrono::seconds> password_max_age;  // after it a password has to be changed
   MfaRule mfa = MfaRule::kOptional;
   std::vector<RateLimit> rate_limits;                    // of every request, the gate's own pages too
   Strength certificate_strength = Strength::kPassword;   // of a sign-in by certificate
@@ -53,6 +54,8 @@ struct User {
   std::string email;
   bool admin = false;
   bool suspended = false;
+  bool change_password = false;            // before anything else
+  std::optional<WallMicros> password_set;  // kept by the resource service, whatever a document says
   std::vector<std::string>
       certificates;  // patterns (policy/certificate_pattern.h); who holds one may sign in as this user
 };

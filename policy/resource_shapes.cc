@@ -1,5 +1,6 @@
 #include "policy/resource_shapes.h"
 
+#include "base/time_text.h"
 #include "base/units.h"
 #include "policy/certificate_pattern.h"
 #include "policy/template_text.h"
@@ -62,6 +63,9 @@ Fault check_rate_per(std::string_view text) {
 
 Fault check_email(std::string_view text) {
   return is_email(text) ? Fault{} : Fault{"must be an e-mail address like alice@example.test"};
+}
+Fault check_time(std::string_view text) {
+  return parse_time(text) ? Fault{} : Fault{"must be a time like 2026-01-31T12:00:00Z"};
 }
 Fault check_method(std::string_view text) {
   return is_method(text) ? Fault{} : Fault{"must be a method in capitals, like GET"};
@@ -151,8 +155,10 @@ constexpr Key kSessionKeys[] = {
 constexpr Shape kSessions = object_shape(kSessionKeys);
 constexpr Shape kPasswordLength = integer_shape(8, 128);
 constexpr Shape kPasswordScore = integer_shape(0, 4);
-constexpr Key kPasswordKeys[] = {{"min_length", &kPasswordLength, Need::kOptional, "characters (8)"},
-                                 {"min_score", &kPasswordScore, Need::kOptional, "strength by zxcvbn, 0 to 4 (3)"}};
+constexpr Key kPasswordKeys[] = {
+    {"min_length", &kPasswordLength, Need::kOptional, "characters (8)"},
+    {"min_score", &kPasswordScore, Need::kOptional, "strength by zxcvbn, 0 to 4 (3)"},
+    {"max_age", &kLongDuration, Need::kOptional, "a password older than this has to be changed; absent: never"}};
 constexpr Shape kPasswords = object_shape(kPasswordKeys);
 constexpr Choice kRegistrationChoices[] = {{"closed"},
                                            {"invite", "this version does not do invitations: only closed"},
@@ -206,6 +212,8 @@ constexpr Shape kOwnCertificates = list_shape(&kCertificate, 0, 16);
 constexpr Choice kKindUser[] = {{"user"}};
 constexpr Shape kUserWord = choice_shape(kKindUser);
 constexpr Shape kEmail = or_null(text_shape("an e-mail address", check_email));
+constexpr Shape kTime =
+    or_null(text_shape("a time like 2026-01-31T12:00:00Z", check_time, "^[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9:.]+Z)?$"));
 constexpr Key kUserKeys[] = {
     {"kind", &kUserWord, Need::kRequired, "what this is"},
     {"name", &kName, Need::kRequired, "unique among users"},
@@ -213,6 +221,9 @@ constexpr Key kUserKeys[] = {
     {"password", &kSecretValue, Need::kOptional, "write-only; counts when the user is made"},
     {"admin", &kBoolShape, Need::kOptional, "manages the platform; gives no access to data (false)"},
     {"suspended", &kBoolShape, Need::kOptional, "may not sign in or go on (false)"},
+    {"change_password", &kBoolShape, Need::kOptional,
+     "has to set another password before anything else; asked for each time it is applied (false)"},
+    {"password_set", &kTime, Need::kOptional, "shown: when the password was set; what a document says is not taken"},
     {"certificates", &kOwnCertificates, Need::kOptional, "client certificates to sign in with; nobody else's"}};
 constexpr Shape kUser = object_shape(kUserKeys);
 

@@ -37,6 +37,11 @@ Place locate_among_many(const HostSlot& host, std::string_view path) {
 
 }  // namespace
 
+const SealedField* CompiledUser::password() const {
+  const auto found = std::ranges::find(secrets, "password", &SealedField::field);
+  return found == secrets.end() ? nullptr : &*found;
+}
+
 std::string lower_case(std::string_view text) {
   std::string out(text);
   for (char& c : out) {

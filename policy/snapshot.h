@@ -47,6 +47,10 @@ struct CompiledUser {
   uint64_t version = 0;
   std::vector<std::string> certificates;           // to sign in with; patterns in their one form
   std::shared_ptr<const CompiledAccount> account;  // null: a person
+  bool change_password = false;
+  std::optional<WallMicros> password_set;
+
+  const SealedField* password() const;  // null: has none
 };
 
 // shared_from_this(): a pool of connections outlives the snapshot it was made under.

@@ -151,13 +151,17 @@ void SnapshotBuilder::add_user(const ResourceRecord& record, const Resource* res
                     .secrets = record.secrets,
                     .version = record.version,
                     .certificates = {},
-                    .account = nullptr};
+                    .account = nullptr,
+                    .change_password = false,
+                    .password_set = {}};
   if (resource) {
     const User& spec = std::get<User>(resource->body);
     user.email = spec.email;
     user.admin = spec.admin && !user.damaged;
     user.suspended = spec.suspended;
     user.certificates = spec.certificates;
+    user.change_password = spec.change_password;
+    user.password_set = spec.password_set;
   }
   logins_.at(lower_case(user.name)).users.push_back(user.id);
   if (!user.email.empty()) logins_.at(lower_case(user.email)).users.push_back(user.id);

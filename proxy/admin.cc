@@ -80,6 +80,10 @@ std::string metrics_text(const AdminFacts& facts, const std::vector<const Metric
     all.push_back(family(name, help, MetricType::Gauge));
     add(all.back(), value);
   };
+  const auto counted = [&](const char* name, const char* help, double value) {
+    all.push_back(family(name, help, MetricType::Counter));
+    add(all.back(), value);
+  };
   counter("connections_accepted_total", "Client connections taken.", &Metrics::connections_accepted);
   gauge("connections_open", "Client connections open now.", sum(workers, &Metrics::connections_open));
   counter("connections_refused_total", "Client connections refused because the limit was reached.",
@@ -123,6 +127,14 @@ std::string metrics_text(const AdminFacts& facts, const std::vector<const Metric
   gauge("resources", "Datasources and instances in force.", static_cast<double>(facts.resources));
   gauge("generation", "Generation of the configuration in force.", static_cast<double>(facts.generation));
   gauge("audit_entries", "Entries in this node's access log.", static_cast<double>(facts.audit_entries));
+  const PoolLoad& hashing = facts.hashing;
+  gauge("password_hashes_queued", "Passwords that wait to be hashed.", static_cast<double>(hashing.queued));
+  gauge("password_hashes_running", "Passwords that are being hashed.", static_cast<double>(hashing.running));
+  counted("password_hashes_total", "Passwords hashed.", static_cast<double>(hashing.done));
+  counted("password_hashes_refused_total", "Passwords not hashed because too many were waiting.",
+        static_cast<double>(hashing.refused));
+  counted("password_hash_wait_seconds_total", "What passwords have waited to be hashed, together.",
+        std::chrono::duration<double>(hashing.waited).count());
   const SecretArenaUse arena = secret_arena_use();
   gauge("secret_memory_used_bytes", "Locked memory that holds secrets.", static_cast<double>(arena.used_bytes));
   gauge("secret_memory_locked", "1 when the kernel keeps that memory out of swap.", arena.locked ? 1 : 0);

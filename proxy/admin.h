@@ -6,6 +6,7 @@
 #include <functional>
 #include <vector>
 
+#include "base/blocking_pool.h"
 #include "proxy/exchange.h"
 #include "proxy/metrics.h"
 
@@ -20,6 +21,7 @@ struct AdminFacts {
   size_t resources = 0;
   uint64_t generation = 0;
   uint64_t audit_entries = 0;
+  PoolLoad hashing;  // of passwords
 };
 
 class AdminServer final : public ExchangeServer {

@@ -46,6 +46,7 @@ AdminFacts Gateway::Inside::facts() const {
   out.tokens = parts.tokens.size();
   out.tokens_ending = parts.tokens.ending();
   out.audit_entries = parts.audit.entries();
+  out.hashing = parts.hashing.load();
   const std::lock_guard lock(snapshot_mutex);
   out.resources = snapshot->resource_count();
   out.generation = snapshot->generation();

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/blocking_pool.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mistake.h"
@@ -33,6 +34,7 @@ struct GatewayParts {
   sso::Gate& gate;
   std::shared_ptr<const policy::Snapshot> snapshot;
   std::shared_ptr<const sso::AssertionKeys> assertion_keys;  // never null
+  const BlockingPool& hashing;                               // of passwords; looked at for the metrics
   RecordId installation;
   size_t descriptors;  // that this process may have
 };

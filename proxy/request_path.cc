@@ -78,8 +78,10 @@ Task<Result<void>> through_the_stations(RequestContext& context) {
   CO_CHECKED(identify(context));
   CO_CHECKED(limit_identified(context));
   if (const Result<void> allowed = authorise(context, located.path); !allowed) {
-    const bool to_sign_in = allowed.error().code == Code::kUnauthenticated && context.page_load &&
-                            context.exchange.head().target.starts_with('/');
+    // Who has to set a new password is led to it by the same way.
+    const bool at_the_gate =
+        allowed.error().code == Code::kUnauthenticated || context.decision.outcome == policy::Outcome::kChangePassword;
+    const bool to_sign_in = at_the_gate && context.page_load && context.exchange.head().target.starts_with('/');
     if (!to_sign_in) co_return allowed;
     const std::string_view wanted = context.exchange.head().target;  // origin-form: it was located as such
     const size_t mark = std::min(wanted.find('?'), wanted.size());

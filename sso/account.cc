@@ -15,6 +15,7 @@ constexpr const char* kPurpose = "sessions";  // of the field in the forms
 // What the page says after a button was pressed. Only ever one of our own sentences.
 const char* note_of(std::string_view query) {
   if (query == "ended=one") return "The session was ended.";
+  if (query == "password=changed") return "Your password was changed. All other sessions were ended.";
   if (query == "ended=others") return "All other sessions were ended.";
   return "";
 }

@@ -17,7 +17,10 @@ Html who(const AccountPage& page) {
       << row("Signed in",
              page.strength == policy::Strength::kMfa ? Html("with a second factor") : Html("without a second factor"));
   if (page.admin) out << row("Right", Html("administrator of this gateway"));
-  out << "</dl>\n</section>\n";
+  out << "</dl>\n";
+  if (!page.needs_factor)
+    out << "<p class=\"actions\"><a href=\"" << text(kPasswordPath) << "\">Change your password</a></p>\n";
+  out << "</section>\n";
   return out;
 }
 
@@ -49,7 +52,7 @@ Html session_item(const OwnSession& session, const AccountPage& page) {
 Html sessions(const AccountPage& page) {
   Html out;
   out << "<section aria-labelledby=\"sessions\">\n<h2 id=\"sessions\">Where you are signed in</h2>\n"
-      << "<p class=\"quiet\">If you do not know one of these, end it and have your password changed.</p>\n"
+      << "<p class=\"quiet\">If you do not know one of these, end it and change your password.</p>\n"
       << "<ul class=\"sessions\">\n";
   for (const OwnSession& session : page.sessions.shown) out << session_item(session, page);
   out << "</ul>\n";

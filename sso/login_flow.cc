@@ -100,6 +100,12 @@ Result<storage::FlowRecord> to_record(const HandOver& hand_over, std::string_vie
   return sealed(std::move(content), kHandOverKind, handle, keyring, now + kHandOverLife);
 }
 
+Result<storage::FlowRecord> to_record(const ResetLink& link, std::string_view handle, const storage::Keyring& keyring,
+                                      WallMicros expires_at) {
+  json content{{"user", hex_encode(link.user.view())}, {"epoch", link.epoch}};
+  return sealed(std::move(content), kResetLinkKind, handle, keyring, expires_at);
+}
+
 Result<SignInFlow> read_sign_in_flow(const storage::FlowRecord& record, const storage::Keyring& keyring,
                                      WallMicros now) {
   TRY(const json content, opened(record, kSignInFlowKind, keyring, now));
@@ -112,6 +118,15 @@ Result<HandOver> read_hand_over(const storage::FlowRecord& record, const storage
   TRY(out.flow, flow_of(content));
   TRY(out.family.bytes, fixed_bytes<16>(content, "family"));
   TRY(out.user.bytes, fixed_bytes<16>(content, "user"));
+  return out;
+}
+
+Result<ResetLink> read_reset_link(const storage::FlowRecord& record, const storage::Keyring& keyring, WallMicros now) {
+  TRY(const json content, opened(record, kResetLinkKind, keyring, now));
+  ResetLink out;
+  TRY(out.user.bytes, fixed_bytes<16>(content, "user"));
+  TRY(const int64_t epoch, number_at(content, "epoch"));
+  out.epoch = static_cast<uint64_t>(epoch);
   return out;
 }
 

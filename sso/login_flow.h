@@ -2,6 +2,7 @@
 // the hash alone, sealed:
 //   SignInFlow  the page wanted on another host, from the first redirect until the sign-in on the gate (10 minutes)
 //   HandOver    the code that carries a fresh session to that host (60 seconds, one use)
+//   ResetLink   an administrator's link with which a person sets a new password
 // No URL of a client is ever a target: what is wanted was seen by the gateway itself, and stays here.
 #pragma once
 
@@ -20,6 +21,7 @@ constexpr std::chrono::minutes kSignInFlowLife{10};
 constexpr std::chrono::seconds kHandOverLife{60};
 constexpr std::string_view kSignInFlowKind = "sign-in";
 constexpr std::string_view kHandOverKind = "hand-over";
+constexpr std::string_view kResetLinkKind = "password-reset";
 constexpr int kRestartsMax = 2;  // of a hand-over that met another tab's nonce
 
 struct SignInFlow {
@@ -35,15 +37,23 @@ struct HandOver {
   UserId user;
 };
 
+struct ResetLink {
+  UserId user;
+  uint64_t epoch = 0;  // storage::kResetLinkField's, under which it counts
+};
+
 // The record to put into the store under `handle`.   errors: the keyring's.
 Result<storage::FlowRecord> to_record(const SignInFlow& flow, std::string_view handle, const storage::Keyring& keyring,
                                       WallMicros now);
 Result<storage::FlowRecord> to_record(const HandOver& hand_over, std::string_view handle,
                                       const storage::Keyring& keyring, WallMicros now);
+Result<storage::FlowRecord> to_record(const ResetLink& link, std::string_view handle, const storage::Keyring& keyring,
+                                      WallMicros expires_at);
 
 // errors: kDenied the record is not what was put there, or is over; kNotFound it is of another kind.
 Result<SignInFlow> read_sign_in_flow(const storage::FlowRecord& record, const storage::Keyring& keyring,
                                      WallMicros now);
 Result<HandOver> read_hand_over(const storage::FlowRecord& record, const storage::Keyring& keyring, WallMicros now);
+Result<ResetLink> read_reset_link(const storage::FlowRecord& record, const storage::Keyring& keyring, WallMicros now);
 
 }  // namespace sallyport::sso

@@ -8,6 +8,8 @@
 #include "sso/browser_name.h"
 #include "sso/cookies.h"
 #include "sso/form_guard.h"
+#include "sso/secret_fields.h"
+#include "sso/sign_in_problems.h"
 
 namespace sallyport::sso {
 namespace {
@@ -19,9 +21,7 @@ constexpr std::string_view kSessionsPrefix = "/api/v1/me/sessions/";
 constexpr Problem kNotFound{404, "not_found", "Not found", "There is nothing at this address."};
 constexpr Problem kMethod{405, "method_not_allowed", "Method not allowed", "This address cannot be asked in this way."};
 constexpr Problem kNobody{401, "unauthenticated", "Sign in first", "Nobody is signed in."};
-constexpr Problem kForeignOrigin{403, "foreign_origin", "Refused",
-                                 "This request does not say that it comes from here."};
-constexpr Problem kHeaderMissing{403, "header_missing", "Refused", "The header X-Sallyport-Request: 1 is missing."};
+constexpr Problem kNotFromHere{403, "foreign_origin", "Refused", "This request does not say that it comes from here."};
 
 GateReply refuse(const GateRequest& request, const Problem& problem) {
   return problem_reply(request, problem, Format::kJson);
@@ -38,6 +38,42 @@ bool fits(std::string_view pattern, std::string_view path) {
     pattern.remove_prefix(wanted.size() + 1);
     path.remove_prefix(given.size() + 1);
   }
+}
+
+constexpr Problem kNewPasswordNeeded{403, "password_change_required", "New password needed",
+                                     "Your password has to be changed first."};
+constexpr Problem kNoPasswords{400, "malformed", "Not understood",
+                               "What is sent is an object with `current` and `new`, both texts."};
+
+GateReply refuse_password(const GateRequest& request, const PasswordOutcome& outcome) {
+  using What = PasswordOutcome::What;
+  switch (outcome.what) {
+    case What::kMistake:
+      return json_reply(400,
+                        {{"error", "bad_password"},
+                         {"message", outcome.mistake},
+                         {"details", {{{"path", "new"}, {"message", outcome.mistake}, {"code", "bad_password"}}}},
+                         {"request_id", request.request_id}},
+                        "bad_password");
+    case What::kWrong:
+      return refuse(request, {403, "bad_credentials", "Not changed", "The present password is not right."});
+    case What::kLimited: {
+      GateReply reply = refuse(request, kLimited);
+      add_header(reply, "Retry-After", std::to_string(outcome.wait.count()));
+      return reply;
+    }
+    case What::kBusy: {
+      GateReply reply = refuse(request, kBusy);
+      add_header(reply, "Retry-After", "2");
+      return reply;
+    }
+    case What::kMeanwhile:
+      return refuse(request, {409, "changed_meanwhile", "Not changed", "The account was changed in this moment."});
+    case What::kChanged:
+    case What::kFailed:
+      break;
+  }
+  return unavailable_reply(request, Format::kJson);
 }
 
 json show(const OwnSession& session) {
@@ -80,6 +116,7 @@ const MeApi::Route* MeApi::find_route(std::string_view method, std::string_view 
       {"/api/v1/me/tokens", "POST", "GET, HEAD, POST", kWrite, kNeeded, &MeApi::create_token},
       {"/api/v1/me/tokens/*", "DELETE", "DELETE", kWrite, kNeeded, &MeApi::revoke_token},
       {"/api/v1/me/tokens/*/rotate", "POST", "POST", kWrite, kNeeded, &MeApi::rotate_token},
+      {"/api/v1/me/password", "POST", "POST", kWrite, kNeeded, &MeApi::change_password},
   };
   const auto is_path = [&](const Route& route) { return fits(route.path, path); };
   auto found =
@@ -99,11 +136,13 @@ Task<GateReply> MeApi::handle(Loop& home, GateRequest request) {
     co_return reply;
   }
   if (route->kind == Route::Kind::kWrite) {
-    if (origin_proof(request, parts_.origin) != OriginProof::kSame) co_return refuse(request, kForeignOrigin);
+    if (origin_proof(request, parts_.origin) != OriginProof::kSame) co_return refuse(request, kNotFromHere);
     if (!request.sallyport_request) co_return refuse(request, kHeaderMissing);
   }
-  auto who = signed_in(request, parts_.sessions, parts_.clock.wall());
+  auto who = signed_in_before_new_password(request, parts_.sessions, parts_.clock.wall());
   if (!who) co_return refuse(request, kNobody);
+  if (who->password_due && !who->needs_factor && route->handler != &MeApi::change_password)
+    co_return refuse(request, kNewPasswordNeeded);
   if (who->needs_factor && route->factor == Route::Factor::kNeeded) co_return refuse(request, kFactorNeeded);
   const Call call{request, *std::move(who)};
   auto answering = (this->*route->handler)(home, call);
@@ -153,6 +192,19 @@ Task<GateReply> MeApi::end_others(Loop& home, const Call& call) {
   const auto ended = co_await ending;
   if (!ended) co_return failed(call, ended.error());
   co_return json_reply(200, {{"ended", *ended}}, "sessions ended");
+}
+
+Task<GateReply> MeApi::change_password(Loop& home, const Call& call) {
+  if (!is_json(call.request)) co_return refuse(call.request, {415, "media_type", "Refused", "This is JSON."});
+  auto fields = read_secret_json(call.request.body, {"current", "new"});
+  if (!fields || (*fields)[0].empty() || (*fields)[1].empty()) co_return refuse(call.request, kNoPasswords);
+  auto& [current, wanted] = *fields;
+  auto changing = parts_.passwords.by_person(home, call.request, call.who, std::move(current), std::move(wanted));
+  const PasswordOutcome outcome = co_await changing;
+  if (outcome.what != PasswordOutcome::What::kChanged) co_return refuse_password(call.request, outcome);
+  GateReply reply = json_reply(200, {{"ended", outcome.ended}}, "password changed");
+  for (const std::string& cookie : outcome.cookies) add_header(reply, "Set-Cookie", cookie);
+  co_return reply;
 }
 
 GateReply MeApi::failed(const Call& call, const Error& error) const {

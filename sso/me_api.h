@@ -9,6 +9,7 @@
 //   POST   /api/v1/me/tokens               {name, expires, ...}: 201 with the value, this once (sso/token_wish.h)
 //   DELETE /api/v1/me/tokens/ID            204; 404 when it is nobody's or not mine to end
 //   POST   /api/v1/me/tokens/ID/rotate     {overlap?, expires?}: 201 as above
+//   POST   /api/v1/me/password             {current, new}: {"ended": N}, and a new cookie
 //
 // A write needs Origin (or Sec-Fetch-Site) of the gate itself and X-Sallyport-Request: 1. A token never gets in.
 #pragma once
@@ -16,6 +17,7 @@
 #include "base/log.h"
 #include "sso/own_sessions.h"
 #include "sso/own_tokens.h"
+#include "sso/password_change.h"
 #include "sso/replies.h"
 #include "sso/signed_in.h"
 
@@ -26,6 +28,7 @@ constexpr std::string_view kApiPath = "/api";
 struct MeApiParts {
   OwnSessions& own;
   OwnTokens& tokens;
+  PasswordChange& passwords;
   storage::SessionTable& sessions;
   const Clock& clock;
   Log& log;
@@ -56,6 +59,7 @@ class MeApi {
   Task<GateReply> revoke_token(Loop& home, const Call& call);
   Task<GateReply> rotate_token(Loop& home, const Call& call);
   GateReply refused_token(const Call& call, const Error& error) const;
+  Task<GateReply> change_password(Loop& home, const Call& call);
   GateReply failed(const Call& call, const Error& error) const;
 
   MeApiParts parts_;

@@ -109,4 +109,13 @@ std::optional<std::string> password_mistake(const SecretBytes& password, const P
   return std::nullopt;
 }
 
+Result<MadePassword> make_password(const SecretBytes& password, const PasswordRules& rules, std::string_view user_name,
+                                   std::string_view email, const SecretBytes* last_phc, HashFunction hash) {
+  MadePassword out;
+  out.mistake = password_mistake(password, rules, user_name, email, last_phc);
+  if (out.mistake) return out;
+  TRY(out.phc, hash(password, {}));
+  return out;
+}
+
 }  // namespace sallyport::sso

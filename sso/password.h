@@ -48,6 +48,18 @@ std::optional<std::string> password_mistake(const SecretBytes& password, const P
                                             std::string_view user_name, std::string_view email,
                                             const SecretBytes* last_phc = nullptr);
 
+// The one way in which a text becomes somebody's password, wherever it is set (FEATURES A1): held against the rules,
+// then hashed. The mistake is for the person to read; without one there is a PHC text.
+// errors: kUnavailable no memory to hash.   cost: a hash, and a verification where there is a last one.
+using HashFunction = Result<SecretBytes> (*)(const SecretBytes& password, const Argon2Cost& cost);
+struct MadePassword {
+  std::optional<std::string> mistake;
+  SecretBytes phc;
+};
+Result<MadePassword> make_password(const SecretBytes& password, const PasswordRules& rules, std::string_view user_name,
+                                   std::string_view email, const SecretBytes* last_phc,
+                                   HashFunction hash = hash_password);
+
 // zxcvbn's score 0..4: under 10^3, 10^6, 10^8, 10^10 guesses, or more. words: what the person is known by.
 int password_score(const SecretBytes& password, std::string_view user_name, std::string_view email);
 

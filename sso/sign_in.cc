@@ -1,6 +1,7 @@
 #include "sso/sign_in.h"
 
 #include <algorithm>
+#include <thread>
 
 #include "base/http/url.h"
 #include "sso/assertion_keys.h"
@@ -34,6 +35,8 @@ const SignIn::Route* SignIn::find_route(bool on_gate, std::string_view path) {
       {kGate, kTokensPath, "GET, HEAD, POST", &SignIn::show_tokens, &SignIn::create_token, true, kRefused},
       {kGate, kRevokeTokenPath, "POST", nullptr, &SignIn::revoke_token, false, kRefused},
       {kGate, kRotateTokenPath, "POST", nullptr, &SignIn::rotate_token, false, kRefused},
+      {kGate, kPasswordPath, "GET, HEAD, POST", &SignIn::show_password, &SignIn::post_password, true, kRefused},
+      {kGate, kResetPath, "GET, HEAD, POST", &SignIn::show_reset, &SignIn::post_reset, true, kRefused},
       {kEverywhere, kLogoutPath, "GET, HEAD, POST", &SignIn::show_logout, &SignIn::post_logout, true},
       {kEverywhere, kStylePath, "GET, HEAD", &SignIn::style, nullptr, true},
       {kGate, kJwksPath, "GET, HEAD", &SignIn::jwks, nullptr, true},
@@ -45,19 +48,38 @@ const SignIn::Route* SignIn::find_route(bool on_gate, std::string_view path) {
 }
 
 Result<std::unique_ptr<SignIn>> SignIn::make(SignInParts parts) {
-  TRY(SecretBytes key, parts.keyring.derived("csrf"));
-  return std::unique_ptr<SignIn>(new SignIn(std::move(parts), std::move(key)));
+  TRY(SecretBytes csrf, parts.keyring.derived("csrf"));
+  TRY(SecretBytes device, parts.keyring.derived("known-device"));
+  return std::unique_ptr<SignIn>(new SignIn(std::move(parts), std::move(csrf), std::move(device)));
 }
 
-SignIn::SignIn(SignInParts parts, SecretBytes csrf_key)
+size_t hashing_threads() { return std::clamp<size_t>(std::thread::hardware_concurrency() / 2, 1, kHashingThreadsMax); }
+
+SignIn::SignIn(SignInParts parts, SecretBytes csrf_key, SecretBytes device_key)
     : parts_(std::move(parts)),
       forms_(std::move(csrf_key)),
       refusals_(parts_.store, parts_.log),
+      devices_(std::move(device_key)),
+      passwords_({.store = parts_.store,
+                  .sessions = parts_.sessions,
+                  .keyring = parts_.keyring,
+                  .keys = parts_.keys,
+                  .hashing = parts_.hashing,
+                  .attempts = attempts_,
+                  .refusals = refusals_,
+                  .devices = devices_,
+                  .clock = parts_.clock,
+                  .log = parts_.log,
+                  .session_ended = parts_.session_ended,
+                  .in_force = parts_.in_force,
+                  .verify = parts_.verify,
+                  .hash = parts_.hash}),
       own_sessions_(parts_.store, parts_.sessions, parts_.clock, parts_.session_ended),
       own_tokens_(parts_.store, parts_.sessions, parts_.tokens, parts_.clock),
       account_({own_sessions_, parts_.sessions, forms_, parts_.clock, parts_.log, origin_of(parts_.gate.host)}),
       token_forms_({own_tokens_, parts_.sessions, forms_, parts_.clock, parts_.log, origin_of(parts_.gate.host)}),
-      me_api_({own_sessions_, own_tokens_, parts_.sessions, parts_.clock, parts_.log, origin_of(parts_.gate.host)}) {}
+      me_api_({own_sessions_, own_tokens_, passwords_, parts_.sessions, parts_.clock, parts_.log,
+               origin_of(parts_.gate.host)}) {}
 
 Task<GateReply> SignIn::handle(Loop& home, GateRequest request) {
   const bool on_gate = request.host == parts_.gate.host;

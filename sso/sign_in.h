@@ -25,6 +25,7 @@
 #include "sso/me_api.h"
 #include "sso/pages.h"
 #include "sso/password.h"
+#include "sso/password_change.h"
 #include "sso/refusal_recorder.h"
 #include "sso/replies.h"
 #include "sso/signed_in.h"
@@ -36,9 +37,11 @@
 
 namespace sallyport::sso {
 
-// The lane of the pool that passwords are verified in: each takes 64 MiB and about 240 ms.
-constexpr size_t kHashingThreads = 2;
-constexpr size_t kHashingQueueMax = 16;
+// The lane of the pool that passwords are verified in: each takes 64 MiB and about 240 ms of a core. Half the cores at
+// most, and those behind what else wants them (Pace::kBehind); beyond a wait of some two seconds the answer is 503.
+constexpr size_t kHashingThreadsMax = 8;  // 512 MiB
+size_t hashing_threads();
+constexpr size_t kHashingQueuePerThread = 8;
 
 // How many flows may begin: each is a row of the store made for somebody who has proven nothing.
 constexpr Rate kFlowsPerNetwork{600, 600};
@@ -56,14 +59,24 @@ struct SignInParts {
   storage::TokenTable& tokens;
   const storage::Keyring& keyring;
   storage::KeyHolder& keys;
-  BlockingPool& hashing;  // kHashingThreads, kHashingQueueMax
+  BlockingPool& hashing;  // hashing_threads(), kHashingQueuePerThread
   const Clock& clock;
   Log& log;
   http::Url gate;
   // Told of every family that was ended here, after commit and table, before the answer: closes what lives on it. Must
   // not wait; called on the workers' threads. May be empty.
   std::function<void(const RecordId& family)> session_ended;
+  AwaitInForce in_force = {};  // may be empty
   Result<bool> (*verify)(const SecretBytes& phc, const SecretBytes& password) = verify_password;
+  HashFunction hash = hash_password;
+};
+
+// What a form that is shown (again) says.
+struct FormRefusal {
+  int status = 200;
+  std::string alert;
+  const char* reason = "";
+  std::string retry_after = {};
 };
 
 class SignIn final : public Gate {
@@ -78,7 +91,7 @@ class SignIn final : public Gate {
   struct Route;
   static const Route* find_route(bool on_gate, std::string_view path);
 
-  SignIn(SignInParts parts, SecretBytes csrf_key);
+  SignIn(SignInParts parts, SecretBytes csrf_key, SecretBytes device_key);
 
   // sign_in.cc: pages of who is signed in
   Task<GateReply> style(Loop& home, GateRequest request);
@@ -96,7 +109,7 @@ class SignIn final : public Gate {
   // `request` stays in the frame of the coroutine that awaits these.
   Task<GateReply> show_login(Loop& home, GateRequest request);
   Task<GateReply> post_login(Loop& home, GateRequest request);
-  Task<Result<bool>> password_fits(Loop& home, const policy::CompiledUser* user, SecretBytes password);
+  Task<Result<bool>> password_fits(Loop& home, const policy::CompiledUser* user, SecretBytes password, Turn turn);
   struct Proof {
     std::string means;  // in plain words, for the audit
     policy::Strength strength = policy::Strength::kPassword;
@@ -117,6 +130,18 @@ class SignIn final : public Gate {
   // The same, with the reason in the log and the audit alone.
   GateReply refuse_proof(const GateRequest& request, const Problem& problem, LoginForm form,
                          const policy::CompiledUser* user, const char* reason);
+  // sign_in_new_password.cc
+  static GateReply new_password_first(const GateRequest& request, const std::string& flow, const GateReply& opened);
+  Task<GateReply> show_password(Loop& home, GateRequest request);
+  Task<GateReply> post_password(Loop& home, GateRequest request);
+  GateReply password_form(const GateRequest& request, const SignedIn& who, std::string flow,
+                          const FormRefusal& refusal) const;
+  Task<GateReply> after_new_password(Loop& home, const GateRequest& request, const SignedIn& who, std::string flow);
+  Task<GateReply> show_reset(Loop& home, GateRequest request);
+  Task<GateReply> post_reset(Loop& home, GateRequest request);
+  GateReply reset_form(const GateRequest& request, const std::string& code, const std::string& user,
+                       const FormRefusal& refusal) const;
+  Task<std::expected<std::string, GateReply>> name_of_link(Loop& home, const GateRequest& request, std::string code);
   // sign_in_certificate.cc
   Task<GateReply> post_certificate(Loop& home, GateRequest request);
   std::optional<std::chrono::seconds> refuse_certificate_for_now(const ClientCertificate& certificate);
@@ -133,7 +158,9 @@ class SignIn final : public Gate {
   Task<GateReply> show_logout(Loop& home, GateRequest request);
   Task<GateReply> post_logout(Loop& home, GateRequest request);
 
-  std::optional<SignedIn> who(const GateRequest& request) const;  // see sso/signed_in.h
+  // See sso/signed_in.h; at all: even before a new password is set.
+  std::optional<SignedIn> who(const GateRequest& request) const;
+  std::optional<SignedIn> who_at_all(const GateRequest& request) const;
   std::string origin_of(const std::string& host) const;  // "https://host[:port]", with the gate's scheme and port
   void end_family(const RecordId& family);               // in the table, and tells
   GateReply unavailable(const GateRequest& request) const;
@@ -142,6 +169,8 @@ class SignIn final : public Gate {
   FormGuard forms_;
   AttemptLimiter attempts_;
   RefusalRecorder refusals_;
+  KnownDevices devices_;
+  PasswordChange passwords_;
   OwnSessions own_sessions_;
   OwnTokens own_tokens_;
   Account account_;

@@ -17,7 +17,6 @@ constexpr size_t kUserAgentBytesMax = 200;
 constexpr Problem kMalformed{400, "malformed", "Not understood", "Enter your user name and your password."};
 constexpr Problem kBadCredentials{401, "bad_credentials", "Not signed in",
                                   "The user name or the password is not right."};
-constexpr Problem kBusy{503, "busy", "Too busy", "Too many people are signing in at this moment. Please try again."};
 
 // The account of an attempt is what was typed, and not who was found by it: were name and e-mail address one account
 // here, the limit of the one would tell whether the other exists.
@@ -60,8 +59,11 @@ Task<GateReply> SignIn::show_login(Loop& home, GateRequest request) {
     form.wanted = co_await looking;
     if (!form.wanted) form.flow.clear();
   }
-  const auto signed_in = who(request);
+  const auto signed_in = who_at_all(request);
   if (!signed_in) co_return login_form(request, std::move(form));
+  if (signed_in->password_due)
+    co_return redirect_reply(302, std::string(kPasswordPath) + (form.flow.empty() ? "" : "?flow=" + form.flow),
+                             "password due");
   if (!form.wanted) co_return redirect_reply(302, "/", "signed in");
 
   auto handing_over = hand_over(home, {*form.wanted, signed_in->session.family, signed_in->user->id});
@@ -97,8 +99,10 @@ Task<GateReply> SignIn::post_login(Loop& home, GateRequest request) {
 
   const policy::CompiledUser* user = request.snapshot->user_by_name_or_email(credentials->user);
   const std::string user_name = user == nullptr ? std::string() : user->name;
-  const Attempt attempt{account_key(credentials->user), request.client.address};
   const auto& clock = parts_.clock;
+  const auto device_cookie = cookie_value(request.cookie, kDeviceCookie);
+  Attempt attempt{account_key(credentials->user), request.client.address};
+  if (user != nullptr) attempt.known = devices_.bucket(device_cookie, device_account(*user), clock.wall());
   if (const auto wait = attempts_.refuse(attempt, clock.monotonic())) {
     refusals_.record(user_name, request.client.address, "too many attempts", clock.wall(), clock.monotonic());
     GateReply reply = refuse_login(request, kLimited, std::move(again));
@@ -115,7 +119,9 @@ Task<GateReply> SignIn::post_login(Loop& home, GateRequest request) {
   if (!password_length_possible(credentials->password.reveal())) {
     reason = "impossible password";  // refused unhashed, whoever it is
   } else {
-    auto verifying = password_fits(home, reason == nullptr ? user : nullptr, std::move(credentials->password));
+    // Strangers do not hold up who has been here before.
+    auto verifying = password_fits(home, reason == nullptr ? user : nullptr, std::move(credentials->password),
+                                   attempt.known ? Turn::kFirst : Turn::kInOrder);
     const auto verdict = co_await verifying;
     if (!verdict && (verdict.error().code == Code::kUnavailable || verdict.error().code == Code::kLimit)) {
       GateReply reply = refuse_login(request, kBusy, std::move(again));
@@ -128,7 +134,8 @@ Task<GateReply> SignIn::post_login(Loop& home, GateRequest request) {
   }
   if (reason != nullptr) co_return refuse_proof(request, kBadCredentials, std::move(again), user, reason);
 
-  auto opening = open_session(home, request, *user, again.wanted, Proof{"password"});
+  const bool password_due = policy::must_change_password(*request.snapshot, *user, clock.wall());
+  auto opening = open_session(home, request, *user, password_due ? std::nullopt : again.wanted, Proof{"password"});
   auto opened = co_await opening;
   if (!opened && opened.error().code == Code::kDenied)
     co_return refuse_proof(request, kBadCredentials, std::move(again), user, opened.error().what);
@@ -139,6 +146,10 @@ Task<GateReply> SignIn::post_login(Loop& home, GateRequest request) {
     add_header(reply, "Retry-After", "5");
     co_return reply;
   }
+  if (password_due) opened = new_password_first(request, again.flow, *opened);
+  add_header(
+      *opened, "Set-Cookie",
+      set_cookie(kDeviceCookie, devices_.remember(device_cookie, device_account(*user), clock.wall()), kDeviceLife));
   co_return *std::move(opened);
 }
 
@@ -159,7 +170,8 @@ GateReply SignIn::refuse_proof(const GateRequest& request, const Problem& proble
 // Whether the password is the user's; without a user the same work is done for nothing.
 // errors: kUnavailable the lane is full, kLimit no secret memory; kDenied, kMalformed the stored password does not
 // open.
-Task<Result<bool>> SignIn::password_fits(Loop& home, const policy::CompiledUser* user, SecretBytes password) {
+Task<Result<bool>> SignIn::password_fits(Loop& home, const policy::CompiledUser* user, SecretBytes password,
+                                         Turn turn) {
   std::optional<Error> damage;
   SecretBytes phc;
   if (user != nullptr) {
@@ -184,7 +196,8 @@ Task<Result<bool>> SignIn::password_fits(Loop& home, const policy::CompiledUser*
   }
   Offload<bool> verifying(
       parts_.hashing, home,
-      [verify = parts_.verify, phc = std::move(phc), password = std::move(password)] { return verify(phc, password); });
+      [verify = parts_.verify, phc = std::move(phc), password = std::move(password)] { return verify(phc, password); },
+      turn);
   CO_TRY(const bool fits, co_await verifying);
   if (damage) co_return std::unexpected(*damage);
   co_return fits&& user != nullptr;

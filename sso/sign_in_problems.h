@@ -14,6 +14,8 @@ inline constexpr Problem kBadCsrf{403, "bad_csrf", "Please try again",
 inline constexpr Problem kMediaType{415, "media_type", "Refused", "A sign-in is a form or JSON."};
 inline constexpr Problem kLimited{429, "too_many_attempts", "Too many attempts",
                                   "There were too many attempts. Please wait a little and try again."};
+inline constexpr Problem kBusy{503, "busy", "Too busy",
+                               "Too many people are signing in at this moment. Please try again."};
 inline constexpr Problem kNotRecorded{503, "unavailable", "Not available just now",
                                       "You could not be signed in at the moment. Please try again."};
 

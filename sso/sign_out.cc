@@ -7,7 +7,7 @@
 namespace sallyport::sso {
 
 Task<GateReply> SignIn::show_logout(Loop&, GateRequest request) {
-  const auto signed_in = who(request);
+  const auto signed_in = who_at_all(request);
   if (!signed_in)
     co_return page_reply(200, signed_out_page(origin_of(parts_.gate.host) + std::string(kLoginPath)), "signed out");
   GateReply reply = page_reply(200, sign_out_page(forms_.field("sign-out", signed_in->cookie), signed_in->user->name),

@@ -5,6 +5,14 @@
 namespace sallyport::sso {
 
 std::optional<SignedIn> signed_in(const GateRequest& request, storage::SessionTable& sessions, WallMicros now) {
+  auto who = signed_in_before_new_password(request, sessions, now);
+  if (who && who->password_due && !who->needs_factor) return std::nullopt;
+  return who;
+}
+
+std::optional<SignedIn> signed_in_before_new_password(const GateRequest& request, storage::SessionTable& sessions,
+                                                      WallMicros now) {
+  using policy::Outcome;
   const auto cookie = cookie_value(request.cookie, kSessionCookie);
   if (!cookie) return std::nullopt;
   const auto session = sessions.find(session_id_hash(*cookie), request.host, now);
@@ -16,9 +24,14 @@ std::optional<SignedIn> signed_in(const GateRequest& request, storage::SessionTa
   identity.id = session->id;
   identity.strength = session->strength;
   identity.factor_at = session->factor_at;
-  const policy::Outcome outcome = policy::decide_gate(*request.snapshot, identity).outcome;
-  if (outcome != policy::Outcome::kAllow && outcome != policy::Outcome::kStepUp) return std::nullopt;
-  return SignedIn{*session, user, std::string(*cookie), outcome == policy::Outcome::kStepUp};
+  const Outcome outcome = policy::decide_gate(*request.snapshot, identity, now).outcome;
+  if (outcome != Outcome::kAllow && outcome != Outcome::kStepUp && outcome != Outcome::kChangePassword)
+    return std::nullopt;
+  return SignedIn{.session = *session,
+                  .user = user,
+                  .cookie = std::string(*cookie),
+                  .needs_factor = outcome == Outcome::kStepUp,
+                  .password_due = policy::must_change_password(*request.snapshot, *user, now)};
 }
 
 }  // namespace sallyport::sso

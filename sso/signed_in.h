@@ -15,9 +15,14 @@ struct SignedIn {
   const policy::CompiledUser* user;  // of the request's snapshot
   std::string cookie;                // the session cookie's value
   bool needs_factor;                 // a second factor is demanded, and this session has none
+  bool password_due;                 // nothing else is reached before a new password is set
 };
 
-// Nobody when there is no living session for this host, or its user may not be here at all (gone, suspended).
+// Nobody when there is no living session for this host, or its user may not be here at all (gone, suspended), or not
+// before a new password is set. A session that lacks a factor is somebody's all the same: the factor comes first.
 std::optional<SignedIn> signed_in(const GateRequest& request, storage::SessionTable& sessions, WallMicros now);
+// The same without the last condition: for the sign-in, the sign-out and the place where a new password is set.
+std::optional<SignedIn> signed_in_before_new_password(const GateRequest& request, storage::SessionTable& sessions,
+                                                      WallMicros now);
 
 }  // namespace sallyport::sso

@@ -3,6 +3,8 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "base/time_text.h"
+
 namespace sallyport::storage {
 namespace {
 
@@ -127,6 +129,16 @@ Result<json> document_of(policy::Kind kind, const std::string& name, const std::
   document["kind"] = policy::to_string(kind);
   document["name"] = name;
   return document;
+}
+
+Result<std::string> with_marks(const std::string& spec, const PasswordMarks& marks) {
+  json out = json::parse(spec, nullptr, false);
+  if (!out.is_object()) return malformed(Side::kStorage, "the spec of a resource does not read");
+  out.erase("password_set");
+  out.erase("change_password");
+  if (marks.set) out["password_set"] = show_time(*marks.set);
+  if (marks.change) out["change_password"] = true;
+  return out.dump();
 }
 
 std::vector<Draft> take_apart(std::vector<json>& documents, Mistakes& mistakes) {

@@ -40,4 +40,12 @@ std::vector<Draft> take_apart(std::vector<nlohmann::json>& documents, Mistakes& 
 Result<nlohmann::json> document_of(policy::Kind kind, const std::string& name, const std::string& spec);
 std::string canonical_spec(const nlohmann::json& document);
 
+// What a user's spec says of the password itself: when it was set (nobody knows: nothing), and that it must be changed.
+struct PasswordMarks {
+  std::optional<WallMicros> set;
+  bool change = false;
+};
+// A user's spec with these marks in place of its own.   errors: kMalformed as above.
+Result<std::string> with_marks(const std::string& spec, const PasswordMarks& marks);
+
 }  // namespace sallyport::storage

@@ -38,6 +38,7 @@ class PutPlanner {
                    .gone = {},
                    .end_sessions = before_ != nullptr && before_->row.record.damaged};
     if (!out.anew) keep_suspension(out);
+    CHECKED(keep_password_marks(out));
     // What a damaged record holds is not trusted, and what was sealed for another destination must not go to this one.
     trusted_ = out.anew ? nullptr : before_;
     moved_ = trusted_ != nullptr && std::holds_alternative<policy::Protected>(out.resource.body) &&
@@ -61,6 +62,27 @@ class PutPlanner {
     spec["suspended"] = true;
     out.spec = spec.dump();
     std::get<policy::User>(out.resource.body).suspended = true;
+  }
+
+  // When the password was set is ours to know. That it must be changed is not undone by a document that does not speak
+  // of it.
+  Result<void> keep_password_marks(PlannedPut& out) {
+    auto* const user = std::get_if<policy::User>(&out.resource.body);
+    if (user == nullptr) return {};
+    user->password_set.reset();
+    if (!out.anew && before_->resource) {
+      const auto& known = std::get<policy::User>(before_->resource->body);
+      user->password_set = known.password_set;
+      if (known.change_password && !names(draft_.spec, "change_password")) user->change_password = true;
+    }
+    TRY(out.spec, with_marks(out.spec, {user->password_set, user->change_password}));
+    return {};
+  }
+
+  static bool names(const std::string& spec, const char* key) {
+    const auto read = nlohmann::json::parse(spec, nullptr, false);
+    const auto found = read.find(key);
+    return found != read.end() && !found->is_null();
   }
 
   // Like a new password: what was begun with a certificate that is the user's no more, ends.

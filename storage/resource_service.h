@@ -3,6 +3,7 @@
 #pragma once
 
 #include <expected>
+#include <functional>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
@@ -32,11 +33,42 @@ struct ApplyFailure {
   std::optional<Error> error;  // of the store
 };
 
+enum class ChangeAtOnce : uint8_t { kNo, kYes };
+
+// Fields of a user's record that have an epoch and may lack a value.
+constexpr std::string_view kPasswordField = "password";
+constexpr std::string_view kResetLinkField = "reset-link";
+
+struct NewPassword {
+  UserId user;
+  SecretBytes phc;
+  // The field that proved the right to do this, and its epoch then: the password in force, or the link.
+  std::string_view replaces = kPasswordField;
+  uint64_t epoch = 0;
+  // The session that goes on, under a new cookie. All others of the user end.
+  struct Kept {
+    RecordId family;
+    Sha256 id_hash{};
+  };
+  std::optional<Kept> keep;
+  std::string actor;
+  std::string client;
+  std::string detail;
+};
+struct PutPassword {
+  Generation generation{};
+  std::vector<RecordId> ended;  // families
+  std::optional<SessionRecord> kept;
+  uint64_t epoch = 0;  // of the new password
+};
+
 class ResourceService {
  public:
-  // hash_password: plain -> PHC text; also checks the password policy (sso gives it; storage knows no argon2).
+  // Plain -> PHC text, or why it must not be this person's password (sso gives it; storage knows no argon2).
+  // last_phc: of the password in force; null: there is none that opens.
   using HashPassword = std::move_only_function<std::expected<SecretBytes, std::string>(
-      const SecretBytes& password, const std::string& user_name, const std::string& email)>;
+      const SecretBytes& password, const std::string& user_name, const std::string& email,
+      const SecretBytes* last_phc)>;
   ResourceService(Store& store, const Keyring& keyring, const Clock& clock, HashPassword hash_password);
 
   // One transaction: all or nothing. `documents` carry kind, name, secrets, password; secret values are wiped from
@@ -55,9 +87,22 @@ class ResourceService {
   // there.
   Result<std::vector<nlohmann::ordered_json>> get(std::optional<policy::Kind> kind, const std::string& name);
 
-  // A user's stored password (PHC) replaced; ends the user's sessions.
+  // --- passwords: resource_service_password.cc
+
+  // By an admin: checked, hashed and put in place; ends the user's sessions. change: it is for the first sign-in alone.
   std::expected<void, ApplyFailure> set_password(const std::string& user, const SecretBytes& password,
-                                                 const std::string& actor);
+                                                 ChangeAtOnce change, const std::string& actor);
+  // By the person: checked and hashed already. One commit with the ends of sessions.   errors: kDenied the account or
+  // what `replaces` speaks of was changed meanwhile, or the session to keep has ended; kNotFound; and the store's.
+  Result<PutPassword> put_password(const NewPassword& wanted);
+  // A link that sets a password: what was made before it is void from now on, and so is this one after any new
+  // password. `flow` makes its record for the user and the epoch under which it counts.
+  using MakeLink = std::function<Result<FlowRecord>(const UserId& user, uint64_t epoch)>;
+  Result<Generation> put_reset_link(const std::string& user, const MakeLink& make, const std::string& actor,
+                                    const std::string& detail);
+  // The user for whom a link still counts.   errors: kDenied it is void, or the account may not be used.
+  Result<policy::ResourceRecord> user_of_reset_link(const UserId& user, uint64_t epoch);
+
   std::expected<void, ApplyFailure> set_suspended(const std::string& user, bool suspended, const std::string& actor);
 
  private:
@@ -65,6 +110,8 @@ class ResourceService {
   const Keyring& keyring_;
   const Clock& clock_;
   HashPassword hash_password_;
+
+  std::optional<SecretBytes> last_password(const policy::ResourceRecord& user) const;
 };
 
 // Rows with their MACs judged: .damaged is set where the row's MAC or that of one of its epochs does not fit.

@@ -38,9 +38,7 @@ std::vector<policy::ResourceRecord> judged(std::vector<ResourceRow> rows, const 
   return out;
 }
 
-namespace {
-
-StoredResource judged_and_read(ResourceRow row, const Keyring& keyring) {
+StoredResource judge(ResourceRow row, const Keyring& keyring) {
   StoredResource stored{.row = std::move(row), .resource = std::nullopt};
   policy::ResourceRecord& record = stored.row.record;
   record.damaged = !row_is_whole(stored.row, keyring);
@@ -49,6 +47,8 @@ StoredResource judged_and_read(ResourceRow row, const Keyring& keyring) {
     if (auto resource = policy::read_resource(*document)) stored.resource = *std::move(resource);
   return stored;
 }
+
+namespace {
 
 // Does `job` for 0 ... count-1, many of them on all cores.
 void in_parts(size_t count, const std::function<void(size_t)>& job) {
@@ -68,7 +68,7 @@ Result<ResourceState> read_state(Store& store, const Keyring& keyring) {
   TRY(ResourceChanges all, store.resources_since(Generation{0}));
   ResourceState out{.generation = all.generation, .resources = {}};
   std::vector<StoredResource> stored(all.changed.size());
-  in_parts(stored.size(), [&](size_t i) { stored[i] = judged_and_read(std::move(all.changed[i]), keyring); });
+  in_parts(stored.size(), [&](size_t i) { stored[i] = judge(std::move(all.changed[i]), keyring); });
   for (StoredResource& each : stored) {
     ResourceKey key{each.row.record.kind, each.row.record.name};
     out.resources.emplace_hint(out.resources.end(), std::move(key), std::move(each));

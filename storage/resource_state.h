@@ -27,6 +27,9 @@ struct ResourceState {
   }
 };
 
+// A row with its MAC judged and its spec read.
+StoredResource judge(ResourceRow row, const Keyring& keyring);
+
 Result<ResourceState> read_state(Store& store, const Keyring& keyring);
 
 // Does the row's MAC fit, and has every field its epoch? See Keyring::row_mac.

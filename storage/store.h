@@ -53,6 +53,8 @@ class Store {
   virtual Result<Generation> generation() = 0;
   // since = Generation{0}: everything. Deletions and endings are remembered for 30 days.
   virtual Result<ResourceChanges> resources_since(Generation since) = 0;
+  // One record, in .changed, and the generation it was read at; nothing there: .changed is empty. cost: a few look-ups.
+  virtual Result<ResourceChanges> resource(const RecordId& id) = 0;
   virtual Result<RevocationsSince> revocations_since(Generation since) = 0;
   virtual Result<std::vector<SessionRecord>> sessions(WallMicros now) = 0;  // living ones
   virtual Result<std::vector<SessionRecord>> sessions_of(const UserId& user, WallMicros now) = 0;

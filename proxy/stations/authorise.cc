@@ -114,6 +114,8 @@ Result<void> authorise(RequestContext& context, std::string_view path) {
       return fail(Code::kUnauthenticated, Side::kClient, "sign in first");
     case policy::Outcome::kStepUp:
       return fail(Code::kDenied, Side::kClient, "a second factor is needed for this");
+    case policy::Outcome::kChangePassword:
+      return fail(Code::kDenied, Side::kClient, "your password has to be changed first");
     case policy::Outcome::kDeny:
       return fail(Code::kDenied, Side::kClient, "you are not allowed to do this");
     case policy::Outcome::kAllow:

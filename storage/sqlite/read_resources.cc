@@ -77,37 +77,51 @@ Result<ResourceChanges> SqliteStore::resources_since(Generation since) {
   TRY(Transaction transaction, Transaction::to_read(connection_));
   ResourceChanges out;
   TRY(out.generation, generation());
-  {
-    TRY(Query read, connection_.query("SELECT id, kind, name, spec, version, applied, mac FROM resources"
-                                      " WHERE version > ? ORDER BY kind, name"));
-    read.bind(static_cast<int64_t>(count(since)));
-    for (;;) {
-      TRY(const bool more, read.row());
-      if (!more) break;
-      const auto id = read.id(0);
-      const auto kind = policy::parse_kind(read.text(1));
-      if (!id || !kind) continue;  // nobody can say what it was; what names it finds nothing
-      ResourceRow& row = out.changed.emplace_back();
-      row.record.id = *id;
-      row.record.kind = *kind;
-      row.record.name = read.text(2);
-      row.record.spec = read.text(3);
-      row.record.version = read.number(4);
-      row.record.applied = read.integer(5) != 0;
-      row.mac = read.bytes(6);
-    }
+  TRY(Query read, connection_.query("SELECT id, kind, name, spec, version, applied, mac FROM resources"
+                                    " WHERE version > ? ORDER BY kind, name"));
+  read.bind(static_cast<int64_t>(count(since)));
+  TRY(out.changed, read_rows(read));
+  TRY(out.deleted, tombstones("SELECT id FROM tombstones WHERE kind = 'resource' AND generation > ?", since));
+  CHECKED(transaction.commit());
+  return out;
+}
+
+Result<ResourceChanges> SqliteStore::resource(const RecordId& id) {
+  TRY(Transaction transaction, Transaction::to_read(connection_));
+  ResourceChanges out;
+  TRY(out.generation, generation());
+  TRY(Query read, connection_.query("SELECT id, kind, name, spec, version, applied, mac FROM resources WHERE id = ?"));
+  read.bind(id);
+  TRY(out.changed, read_rows(read));
+  CHECKED(transaction.commit());
+  return out;
+}
+
+Result<std::vector<ResourceRow>> SqliteStore::read_rows(Query& read) {
+  std::vector<ResourceRow> out;
+  for (;;) {
+    TRY(const bool more, read.row());
+    if (!more) break;
+    const auto id = read.id(0);
+    const auto kind = policy::parse_kind(read.text(1));
+    if (!id || !kind) continue;  // nobody can say what it was; what names it finds nothing
+    ResourceRow& row = out.emplace_back();
+    row.record.id = *id;
+    row.record.kind = *kind;
+    row.record.name = read.text(2);
+    row.record.spec = read.text(3);
+    row.record.version = read.number(4);
+    row.record.applied = read.integer(5) != 0;
+    row.mac = read.bytes(6);
   }
-  CHECKED(read_fields(connection_, out.changed,
+  CHECKED(read_fields(connection_, out,
                       "SELECT s.resource, s.field, s.sealed, e.epoch FROM secrets s LEFT JOIN epochs e"
                       " ON e.record = s.resource AND e.field = s.field WHERE s.resource = ? ORDER BY s.field",
                       "SELECT s.resource, s.field, s.sealed, e.epoch FROM secrets s LEFT JOIN epochs e"
                       " ON e.record = s.resource AND e.field = s.field ORDER BY s.resource, s.field",
                       add_secret));
-  CHECKED(read_fields(connection_, out.changed,
-                      "SELECT record, field, epoch, mac FROM epochs WHERE record = ? ORDER BY field",
+  CHECKED(read_fields(connection_, out, "SELECT record, field, epoch, mac FROM epochs WHERE record = ? ORDER BY field",
                       "SELECT record, field, epoch, mac FROM epochs ORDER BY record, field", add_epoch));
-  TRY(out.deleted, tombstones("SELECT id FROM tombstones WHERE kind = 'resource' AND generation > ?", since));
-  CHECKED(transaction.commit());
   return out;
 }
 

@@ -18,6 +18,7 @@ class SqliteStore final : public Store {
   Result<Installation> installation() override;
   Result<Generation> generation() override;
   Result<ResourceChanges> resources_since(Generation since) override;
+  Result<ResourceChanges> resource(const RecordId& id) override;
   Result<RevocationsSince> revocations_since(Generation since) override;
   Result<std::vector<SessionRecord>> sessions(WallMicros now) override;
   Result<std::vector<SessionRecord>> sessions_of(const UserId& user, WallMicros now) override;
@@ -34,6 +35,8 @@ class SqliteStore final : public Store {
   Result<void> sweep(WallMicros now) override;
 
  private:
+  // The rows of a query for id, kind, name, spec, version, applied, mac; with their secrets and epochs.
+  Result<std::vector<ResourceRow>> read_rows(Query& read);
   Result<std::vector<RecordId>> tombstones(const char* sql, Generation since);
   Result<std::vector<TokenRecord>> tokens_since(Generation since);
   Result<void> append_events(const std::vector<AdminEvent>& events, ChainHead& head);

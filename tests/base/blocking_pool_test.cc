@@ -2,6 +2,8 @@
 #include "base/blocking_pool.h"
 
 #include <gtest/gtest.h>
+#include <sched.h>
+#include <sys/resource.h>
 
 #include <atomic>
 #include <memory>
@@ -36,6 +38,61 @@ TEST(blocking_pool, refuses_over_its_bound) {
   EXPECT_EQ(pool.queued(), 2u);
   EXPECT_FALSE(pool.submit([] {}));
   release.release();
+}
+
+TEST(blocking_pool, who_comes_first_has_a_queue_of_his_own) {
+  std::binary_semaphore started(0);
+  std::binary_semaphore release(0);
+  string order;
+  {
+    BlockingPool pool("test", 1, 2);
+    ASSERT_TRUE(pool.submit([&] {
+      started.release();
+      release.acquire();
+    }));
+    started.acquire();
+    for (const char name : {'a', 'b'}) EXPECT_TRUE(pool.submit([&order, name] { order += name; }));
+    EXPECT_FALSE(pool.submit([&order] { order += 'c'; }));
+    for (const char name : {'1', '2'}) EXPECT_TRUE(pool.submit([&order, name] { order += name; }, Turn::kFirst));
+    EXPECT_FALSE(pool.submit([&order] { order += '3'; }, Turn::kFirst));
+    const PoolLoad load = pool.load();
+    EXPECT_EQ(load.queued, 4u);
+    EXPECT_EQ(load.running, 1u);
+    EXPECT_EQ(load.done, 0u);
+    EXPECT_EQ(load.refused, 2u);
+    release.release();
+  }
+  EXPECT_EQ(order, "12ab");
+}
+
+TEST(blocking_pool, tells_what_it_did) {
+  BlockingPool pool("test", 2, 100);
+  std::counting_semaphore<100> done(0);
+  for (int i = 0; i < 20; ++i) ASSERT_TRUE(pool.submit([&] { done.release(); }));
+  for (int i = 0; i < 20; ++i) done.acquire();
+  while (pool.load().running > 0) std::this_thread::yield();
+  EXPECT_EQ(pool.load().done, 20u);
+  EXPECT_EQ(pool.load().queued, 0u);
+  EXPECT_GE(pool.load().waited.count(), 0);
+}
+
+TEST(blocking_pool, a_pool_may_stay_behind_others) {
+  for (const auto& [pace, nice, policy] :
+       {std::tuple{Pace::kUsual, 0, SCHED_OTHER}, std::tuple{Pace::kBehind, 15, SCHED_BATCH}}) {
+    std::binary_semaphore done(0);
+    int seen_nice = -1;
+    int seen_policy = -1;
+    BlockingPool pool("test", 1, 1, pace);
+    ASSERT_TRUE(pool.submit([&] {
+      seen_nice = ::getpriority(PRIO_PROCESS, 0);
+      seen_policy = ::sched_getscheduler(0);
+      done.release();
+    }));
+    done.acquire();
+    EXPECT_EQ(seen_nice, nice);
+    EXPECT_EQ(seen_policy, policy);
+  }
+  EXPECT_EQ(::getpriority(PRIO_PROCESS, 0), 0) << "this thread is as it was";
 }
 
 class offload : public testing::Test, public TaskOwner {

@@ -22,6 +22,15 @@ inline std::vector<ResourceRecord> people() {
   records.back().damaged = true;
   return records;
 }
+// A password that was set at `set`, or nobody knows when.
+inline void give_password(ResourceRecord& person, bool change, const char* set = nullptr) {
+  nlohmann::json spec = nlohmann::json::parse(person.spec);
+  if (change) spec["change_password"] = true;
+  if (set != nullptr) spec["password_set"] = set;
+  person.spec = spec.dump();
+  person.secrets.push_back({"password", {}, 1});
+}
+
 inline constexpr const char* kMembers = R"({"alice": "owner", "mike": "member", "vera": "viewer", "dora": "dashboard",
                                      "nora": "none", "sue": "owner", "dan": "owner"})";
 

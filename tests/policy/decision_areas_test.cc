@@ -144,7 +144,7 @@ TEST(DecisionAreas, damaged_resource_team_or_platform_let_nobody_in) {
   const auto snapshot = Snapshot::build(1, records);
   expect_rows(*snapshot, rows);
   EXPECT_FALSE(address_allowed(*snapshot, *snapshot->locate("a.test", "/").resource, {}));
-  EXPECT_EQ(decide_gate(*snapshot, Asker("alice").identity).outcome, Outcome::kDeny);
+  EXPECT_EQ(decide_gate(*snapshot, Asker("alice").identity, kNow).outcome, Outcome::kDeny);
 }
 
 }  // namespace

@@ -243,9 +243,64 @@ TEST(Decision, the_gate_asks_for_assurance_alone) {
                           {"stranger", "deny -1 no such user", "deny -1 no such user"}};
   for (const GateRow& row : rows) {
     const Asker asker(row.who);
-    EXPECT_EQ(text_of(decide_gate(*plain, asker.identity)), row.plain) << row.who;
-    EXPECT_EQ(text_of(decide_gate(*strict, asker.identity)), row.strict) << row.who;
+    EXPECT_EQ(text_of(decide_gate(*plain, asker.identity, kNow)), row.plain) << row.who;
+    EXPECT_EQ(text_of(decide_gate(*strict, asker.identity, kNow)), row.strict) << row.who;
   }
+}
+
+// One check for every way in: session, WebSocket, token, the gate.
+TEST(Decision, a_password_that_is_due_stops_everything_but_what_is_public) {
+  struct Due {
+    bool has_password;
+    bool change;
+    const char* set;
+    const char* platform;
+    bool due;
+  };
+  const char* const kTenDays = R"({"passwords": {"max_age": "10d"}})";
+  const Due table[] = {{true, true, nullptr, "{}", true},
+                       {true, false, nullptr, "{}", false},
+                       {true, false, nullptr, kTenDays, true},
+                       {true, false, "2023-11-04T22:13:20Z", kTenDays, true},
+                       {true, false, "2023-11-04T22:13:21Z", kTenDays, false},
+                       {true, false, "2003-01-01", "{}", false},
+                       {true, true, "2023-11-14T22:13:20Z", kTenDays, true},
+                       {false, false, nullptr, kTenDays, false}};
+  for (const Due& row : table) {
+    std::vector<ResourceRecord> records = people();
+    if (row.has_password) give_password(records.front(), row.change, row.set);
+    records.push_back(team_record("plant", kMembers));
+    records.push_back(platform_record(row.platform));
+    records.push_back(instance_record("line1", "a.test", kAreas));
+    const auto snapshot = Snapshot::build(1, records);
+    const CompiledResource& resource = *snapshot->locate("a.test", "/").resource;
+    const auto decided = [&](const char* who, const char* method, const char* path, bool upgrade = false) {
+      return text_of(decide_for(*snapshot, resource, {who, method, path, "10.1.2.3", upgrade}, Asker(who)));
+    };
+    const std::string stopped = "change-password -1 the password must be changed";
+    const std::string refused = "deny -1 the password must be changed";
+    EXPECT_EQ(decided("alice", "GET", "/flows"), row.due ? stopped : "allow 6 area");
+    EXPECT_EQ(decided("alice+mfa", "PUT", "/settings"), row.due ? stopped : "allow 4 area");
+    EXPECT_EQ(decided("alice", "GET", "/live", true), row.due ? stopped : "allow 5 area");
+    EXPECT_EQ(decided("alice@token", "GET", "/flows"), row.due ? refused : "allow 6 area");
+    EXPECT_EQ(decided("mike", "GET", "/flows"), "allow 6 area") << "somebody else";
+    EXPECT_EQ(decided("alice", "POST", "/hooks"), "allow 0 public area") << "as nobody's request";
+    EXPECT_EQ(text_of(decide_gate(*snapshot, Asker("alice").identity, kNow)), row.due ? stopped : "allow -1 gate");
+    EXPECT_EQ(text_of(decide_gate(*snapshot, Asker("alice@token").identity, kNow)),
+              row.due ? refused : "allow -1 gate");
+  }
+}
+
+TEST(Decision, who_is_suspended_or_lacks_the_factor_is_not_asked_for_a_password) {
+  std::vector<ResourceRecord> records = people();
+  for (ResourceRecord& person : records) give_password(person, true);
+  records.push_back(team_record("plant", kMembers));
+  records.push_back(platform_record(R"({"mfa": "required"})"));
+  const auto snapshot = Snapshot::build(1, records);
+  EXPECT_EQ(text_of(decide_gate(*snapshot, Asker("sue").identity, kNow)), "deny -1 suspended");
+  EXPECT_EQ(text_of(decide_gate(*snapshot, Asker("alice").identity, kNow)), "step-up -1 second factor");
+  EXPECT_EQ(text_of(decide_gate(*snapshot, Asker("alice+mfa").identity, kNow)),
+            "change-password -1 the password must be changed");
 }
 
 }  // namespace

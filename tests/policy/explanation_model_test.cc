@@ -125,8 +125,13 @@ class Chance {
 
   std::shared_ptr<const Snapshot> world() {
     std::vector<ResourceRecord> records = people();
+    for (ResourceRecord& person : records) {
+      if (one_in(2)) give_password(person, one_in(6), one_in(3) ? "2023-11-01T00:00:00Z" : "2023-11-14T22:00:00Z");
+    }
     records.push_back(team_record("plant", kMembers, common()));
-    records.push_back(platform_record(common()));
+    json platform = json::parse(common());
+    if (one_in(3)) platform["passwords"] = {{"max_age", "1d"}};
+    records.push_back(platform_record(platform.dump()));
     records.back().damaged = one_in(40);
     records.push_back(resource());
     records.push_back(account());
@@ -220,6 +225,8 @@ TEST(ExplanationModel, explains_what_is_decided) {
                           "deny suspended",
                           "deny service account without token",
                           "deny service account: address",
+                          "deny the password must be changed",
+                          "change-password the password must be changed",
                           "deny no role",
                           "deny no rule allows",
                           "deny no area",

@@ -42,13 +42,15 @@ TEST(ResourceAccept, platform_defaults_and_values) {
 
   const auto full = std::get<Platform>(read(patched(platform_document(), R"({
       "networks": ["10.0.0.0/8", "2001:db8::1", "::ffff:192.0.2.0/120"],
-      "sessions": {"absolute": "10d", "idle": "90m"}, "passwords": {"min_length": 12, "min_score": 4},
+      "sessions": {"absolute": "10d", "idle": "90m"}, "passwords": {"min_length": 12, "min_score": 4, "max_age": "365d"},
       "registration": "closed", "mfa": "required", "secrets": {}})"))
                                            .body);
   EXPECT_EQ(full.session_absolute, std::chrono::days{10});
   EXPECT_EQ(full.session_idle, std::chrono::minutes{90});
   EXPECT_EQ(full.password_min_length, 12);
   EXPECT_EQ(full.password_min_score, 4);
+  EXPECT_EQ(plain.password_max_age, std::nullopt);
+  EXPECT_EQ(full.password_max_age, std::chrono::days{365});
   EXPECT_EQ(full.mfa, MfaRule::kRequired);
   ASSERT_EQ(full.networks.size(), 3u);
   EXPECT_EQ(full.networks[2].to_string(), "192.0.2.0/24");
@@ -65,7 +67,11 @@ TEST(ResourceAccept, team_and_user) {
   EXPECT_EQ(team.members.at("alice"), Role::kOwner);
   EXPECT_EQ(team.members.at("bob"), Role::kViewer);
   EXPECT_EQ(team.members.at("0.a_-"), Role::kNone);
-  const auto user = std::get<User>(read(patched(user_document(), R"({"admin": true, "suspended": true})")).body);
+  const auto user = std::get<User>(read(patched(user_document(), R"({"admin": true, "suspended": true,
+      "change_password": true, "password_set": "2026-01-31T12:00:00Z"})"))
+                                       .body);
+  EXPECT_TRUE(user.change_password);
+  EXPECT_EQ(user.password_set, WallMicros{int64_t{1'769'860'800} * 1'000'000});
   EXPECT_EQ(user.email, "alice@example.test");
   EXPECT_TRUE(user.admin);
   EXPECT_TRUE(user.suspended);

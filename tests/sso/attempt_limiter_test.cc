@@ -75,18 +75,66 @@ TEST(AttemptLimiter, remembers_no_more_than_it_may) {
   AttemptLimiter limiter({10, 10}, {1'000'000, 1'000'000'000}, 100);
   for (int i = 0; i < 1000; ++i)
     limiter.refuse({account(i), address("10.1." + std::to_string(i / 250) + "." + std::to_string(i % 250))}, {});
-  EXPECT_EQ(limiter.keys(), 200u);
+  EXPECT_EQ(limiter.keys(), 200u);  // of accounts and networks
 }
 
-TEST(AttemptLimiter, forgets_the_longest_silent_first) {
-  AttemptLimiter limiter({1, 1}, {1'000'000, 1'000'000'000}, 3);
+TEST(AttemptLimiter, forgets_what_was_tried_least_first) {
+  AttemptLimiter limiter({2, 1}, {1'000'000, 1'000'000'000}, 3);
   const IpAddress client = address("192.0.2.1");
-  EXPECT_EQ(limiter.refuse({account(1), client}, {}), std::nullopt);
-  for (int i = 10; i < 40; ++i) {
-    EXPECT_EQ(limiter.refuse({account(i), client}, {}), std::nullopt);
-    EXPECT_NE(limiter.refuse({account(1), client}, {}), std::nullopt)
-        << "the one that is asked all the time was forgotten";
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(limiter.refuse({account(1), client}, {}), std::nullopt);
+  for (int i = 10; i < 4000; ++i) {
+    EXPECT_EQ(limiter.refuse({account(i), client}, {}), std::nullopt) << "a newcomer is let in";
+    EXPECT_NE(limiter.refuse({account(1), client}, {}), std::nullopt) << "the one that is guessed at was forgotten";
   }
+}
+
+// An attacker with addresses without end (IPv6) makes up names, in order to have the victim's bucket forgotten.
+TEST(AttemptLimiter, a_flood_of_names_and_networks_wins_no_guess_at_an_account) {
+  AttemptLimiter limiter({10, 10}, {30, 30}, 1000);
+  Monotonic now{};
+  int guesses = 0;
+  for (int second = 0; second < 60; ++second) {
+    for (int i = 0; i < 2000; ++i) {
+      const int number = second * 2000 + i;
+      const IpAddress from =
+          address("2001:db8:" + std::to_string(number % 9000) + ":" + std::to_string(number % 7000) + "::1");
+      limiter.refuse({account(1000 + number), from}, now);
+    }
+    if (!limiter.refuse({account(1), address("198.51.100." + std::to_string(second))}, now)) ++guesses;
+    now += seconds(1);
+  }
+  EXPECT_LE(guesses, 20) << "ten at once and one every six seconds";
+  EXPECT_LE(limiter.keys(), 2000u);
+}
+
+TEST(AttemptLimiter, who_is_known_has_a_bucket_of_his_own) {
+  AttemptLimiter limiter;
+  const IpAddress client = address("192.0.2.1");
+  for (int i = 0; i < 40; ++i) limiter.refuse({account(1), client}, {});
+  const Attempt stranger{account(1), client};
+  const Attempt known{account(1), client, account(77)};
+  EXPECT_NE(limiter.refuse(stranger, {}), std::nullopt);
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(limiter.refuse(known, {}), std::nullopt) << i;
+  EXPECT_EQ(limiter.refuse(known, {}), seconds(6));
+  EXPECT_EQ(limiter.refuse({account(1), client, account(78)}, {}), std::nullopt) << "another device";
+  limiter.succeeded(known, {});
+  EXPECT_EQ(limiter.refuse(known, {}), std::nullopt) << "the right password does not count";
+}
+
+TEST(AttemptLimiter, what_a_known_device_tries_counts_for_nobody_else) {
+  AttemptLimiter limiter;
+  for (int i = 0; i < 100; ++i) limiter.refuse({account(1), address("192.0.2.1"), account(77)}, {});
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(limiter.refuse({account(1), address("192.0.2.1")}, {}), std::nullopt) << i;
+}
+
+TEST(AttemptLimiter, a_bucket_that_is_full_again_takes_no_room) {
+  TokenBuckets buckets({10, 10}, 10);
+  buckets.take(account(1), {});
+  EXPECT_EQ(buckets.keys(), 1u);
+  buckets.give_back(account(1), {});
+  EXPECT_EQ(buckets.keys(), 0u);
+  buckets.give_back(account(1), {});
+  EXPECT_EQ(buckets.wait(account(1), {}), std::chrono::nanoseconds(0));
 }
 
 TEST(AttemptLimiter, invented_names_of_one_network_do_not_push_a_guessed_account_out) {

@@ -94,19 +94,21 @@ class GateWorld : public testing::Test {
     make_gate();
   }
 
-  void make_gate(size_t queue_max = kHashingQueueMax) {
+  void make_gate(size_t queue_max = 16) {
     hashing_ = std::make_unique<BlockingPool>("hash", 1, queue_max);
-    auto made = SignIn::make({.store = *store_,
-                              .sessions = sessions_,
-                              .tokens = tokens_,
-                              .keyring = *keyring_,
-                              .keys = *keys_,
-                              .hashing = *hashing_,
-                              .clock = clock_,
-                              .log = log_,
-                              .gate = *http::parse_url("https://gate.localhost:8443"),
-                              .session_ended = [this](const RecordId& family) { ended_.push_back(family); },
-                              .verify = counted_verify});
+    auto made = SignIn::make(
+        {.store = *store_,
+         .sessions = sessions_,
+         .tokens = tokens_,
+         .keyring = *keyring_,
+         .keys = *keys_,
+         .hashing = *hashing_,
+         .clock = clock_,
+         .log = log_,
+         .gate = *http::parse_url("https://gate.localhost:8443"),
+         .session_ended = [this](const RecordId& family) { ended_.push_back(family); },
+         .verify = counted_verify,
+         .hash = [](const SecretBytes& password, const Argon2Cost&) { return hash_password(password, kCheap); }});
     EXPECT_TRUE(made.has_value());
     gate_ = *std::move(made);
   }

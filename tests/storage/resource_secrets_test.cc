@@ -133,15 +133,16 @@ TEST_F(ResourceSecretsTest, a_new_password_ends_the_sessions_of_its_user) {
   session.idle = std::chrono::hours(1);
   session.last_seen_at = clock_.now;
   ASSERT_TRUE(store_->commit({.changes = {PutSession{session}}, .expected = std::nullopt}, {}));
-  EXPECT_FALSE(service_->set_password("alice", secret("short"), "cli:0"));
+  EXPECT_FALSE(service_->set_password("alice", secret("short"), ChangeAtOnce::kNo, "cli:0"));
   EXPECT_EQ(store_->sessions(clock_.now).value().size(), 1u);
-  ASSERT_TRUE(service_->set_password("alice", secret("correct battery"), "cli:0"));
+  ASSERT_TRUE(service_->set_password("alice", secret("correct battery"), ChangeAtOnce::kNo, "cli:0"));
   EXPECT_EQ(secret_of("alice", "password", ""), "hash of correct battery");
   EXPECT_EQ(store_->sessions(clock_.now).value().size(), 0u);
   EXPECT_EQ(last_event().action, "user.password");
   EXPECT_EQ(last_event().object, "user alice");
   EXPECT_EQ(last_event().detail.find("battery"), std::string::npos);
-  EXPECT_EQ(service_->set_password("nobody", secret("correct battery"), "cli:0").error().error->code, Code::kNotFound);
+  EXPECT_EQ(service_->set_password("nobody", secret("correct battery"), ChangeAtOnce::kNo, "cli:0").error().error->code,
+            Code::kNotFound);
 }
 
 TEST_F(ResourceSecretsTest, suspending_lasts_until_somebody_resumes) {

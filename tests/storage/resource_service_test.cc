@@ -233,6 +233,7 @@ class Contended final : public Store {
   Result<Installation> installation() override { return store_.installation(); }
   Result<Generation> generation() override { return store_.generation(); }
   Result<ResourceChanges> resources_since(Generation since) override { return store_.resources_since(since); }
+  Result<ResourceChanges> resource(const RecordId& id) override { return store_.resource(id); }
   Result<RevocationsSince> revocations_since(Generation since) override { return store_.revocations_since(since); }
   Result<std::vector<SessionRecord>> sessions(WallMicros now) override { return store_.sessions(now); }
   Result<std::vector<SessionRecord>> sessions_of(const UserId& user, WallMicros now) override {

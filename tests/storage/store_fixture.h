@@ -70,12 +70,15 @@ class StoreTest : public ::testing::Test {
 
   void open_keyring() {
     keyring_ = Keyring::open(*store_, masters(), as_bytes(kSalt), clock_.wall()).value();
-    service_ = std::make_unique<ResourceService>(*store_, *keyring_, clock_,
-                                                 [](const SecretBytes& password, const std::string&,
-                                                    const std::string&) -> std::expected<SecretBytes, std::string> {
-                                                   if (password.size() < 8) return std::unexpected("is too short");
-                                                   return secret("hash of " + std::string(password.reveal()));
-                                                 });
+    service_ =
+        std::make_unique<ResourceService>(*store_, *keyring_, clock_,
+                                          [](const SecretBytes& password, const std::string&, const std::string&,
+                                             const SecretBytes* last) -> std::expected<SecretBytes, std::string> {
+                                            if (last && last->reveal() == "hash of " + std::string(password.reveal()))
+                                              return std::unexpected("is in force");
+                                            if (password.size() < 8) return std::unexpected("is too short");
+                                            return secret("hash of " + std::string(password.reveal()));
+                                          });
   }
 
   void reopen() {

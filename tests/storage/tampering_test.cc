@@ -231,7 +231,7 @@ TEST_F(TamperingTest, a_damaged_record_can_be_deleted) {
 
 TEST_F(TamperingTest, a_damaged_user_keeps_neither_password_nor_rights) {
   tamper(path_, "UPDATE resources SET spec = replace(spec, '\"admin\":false', '\"admin\":true') WHERE name = 'alice'");
-  const auto refused = service_->set_password("alice", secret("another password"), "cli:0");
+  const auto refused = service_->set_password("alice", secret("another password"), ChangeAtOnce::kNo, "cli:0");
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().error->code, Code::kDenied);
   json again = user("alice");

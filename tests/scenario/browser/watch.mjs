@@ -1,5 +1,5 @@
 // A Chromium that is watched: what it logged, which hosts it spoke to, whether a secret passed by, whether a page scrolls sideways.
-// task: {secrets: [text], out: folder, scheme, width, height, script}
+// task: {secrets: [text], out: folder, scheme, width, height, script, refusals: statuses that are awaited, 401 if none are named}
 import { chromium } from 'playwright-core';
 import path from 'node:path';
 
@@ -19,7 +19,8 @@ export const watched = async (task) => {
   page.setDefaultTimeout(20000);
   page.on('console', (message) => {
     // a 401 of a wrong password, or a 400 of a form with mistakes, is reported by Chromium itself as a console error; everything else is a fault
-    if (['error', 'warning'].includes(message.type()) && !/status of 40[01]/.test(message.text())) faults.push(`console: ${message.text()}`);
+    const awaited = new RegExp(`status of (${(task.refusals || [400, 401]).join('|')})`);
+    if (['error', 'warning'].includes(message.type()) && !awaited.test(message.text())) faults.push(`console: ${message.text()}`);
   });
   page.on('pageerror', (error) => faults.push(`page error: ${error}`));
   page.on('requestfailed', (request) => faults.push(`request failed: ${request.url()} ${request.failure()?.errorText}`));

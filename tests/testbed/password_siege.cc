@@ -1,0 +1,211 @@
+// Wrong passwords in a stream, and one who is signed in and works meanwhile; for what Python would be too slow for.
+//   password_siege PORT HOST guess PER_MINUTE NAMES SOURCES
+//       wrong passwords at that rate from 32 kept connections, for NAMES names in turn (0: another one each time), each
+//       said to come (X-Forwarded-For) from one of SOURCES addresses. At the end of standard input:
+//       {"sent", "late", "seconds", "statuses": {"401": N, ...}}
+//   password_siege PORT HOST ask 'Header: value'
+//       for each line COUNT PER_SECOND: so many GET / in turn, at that pace at most, on one kept connection:
+//       {"p50", "p99", "most", "wrong"} in milliseconds, from the first byte sent to the last one read
+#include <arpa/inet.h>
+#include <netinet/tcp.h>
+#include <openssl/ssl.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <csignal>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <map>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace {
+
+constexpr int kConnections = 32;
+
+int64_t now_nanos() {
+  timespec at{};
+  clock_gettime(CLOCK_MONOTONIC, &at);
+  return int64_t{at.tv_sec} * 1'000'000'000 + at.tv_nsec;
+}
+
+// A time to wait for that the kernel keeps.
+struct Alarm {
+  int fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
+  void wait_until(int64_t nanos) {
+    if (nanos <= now_nanos()) return;
+    itimerspec at{};
+    at.it_value.tv_sec = nanos / 1'000'000'000;
+    at.it_value.tv_nsec = nanos % 1'000'000'000;
+    timerfd_settime(fd, TFD_TIMER_ABSTIME, &at, nullptr);
+    uint64_t rung = 0;
+    (void)!read(fd, &rung, sizeof rung);
+  }
+};
+
+// One TLS connection that lives; opened again when the other side has closed it.
+class Client {
+ public:
+  Client(SSL_CTX* context, uint16_t port, std::string host) : context_(context), port_(port), host_(std::move(host)) {}
+
+  // The status of the answer, read whole; 0: there was none.
+  int ask(const std::string& request) {
+    for (int attempt = 0; attempt < 2; ++attempt) {
+      if (ssl_ == nullptr && !open()) return 0;
+      if (SSL_write(ssl_, request.data(), static_cast<int>(request.size())) > 0)
+        if (const int status = answer(); status != 0) return status;
+      close();
+    }
+    return 0;
+  }
+
+ private:
+  bool open() {
+    sockaddr_in to{};
+    to.sin_family = AF_INET;
+    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    to.sin_port = htons(port_);
+    fd_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const int one = 1;
+    setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+    ssl_ = SSL_new(context_);
+    SSL_set_fd(ssl_, fd_);
+    SSL_set_tlsext_host_name(ssl_, host_.c_str());
+    if (connect(fd_, reinterpret_cast<sockaddr*>(&to), sizeof to) == 0 && SSL_connect(ssl_) == 1) return true;
+    close();
+    return false;
+  }
+  void close() {
+    SSL_free(ssl_);
+    ssl_ = nullptr;
+    ::close(fd_);
+  }
+  int answer() {
+    std::string read;
+    size_t head = std::string::npos, whole = 0;
+    while (head == std::string::npos || read.size() < whole) {
+      char bytes[16384];
+      const int count = SSL_read(ssl_, bytes, sizeof bytes);
+      if (count <= 0) return 0;
+      read.append(bytes, static_cast<size_t>(count));
+      if (head != std::string::npos) continue;
+      head = read.find("\r\n\r\n");
+      if (head == std::string::npos) continue;
+      for (size_t i = 0; i < head; ++i) read[i] = static_cast<char>(tolower(read[i]));
+      const size_t length = read.find("content-length: ");
+      whole = head + 4 + (length < head ? strtoul(read.c_str() + length + 16, nullptr, 10) : 0);
+    }
+    return std::atoi(read.c_str() + 9);
+  }
+
+  SSL_CTX* context_;
+  uint16_t port_;
+  std::string host_;
+  int fd_ = -1;
+  SSL* ssl_ = nullptr;
+};
+
+struct Siege {
+  SSL_CTX* context;
+  uint16_t port;
+  std::string host;
+  int64_t interval;  // nanoseconds between two guesses
+  uint64_t names, sources;
+  int64_t began = now_nanos();
+  std::atomic<uint64_t> next{0}, late{0};
+  std::atomic<bool> over{false};
+  std::mutex mutex{};
+  std::map<int, uint64_t> statuses{};
+
+  std::string guess(uint64_t number) const {
+    // Odd steps visit every name and address before one comes again.
+    const uint64_t name = names == 0 ? number : number % names;
+    const uint64_t source = number * 7919 % sources;
+    const std::string body =
+        R"({"user": "victim-)" + std::to_string(name) + R"(", "password": "guess-)" + std::to_string(number) + "\"}";
+    return "POST /.sallyport/login HTTP/1.1\r\nHost: " + host + ":" + std::to_string(port) +
+           "\r\nContent-Type: application/json\r\nX-Sallyport-Request: 1\r\nX-Forwarded-For: 10." +
+           std::to_string(source >> 16 & 255) + "." + std::to_string(source >> 8 & 255) + "." +
+           std::to_string(source & 255) + "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+  }
+  void run() {
+    Client client(context, port, host);
+    Alarm alarm;
+    while (!over) {
+      const uint64_t number = next++;
+      const int64_t due = began + static_cast<int64_t>(number) * interval;
+      alarm.wait_until(due);
+      if (now_nanos() - due > 1'000'000'000) ++late;
+      const int status = client.ask(guess(number));
+      const std::lock_guard lock(mutex);
+      ++statuses[status];
+    }
+  }
+};
+
+int besiege(SSL_CTX* context, char** words) {
+  Siege siege{.context = context,
+              .port = static_cast<uint16_t>(std::atoi(words[1])),
+              .host = words[2],
+              .interval = 60'000'000'000 / std::atoll(words[4]),
+              .names = strtoull(words[5], nullptr, 10),
+              .sources = strtoull(words[6], nullptr, 10)};
+  std::vector<std::thread> threads;
+  for (int i = 0; i < kConnections; ++i) threads.emplace_back([&siege] { siege.run(); });
+  while (getchar() != EOF) {
+  }
+  siege.over = true;
+  for (std::thread& thread : threads) thread.join();
+  uint64_t sent = 0;
+  std::string text;
+  for (const auto& [status, count] : siege.statuses) {
+    sent += count;
+    text += (text.empty() ? "\"" : ", \"") + std::to_string(status) + "\": " + std::to_string(count);
+  }
+  printf("{\"sent\": %lu, \"late\": %lu, \"seconds\": %.2f, \"statuses\": {%s}}\n", static_cast<unsigned long>(sent),
+         static_cast<unsigned long>(siege.late.load()), static_cast<double>(now_nanos() - siege.began) / 1e9,
+         text.c_str());
+  return 0;
+}
+
+int ask(SSL_CTX* context, char** words) {
+  Client client(context, static_cast<uint16_t>(std::atoi(words[1])), words[2]);
+  const std::string request =
+      std::string("GET / HTTP/1.1\r\nHost: ") + words[2] + ":" + words[1] + "\r\n" + words[4] + "\r\n\r\n";
+  Alarm alarm;
+  unsigned count = 0, per_second = 0;
+  while (scanf("%u %u", &count, &per_second) == 2) {
+    std::vector<double> took;
+    unsigned wrong = 0;
+    const int64_t interval = 1'000'000'000 / per_second;
+    for (unsigned i = 0; i < count; ++i) {
+      const int64_t began = now_nanos();
+      if (client.ask(request) != 200) ++wrong;
+      took.push_back(static_cast<double>(now_nanos() - began) / 1e6);
+      alarm.wait_until(began + interval);
+    }
+    std::sort(took.begin(), took.end());
+    printf("{\"p50\": %.3f, \"p99\": %.3f, \"most\": %.3f, \"wrong\": %u}\n", took[took.size() / 2],
+           took[took.size() * 99 / 100], took.back(), wrong);
+    fflush(stdout);
+  }
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  signal(SIGPIPE, SIG_IGN);
+  SSL_CTX* const context = SSL_CTX_new(TLS_client_method());
+  if (argc == 7 && strcmp(argv[3], "guess") == 0) return besiege(context, argv);
+  if (argc == 5 && strcmp(argv[3], "ask") == 0) return ask(context, argv);
+  return 2;
+}
