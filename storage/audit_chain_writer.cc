@@ -1,5 +1,6 @@
 #include "storage/audit_chain_writer.h"
 
+#include <algorithm>
 #include <cassert>
 
 namespace sallyport::storage::audit {
@@ -13,27 +14,45 @@ size_t entries_that_fit(size_t position, size_t segment_bytes) {
              : (segment_bytes - kCheckpointBytes - position) / kAuditEntryBytesMax;
 }
 
+// A segment takes at least nine entries of the largest size (kSegmentBytesMin), so what ends it and begins the next
+// costs each of them less than 64 bytes; and one such turn may be due at once.
+constexpr size_t kTurnBytes = kCheckpointBytes + kHeaderBytes;
+constexpr size_t kRingPlaceBytes = kAuditEntryBytesMax + 64;
+static_assert((kSegmentBytesMin - kTurnBytes) / kAuditEntryBytesMax * 64 > kTurnBytes);
+
+size_t entries_that_fit_the_ring(size_t left) {
+  return left < 2 * kTurnBytes ? 0 : (left - 2 * kTurnBytes) / kRingPlaceBytes;
+}
+
 }  // namespace
 
-void ChainWriter::begin(std::unique_ptr<Segment> first) {
+Result<void> ChainWriter::begin(std::unique_ptr<Segment> first) {
   chain_ = RecordId::random();
   current_ = std::move(first);
-  write_header();
+  if (!current_->append(next_header()) || !current_->sync())
+    return fail(Code::kUnavailable, Side::kStorage, "audit segment cannot be written");
+  return {};
+}
+
+Result<void> ChainWriter::open_ring(const std::string& dir, uint64_t bytes) {
+  TRY(ring_, Ring::open(dir, installation_, chain_, bytes, seq_));
+  return {};
 }
 
 void ChainWriter::go_on(ChainEnd end) {
-  chain_ = end.header.chain;
+  chain_ = end.at.header.chain;
   current_ = std::move(end.segment);
-  position_ = end.position;
-  seq_ = end.seq;
-  hash_ = end.hash;
-  ended_ = end.ended;
-  checkpointed_ = end.checkpointed || end.seq == 0;
+  position_ = current_->position();
+  seq_ = end.at.seq;
+  hash_ = end.at.hash;
+  ended_ = end.at.ended;
+  checkpointed_ = end.at.checkpointed || seq_ == 0;
 }
 
 size_t ChainWriter::free_entries() const {
-  return (ended_ ? 0 : entries_that_fit(position_, current_->size())) +
-         (next_ ? entries_that_fit(kHeaderBytes, next_->size()) : 0);
+  const size_t in_segments = (ended_ ? 0 : entries_that_fit(position_, current_->size())) +
+                             (next_ ? entries_that_fit(kHeaderBytes, next_->size()) : 0);
+  return std::min(in_segments, entries_that_fit_the_ring(ring_->left()));
 }
 
 bool ChainWriter::reserve() {
@@ -63,7 +82,7 @@ bool ChainWriter::checkpoint(CheckpointCause cause) {
 void ChainWriter::write(EntryBuffer& entry) {
   entry.set_seq(++seq_);
   hash_ = chain_hash(hash_, entry.view());
-  current_->write_entry(position_, entry.view(), hash_);
+  ring_->put_entry(entry.view(), seq_, hash_);
   position_ += entry_bytes(entry.size - kLengthBytes);
 }
 
@@ -81,19 +100,18 @@ void ChainWriter::write_checkpoint(CheckpointCause cause) {
 void ChainWriter::begin_next() {
   assert(next_ != nullptr);
   if (!ended_) write_checkpoint(CheckpointCause::kSegmentEnd);
-  full_.push_back(std::move(current_));
+  full_.push_back({std::move(current_), ring_->head()});
   current_ = std::move(next_);
-  write_header();
+  ring_->put_header(next_header());
 }
 
-void ChainWriter::write_header() {
-  const SegmentHeader header{current_->number(), current_->size(), seq_ + 1, clock_.wall(),
-                             installation_,      chain_,           hash_,    node_};
-  const HeaderBytes bytes = encode_header(header);
-  current_->write_header(bytes);
+HeaderBytes ChainWriter::next_header() {
+  const HeaderBytes bytes = encode_header(
+      {current_->number(), current_->size(), seq_ + 1, clock_.wall(), installation_, chain_, hash_, node_});
   hash_ = header_hash(bytes);
   position_ = kHeaderBytes;
   ended_ = false;
+  return bytes;
 }
 
 }  // namespace sallyport::storage::audit

@@ -11,6 +11,7 @@ namespace {
 static_assert(std::endian::native == std::endian::little, "the writer copies integers as they lie");
 
 constexpr std::string_view kMagic = "SPAUDIT\n";
+static_assert((uint32_t{'S'} | uint32_t{'P'} << 8) > kAuditEntryBytesMax, "no entry's length looks like a header");
 constexpr uint16_t kHeaderVersion = 1;
 constexpr size_t kHeaderHashAt = kHeaderBytes - kHashBytes;
 constexpr size_t kSeqAt = kLengthBytes + 4;
@@ -153,6 +154,8 @@ Result<SegmentHeader> decode_header(ByteView bytes) {
   header.node = to_text(in.bytes(node_bytes));
   return header;
 }
+
+bool is_header(ByteView bytes) { return as_text(bytes).starts_with(kMagic); }
 
 Sha256 header_hash(ByteView bytes) {
   Sha256 out;

@@ -33,6 +33,8 @@ using HeaderBytes = std::array<std::byte, kHeaderBytes>;
 HeaderBytes encode_header(const SegmentHeader& header);
 // errors: kMalformed too short, foreign magic or version, wrong hash.
 Result<SegmentHeader> decode_header(ByteView bytes);
+// Where an entry or a header stands: is it the latter? A header's first four bytes are no entry's length.
+bool is_header(ByteView bytes);
 // What the first entry's hash continues from. bytes: a decoded header's.
 Sha256 header_hash(ByteView bytes);
 

@@ -14,13 +14,23 @@
 #include <thread>
 
 #include "storage/audit_chain_writer.h"
+#include "storage/audit_drain.h"
 
 namespace sallyport::storage {
 namespace {
 
 using namespace audit;
 
-constexpr size_t kPopulateAheadBytes = 512 << 10;     // pages made ready before they are written
+using namespace std::chrono_literals;
+
+// The background thread. With little traffic it wakes with each flush, with much each tick, and when somebody rouses
+// it.
+constexpr auto kBusyTick = 20ms;
+constexpr size_t kBusyBytes = 4 << 10;         // drained in one go: there is traffic
+constexpr size_t kRouseBytes = 1 << 20;        // in the ring: it is time (or a quarter of a small ring)
+constexpr size_t kReadyIdleBytes = 256 << 10;  // of the ring, made ready ahead
+constexpr size_t kReadyBusyBytes = 4 << 20;    // the same with traffic: what comes in during a sync that takes long
+constexpr int kDrainsMax = 4;                  // in a row, until the ring is empty and begins anew
 constexpr size_t kAnchorTailBytes = size_t{1} << 20;  // of the anchor, read at the start
 
 // Somebody who waits on a loop for an entry to be on the disk. The loop's thread alone touches `waiter`; the loop may
@@ -50,15 +60,16 @@ struct AuditLog::Inside {
   Result<void> reserve();
   void give_back();
   uint64_t append(const AccessEvent& event);  // into a reserved place; its number
-  bool sync();
+  enum class Then : uint8_t { kNothing, kSync };
+  bool drain(Then then);
 
   // --- opening
   Result<void> begin_chain();
   Result<void> compare_with_anchor();
   // --- the background thread
   void work();
-  void populate_ahead();
   void set_next_aside();
+  void make_ready(bool busy);
   void wake_waiters(std::vector<std::shared_ptr<DurableWait>> served);
   void copy_to_anchor();
 
@@ -66,18 +77,18 @@ struct AuditLog::Inside {
   const Clock& clock;
   Fd lock;
 
-  std::mutex sync_mutex;                 // one sync at a time, and segments stay mapped; taken before `mutex`
+  std::mutex sync_mutex;                 // one drain at a time, and segments stay; taken before `mutex`
   std::optional<AnchorLine> anchor_due;  // under sync_mutex
 
   std::mutex mutex;  // everything below
   std::condition_variable wake;
   ChainWriter writer;
-  size_t populated = 0;  // of the current segment
+  size_t rouse_bytes = kRouseBytes;
   uint64_t synced_seq = 0;
   std::vector<std::shared_ptr<DurableWait>> waits;
   bool disk_failed = false;
   bool anchor_failed = false;
-  bool want_populate = false;
+  bool roused = false;     // asked to drain, and has not begun to
   bool want_next = false;  // not tried yet since a segment was begun
   bool stopping = false;
   std::thread thread;
@@ -86,9 +97,14 @@ struct AuditLog::Inside {
 // ---------------------------------------------------------------- the appending side
 
 Result<void> AuditLog::Inside::reserve() {
-  const std::lock_guard held(mutex);
-  if (disk_failed || !writer.reserve()) return fail(Code::kUnavailable, Side::kStorage, "no room for the audit log");
-  return {};
+  bool rouse = false;
+  {
+    const std::lock_guard held(mutex);
+    if (!disk_failed && writer.reserve()) return {};
+    rouse = !disk_failed && writer.ring().used() > 0 && !std::exchange(roused, true);
+  }
+  if (rouse) wake.notify_one();
+  return fail(Code::kUnavailable, Side::kStorage, "no room for the audit log");
 }
 
 void AuditLog::Inside::give_back() {
@@ -100,48 +116,47 @@ uint64_t AuditLog::Inside::append(const AccessEvent& event) {
   EntryBuffer entry;
   encode_access(event, entry);
   if (event.at == WallMicros{}) entry.set_time(clock.wall());
-  const std::lock_guard held(mutex);
-  const uint64_t seq = writer.append(entry);
-  if (writer.has_full() && !writer.has_next() && !std::exchange(want_next, true)) {
-    populated = kPopulateAheadBytes;  // done when it was set aside
-    wake.notify_all();
-  } else if (writer.position() + kPopulateAheadBytes / 2 > populated && populated < writer.current().size() &&
-             !std::exchange(want_populate, true)) {
-    wake.notify_all();
+  uint64_t seq;
+  bool rouse = false;
+  {
+    const std::lock_guard held(mutex);
+    seq = writer.append(entry);
+    if (writer.has_full() && !writer.has_next()) rouse |= !std::exchange(want_next, true);
+    if (writer.ring().used() >= rouse_bytes) rouse |= !std::exchange(roused, true);
   }
+  if (rouse) wake.notify_one();
   return seq;
 }
 
-// ---------------------------------------------------------------- the syncing side
+// ---------------------------------------------------------------- the writing side
 
-bool AuditLog::Inside::sync() {
+// What is in the ring goes into the segments, and, if asked, onto the disk.   returns: whether the disk is well.
+bool AuditLog::Inside::drain(Then then) {
   const std::lock_guard one_at_a_time(sync_mutex);
-  std::vector<std::unique_ptr<Segment>> full;
   std::vector<std::shared_ptr<DurableWait>> served;
-  Segment* open;
-  uint64_t target;
+  Undrained undrained;
+  bool good;
+  bool behind = false;  // of what the segments hold, something is not synced
   {
     const std::lock_guard held(mutex);
-    full = writer.take_full();
-    served.swap(waits);
-    open = &writer.current();  // only a sync lets go of a segment, so it stays
-    target = writer.seq();
-    if (auto newest = writer.take_checkpoint()) anchor_due = std::move(newest);
-    if (target == synced_seq && full.empty() && served.empty() && !anchor_due) return !disk_failed;
+    good = !disk_failed;
+    if (good) undrained = writer.take_undrained();
+    if (then == Then::kSync) {
+      served.swap(waits);
+      if (auto newest = writer.take_checkpoint()) anchor_due = std::move(newest);
+      behind = undrained.seq != synced_seq;
+    }
   }
-  bool good = true;
-  for (const auto& segment : full) good &= segment->sync();
-  good &= open->sync();
+  good = good && copy_to_segments(writer.ring(), undrained, mutex) && (!behind || undrained.current->sync());
   {
     const std::lock_guard held(mutex);
     // A failed sync may have dropped the pages (and the next one may claim success), so there is no way back.
     disk_failed |= !good;
-    good = !disk_failed;
-    if (good) synced_seq = std::max(synced_seq, target);
+    if (good && then == Then::kSync) synced_seq = std::max(synced_seq, undrained.seq);
   }
   for (const auto& wait : served) wait->synced = good;
   wake_waiters(std::move(served));
-  if (good) copy_to_anchor();
+  if (good && then == Then::kSync) copy_to_anchor();
   return good;
 }
 
@@ -173,51 +188,58 @@ void AuditLog::Inside::set_next_aside() {
   }
   auto made = Segment::create(options.dir, number, options.segment_bytes);
   if (!made) return;  // tried again with the next flush
-  (*made)->populate(0, kPopulateAheadBytes);
   const std::lock_guard held(mutex);
   writer.set_next(*std::move(made));
 }
 
-void AuditLog::Inside::populate_ahead() {
-  const std::lock_guard segments_stay(sync_mutex);
-  Segment* open;
-  size_t from;
+void AuditLog::Inside::make_ready(bool busy) {
+  uint64_t head;
   {
     const std::lock_guard held(mutex);
-    want_populate = false;
-    open = &writer.current();
-    from = std::max(populated, writer.position());
-    populated = std::max(populated, writer.position() + kPopulateAheadBytes);
+    head = writer.ring().head();
   }
-  open->populate(from, from + kPopulateAheadBytes);
+  writer.ring().make_ready(head, busy ? kReadyBusyBytes : kReadyIdleBytes);
 }
 
 void AuditLog::Inside::work() {
   using Steady = std::chrono::steady_clock;
   auto flush_at = Steady::now() + options.flush;
   auto checkpoint_at = Steady::now() + options.checkpoint;
+  bool busy = false;
+  make_ready(busy);
   while (true) {
-    set_next_aside();
-    bool populating;
+    bool syncing;
+    bool turned;
+    size_t used;
     {
       std::unique_lock held(mutex);
-      const auto asked = [&] { return stopping || want_populate || want_next || !waits.empty() || writer.has_full(); };
-      wake.wait_until(held, flush_at, asked);
+      const auto asked = [&] { return stopping || roused || want_next || !waits.empty(); };
+      wake.wait_until(held, busy ? std::min(flush_at, Steady::now() + kBusyTick) : flush_at, asked);
       if (stopping) return;
-      populating = want_populate;
+      roused = false;
+      syncing = !waits.empty();
+      turned = want_next;
+      used = writer.ring().used();
     }
-    set_next_aside();
-    if (populating) populate_ahead();
+    if (turned) set_next_aside();
     if (const auto now = Steady::now(); now >= flush_at) {
+      syncing = true;
       flush_at = now + options.flush;
+      set_next_aside();
       if (now >= checkpoint_at) {
         const std::lock_guard held(mutex);
         if (writer.checkpoint(CheckpointCause::kPeriod)) checkpoint_at = now + options.checkpoint;
       }
-    } else if (populating) {
-      continue;
     }
-    sync();
+    const bool was_busy = std::exchange(busy, used >= kBusyBytes);
+    make_ready(busy);  // first: a page that is not, waits for a sync that is under way
+    if (was_busy && !busy) writer.ring().let_go(kReadyIdleBytes);
+    bool emptied = false;
+    for (int drains = 0; drains < kDrainsMax && !emptied; ++drains) {
+      if (!drain(drains == 0 && syncing ? Then::kSync : Then::kNothing)) break;
+      const std::lock_guard held(mutex);
+      emptied = writer.ring().used() == 0;
+    }
   }
 }
 
@@ -233,12 +255,14 @@ Result<void> AuditLog::Inside::start() {
   TRY(std::optional<ChainEnd> end, recover_chain(options.dir, options.installation));
   const bool cut = end && end->cut;
   if (end) {
-    synced_seq = end->seq;
+    synced_seq = end->at.seq;
     writer.go_on(*std::move(end));
   } else {
     CHECKED(begin_chain());
   }
   CHECKED(compare_with_anchor());
+  CHECKED(writer.open_ring(options.dir, options.ring_bytes));
+  rouse_bytes = std::min<size_t>(kRouseBytes, options.ring_bytes / 4);
   set_next_aside();
   if (cut && reserve()) {
     AccessEvent event;
@@ -255,9 +279,7 @@ Result<void> AuditLog::Inside::start() {
 
 Result<void> AuditLog::Inside::begin_chain() {
   TRY(auto first, Segment::create(options.dir, 1, options.segment_bytes));
-  writer.begin(std::move(first));
-  if (!writer.current().sync()) return fail(Code::kUnavailable, Side::kStorage, "audit segment cannot be synced");
-  return {};
+  return writer.begin(std::move(first));
 }
 
 // A log that ends before what its anchor has seen was rolled back or cut.
@@ -286,7 +308,7 @@ void AuditLog::Inside::stop() {
   thread.join();
   if (!writer.checkpointed()) set_next_aside();  // perhaps the closing checkpoint needs it
   writer.checkpoint(CheckpointCause::kClose);
-  sync();
+  drain(Then::kSync);
   if (writer.has_next()) ::unlink(segment_path(options.dir, writer.next_number()).c_str());
 }
 
@@ -297,6 +319,7 @@ Result<std::unique_ptr<AuditLog>> AuditLog::open(AuditOptions options, const Sec
   TRY(Signer signer, Signer::open(signing_seed));
   if (options.node.empty()) options.node = host_name();
   options.segment_bytes = (std::clamp(options.segment_bytes, kSegmentBytesMin, kSegmentBytesMax) + 4095) / 4096 * 4096;
+  options.ring_bytes = (std::clamp(options.ring_bytes, kRingBytesMin, kRingBytesMax) + 4095) / 4096 * 4096;
   std::unique_ptr<AuditLog> log(new AuditLog);
   log->inside_ = std::make_unique<Inside>(std::move(options), std::move(signer), clock);
   CHECKED(log->inside_->start());
@@ -342,7 +365,7 @@ class AuditLog::Durably {
       const std::lock_guard held(inside_.mutex);
       inside_.waits.push_back(wait_);
     }
-    inside_.wake.notify_all();
+    inside_.wake.notify_one();
   }
   Result<void> await_resume() const {
     if (!wait_->synced) return fail(Code::kUnavailable, Side::kStorage, "audit log cannot be synced");
@@ -362,7 +385,7 @@ Task<Result<void>> AuditLog::record_begin_durably(Loop& home, AccessEvent event,
   co_return co_await synced;
 }
 
-void AuditLog::flush() { inside_->sync(); }
+void AuditLog::flush() { inside_->drain(Inside::Then::kSync); }
 
 uint64_t AuditLog::entries() const { return health().entries; }
 

@@ -1,8 +1,10 @@
-// Access events of this node, for ever: append-only segments, fallocated ahead and mapped, each entry chained to the
-// one before by SHA-256, checkpoints signed with Ed25519 (format: storage/AUDIT_FORMAT.md). Because entries go straight
-// into a shared mapping, kill -9 loses nothing that was recorded; a power cut loses at most the flush interval (batched
-// mode), or nothing (durable mode). Space is reserved before a request is forwarded, so recording at its end cannot
-// fail. Any thread; an append is one lock, one hash, one copy (under 1 us).
+// Access events of this node, for ever: append-only segments, fallocated ahead, each entry chained to the one before by
+// SHA-256, checkpoints signed with Ed25519 (format: storage/AUDIT_FORMAT.md). Entries go into a ring, a small mapped
+// file beside the segments, and one background thread writes them from there into the segments and syncs: who records
+// never waits for the disk. The ring is a file, so kill -9 loses nothing that was recorded; a power cut loses at most
+// the flush interval (batched mode), or nothing (durable mode). Space in the ring and in the segments is reserved
+// before a request is forwarded, so recording at its end cannot fail. Any thread; an append is one lock, one hash, one
+// copy (under 1 us).
 #pragma once
 
 #include <atomic>
@@ -78,6 +80,7 @@ struct AuditOptions {
   std::string node;       // the node's name, for people; at most 63 bytes. Empty: the host's name
   std::string anchor;     // checkpoints are appended to this file as well; empty: none
   uint64_t segment_bytes = uint64_t{16} << 20;
+  uint64_t ring_bytes = uint64_t{16} << 20;  // what may wait for a disk that is slow
   std::chrono::milliseconds flush{1000};
   std::chrono::seconds checkpoint{60};
 };
@@ -85,8 +88,9 @@ struct AuditOptions {
 struct AuditHealth {
   uint64_t entries = 0;
   uint64_t synced_entries = 0;
-  bool room = false;         // false: requests are refused until the disk has room again
-  bool disk_failed = false;  // a sync failed: what the disk holds is unknown, nothing more is accepted until a restart
+  bool room = false;  // false: requests are refused until the disk has room again
+  bool disk_failed =
+      false;  // a write or a sync failed: what the disk holds is unknown, nothing more is accepted until a restart
   bool anchor_failed = false;  // the newest checkpoint could not be copied; tried again with each flush
 };
 
@@ -100,13 +104,13 @@ class AuditLog {
                                                 const Clock& clock);
   ~AuditLog();  // writes a last checkpoint and flushes
 
-  // Never waits. errors: kUnavailable no room (disk full): refuse the request with 503.
+  // Never waits. errors: kUnavailable no room (disk full, or so slow that the ring is): refuse the request with 503.
   Result<AuditSlot> reserve();
   // Appends; the slot is used up. Cannot fail. An alert needs no request: kind, resource and reason are enough.
   void record(AuditSlot slot, const AccessEvent& event);
   // Durable mode: appends the begin entry and resumes once it is synced (one fdatasync serves all that wait).
   Task<Result<void>> record_begin_durably(Loop& home, AccessEvent event, AuditSlot slot);
-  void flush();  // blocking; fdatasync of what is there
+  void flush();  // blocking: what is there is written and synced
   uint64_t entries() const;
   bool has_room() const;
   AuditHealth health() const;  // for the log, /ready and /metrics

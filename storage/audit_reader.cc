@@ -130,29 +130,75 @@ Result<AuditEntry> describe(const SegmentHeader& header, const ScannedEntry& ent
   return AuditEntry{entry.head.seq, kind, std::move(out).take()};
 }
 
+// One reading of a log, over several looks at its folder while it is written.
+class Reading {
+ public:
+  Reading(const std::string& dir, uint64_t from_seq, const std::function<bool(const AuditEntry&)>& each)
+      : dir_(dir), from_seq_(from_seq), each_(each), ring_(dir) {}
+
+  Result<void> run() {
+    auto end = RingWalk::End::kMovedOn;
+    while (end == RingWalk::End::kMovedOn) {
+      TRY(const bool more, walk_segments());
+      if (!more) break;
+      const uint64_t in_segments = at_.seq;
+      TRY(end, ring_.walk(at_, broken_ ? RingWalk::SegmentsEnd::kBroken : RingWalk::SegmentsEnd::kWhole, deliver_));
+      if (end == RingWalk::End::kWhole && broken_ && at_.seq == in_segments) return broken_chain();
+    }
+    if (wrong_) return std::unexpected(*wrong_);
+    return {};
+  }
+
+ private:
+  static std::unexpected<Error> broken_chain() {
+    return fail(Code::kDenied, Side::kStorage, "audit chain is broken; see `sallyport audit verify`");
+  }
+
+  // False when there is nothing, or nobody wants more.
+  Result<bool> walk_segments() {
+    TRY(const std::vector<SegmentFile> files, begun_segments(dir_));
+    broken_ = false;
+    for (size_t i = 0; i < files.size(); ++i) {
+      if (files[i].number < at_.header.number) continue;
+      const bool last = i + 1 == files.size();
+      if (!last)
+        if (const auto after = decode_header(files[i + 1].header); after && after->first_seq <= from_seq_) continue;
+      TRY(const WalkEnd end, walk_segment(dir_, files[i].number, at_.seq, deliver_));
+      if (stopped_) return false;
+      const bool broken = end.broken != nullptr || end.more_behind;
+      if (broken && !last) return broken_chain();
+      if (end.at.seq < at_.seq) continue;  // the ring knew more
+      at_ = end.at;
+      broken_ = broken;  // perhaps what a killed writer tore; the ring has it whole then
+    }
+    return !files.empty();
+  }
+
+  bool deliver(const SegmentHeader& header, const ScannedEntry& entry) {
+    if (entry.head.seq < from_seq_) return true;
+    const auto described = describe(header, entry);
+    if (!described) wrong_ = described.error();
+    stopped_ = !described || !each_(*described);
+    return !stopped_;
+  }
+
+  const std::string& dir_;
+  const uint64_t from_seq_;
+  const std::function<bool(const AuditEntry&)>& each_;
+  const EachEntry deliver_ = [this](const SegmentHeader& header, const ScannedEntry& entry, const Sha256&) {
+    return deliver(header, entry);
+  };
+  RingWalk ring_;
+  ChainPoint at_;
+  bool broken_ = false;
+  bool stopped_ = false;
+  std::optional<Error> wrong_;
+};
+
 }  // namespace
 
 Result<void> read_audit(const std::string& dir, uint64_t from_seq, const std::function<bool(const AuditEntry&)>& each) {
-  TRY(const std::vector<SegmentFile> files, begun_segments(dir));
-  for (size_t i = 0; i < files.size(); ++i) {
-    if (i + 1 < files.size())
-      if (const auto after = decode_header(files[i + 1].header); after && after->first_seq <= from_seq) continue;
-    bool go_on = true;
-    std::optional<Error> wrong;
-    TRY(const WalkEnd end,
-        walk_segment(dir, files[i].number, [&](const SegmentHeader& header, const ScannedEntry& entry, const Sha256&) {
-          if (entry.head.seq < from_seq) return true;
-          const auto described = describe(header, entry);
-          if (!described) wrong = described.error();
-          go_on = described && each(*described);
-          return go_on;
-        }));
-    if (wrong) return std::unexpected(*wrong);
-    if (!go_on) return {};
-    if (end.broken != nullptr || end.more_behind)
-      return fail(Code::kDenied, Side::kStorage, "audit chain is broken; see `sallyport audit verify`");
-  }
-  return {};
+  return Reading(dir, from_seq, each).run();
 }
 
 }  // namespace sallyport::storage

@@ -13,6 +13,10 @@ struct ScannedEntry {
   size_t position = 0;  // of its length field in the file
 };
 
+// Is the entry at the beginning of `bytes` number `seq`, and does it continue `previous`?   returns: null, or why not.
+// cost: one SHA-256 over the entry.
+const char* check_entry(ByteView bytes, uint64_t seq, const Sha256& previous, ScannedEntry& out);
+
 class SegmentScan {
  public:
   enum class Step : uint8_t {

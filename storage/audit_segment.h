@@ -1,12 +1,12 @@
-// One segment file of the audit log, mapped for writing: all its blocks are allocated before the first byte is written,
-// so that a store into the mapping cannot meet a full disk (SIGBUS). Files are named audit-NNNNNNNN.seg.
+// One segment file of the audit log, written from its beginning to its end by one thread: all its blocks are allocated
+// before the first byte is written, so that a write cannot meet a full disk. Files are named audit-NNNNNNNN.seg.
 #pragma once
 
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "base/fd.h"
+#include "storage/audit_file.h"
 #include "storage/audit_format.h"
 
 namespace sallyport::storage::audit {
@@ -27,27 +27,24 @@ class Segment {
   static Result<std::unique_ptr<Segment>> create(const std::string& dir, uint32_t number, uint64_t size);
   // An existing one; blocks that a sparse copy lost are allocated again.
   static Result<std::unique_ptr<Segment>> open(const std::string& dir, uint32_t number);
-  Segment(Fd fd, std::span<std::byte> mapping, uint32_t number);  // owns both; create() and open() make them
-  ~Segment();
+  Segment(Fd fd, size_t size, uint32_t number) : fd_(std::move(fd)), size_(size), number_(number) {}
   Segment(const Segment&) = delete;
   Segment& operator=(const Segment&) = delete;
 
   uint32_t number() const { return number_; }
   size_t size() const { return size_; }
-  ByteView view() const { return {data_, size_}; }
-  // The header becomes visible whole: its magic is stored last.
-  void write_header(const HeaderBytes& header);
-  // entry: the length and the body. The length is stored last, so a writer that dies leaves no half entry.
-  void write_entry(size_t position, ByteView entry, const Sha256& hash);
-  void zero_from(size_t position);
+  size_t position() const { return position_; }  // of the next append
+  Result<FileView> view() const { return FileView::open(fd_.get(), size_); }
+  // Behind what was appended before. After a failure nothing is known of the file's end.
+  bool append(ByteView bytes);
+  // Whatever stands from `position` on becomes zeros, and the next append goes there.
+  bool cut_to(size_t position);
   bool sync();  // fdatasync
-  // Touches the pages of [from, to) so that a later store into them does not fault.
-  void populate(size_t from, size_t to);
 
  private:
   Fd fd_;
-  std::byte* data_;
   size_t size_;
+  size_t position_ = 0;
   uint32_t number_;
 };
 

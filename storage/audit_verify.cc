@@ -45,11 +45,11 @@ class AnchorMemory {
 class Verification {
  public:
   Verification(const std::string& dir, const std::vector<Bytes>& public_keys, const std::string& anchor)
-      : dir_(dir), verifier_(public_keys), anchor_(anchor) {}
+      : dir_(dir), verifier_(public_keys), anchor_(anchor), ring_(dir) {}
 
   VerifyOutcome run() {
     if (walk_all()) check_anchor_end();
-    out_.entries = last_seq_;
+    out_.entries = at_.seq;
     return std::move(out_);
   }
 
@@ -63,20 +63,35 @@ class Verification {
   }
 
   bool walk_all() {
-    const auto files = begun_segments(dir_);
+    auto files = begun_segments(dir_);
     if (!files) return broken(1, files.error().what);
     if (!files->empty()) {
       const auto first = decode_header(files->front().header);
       if (first && files->front().number == 1) first_ = *first;
     }
     if (!anchor_.empty() && !read_anchor_lines()) return false;
-    uint32_t expected = 1;
-    for (const SegmentFile& file : *files) {
-      if (file.number != expected) return broken(last_seq_ + 1, "segment " + std::to_string(expected) + " is missing");
-      if (!walk_one(file, file.number == files->back().number)) return false;
-      ++expected;
+    while (true) {
+      uint32_t expected = std::max(at_.header.number, 1u);
+      end_broken_ = nullptr;
+      for (const SegmentFile& file : *files) {
+        if (file.number < at_.header.number) continue;
+        if (file.number != expected) return broken(at_.seq + 1, "segment " + std::to_string(expected) + " is missing");
+        if (!walk_one(file, file.number == files->back().number)) return false;
+        ++expected;
+      }
+      if (files->empty()) return true;
+      const uint64_t in_segments = at_.seq;
+      ChainPoint ahead = at_;
+      const auto ring =
+          ring_.walk(ahead, end_broken_ ? RingWalk::SegmentsEnd::kBroken : RingWalk::SegmentsEnd::kWhole, each_);
+      if (out_.broken_seq) return false;
+      if (!ring) return broken(at_.seq + 1, ring.error().what);
+      at_ = ahead;
+      if (*ring != RingWalk::End::kMovedOn)
+        return at_.seq > in_segments || end_broken_ == nullptr || broken(at_.seq + 1, end_broken_);
+      files = begun_segments(dir_);
+      if (!files) return broken(at_.seq + 1, files.error().what);
     }
-    return true;
   }
 
   bool read_anchor_lines() {
@@ -95,30 +110,40 @@ class Verification {
   bool walk_one(const SegmentFile& file, bool is_last) {
     const std::string name = "segment " + std::to_string(file.number);
     const auto header = decode_header(file.header);
-    if (!header) return broken(last_seq_ + 1, name + ": " + header.error().what);
-    if (header->installation != first_->installation || header->chain != first_->chain)
-      return broken(last_seq_ + 1, name + " belongs to another log");
-    if (header->first_seq != last_seq_ + 1 || header->previous != last_hash_)
-      return broken(last_seq_ + 1, name + " does not follow the one before it");
-    last_hash_ = header_hash(file.header);
-    bool ended = false;
-    const auto walked = walk_segment(dir_, file.number,
-                                     [&](const SegmentHeader& now, const ScannedEntry& entry, const Sha256& previous) {
-                                       if (ended) return broken(entry.head.seq, "it stands behind the end of " + name);
-                                       if (!check_entry(now, entry, previous, ended)) return false;
-                                       last_seq_ = entry.head.seq;
-                                       last_hash_ = entry.hash;
-                                       return true;
-                                     });
+    if (!header) return broken(at_.seq + 1, name + ": " + header.error().what);
+    if (file.number != at_.header.number) {
+      if (header->installation != first_->installation || header->chain != first_->chain)
+        return broken(at_.seq + 1, name + " belongs to another log");
+      if (header->first_seq != at_.seq + 1 || header->previous != at_.hash)
+        return broken(at_.seq + 1, name + " does not follow the one before it");
+      at_ = {*header, at_.seq, header_hash(file.header), false, false};
+    } else if (header->first_seq != at_.header.first_seq || header->previous != at_.header.previous ||
+               header->chain != at_.header.chain) {
+      return broken(at_.seq + 1, name + " is not the one that the ring begins");
+    }
+    const auto walked = walk_segment(dir_, file.number, at_.seq, each_);
     if (out_.broken_seq) return false;
-    if (!walked) return broken(last_seq_ + 1, name + ": " + walked.error().what);
-    if (walked->broken != nullptr) return broken(last_seq_ + 1, walked->broken);
-    if (walked->more_behind) return broken(last_seq_ + 1, "it was erased, and others stand behind it");
-    if (!is_last && !ended) return broken(last_seq_ + 1, name + " ends without its closing checkpoint");
+    if (!walked) return broken(at_.seq + 1, name + ": " + walked.error().what);
+    const char* wrong = walked->broken;
+    if (wrong == nullptr && walked->more_behind) wrong = "it was erased, and others stand behind it";
+    if (!is_last && wrong != nullptr) return broken(walked->at.seq + 1, wrong);
+    if (!is_last && !walked->at.ended) return broken(at_.seq + 1, name + " ends without its closing checkpoint");
+    if (walked->at.seq == at_.seq) end_broken_ = wrong;
+    return true;  // the last one's end may be what a killed writer tore: the ring has it whole then
+  }
+
+  bool see(const SegmentHeader& now, const ScannedEntry& entry, const Sha256& previous) {
+    const std::string name = "segment " + std::to_string(now.number);
+    const uint64_t seq = entry.head.seq;
+    if (at_.ended && at_.header.number == now.number && seq > at_.seq)
+      return broken(seq, "it stands behind the end of " + name);
+    if (!check_entry(now, entry, previous)) return false;
+    at_.header = now;
+    at_.pass(entry);
     return true;
   }
 
-  bool check_entry(const SegmentHeader& header, const ScannedEntry& entry, const Sha256& previous, bool& ended) {
+  bool check_entry(const SegmentHeader& header, const ScannedEntry& entry, const Sha256& previous) {
     const uint64_t seq = entry.head.seq;
     if (entry.head.kind != static_cast<uint8_t>(AuditKind::kCheckpoint)) {
       if (const auto access = decode_access(entry.body); !access) return broken(seq, access.error().what);
@@ -131,17 +156,16 @@ class Verification {
     const SignedState state{header.installation, header.chain, header.number, *checkpoint};
     if (!verifier_.fits(state)) return broken(seq, "checkpoint signature is wrong");
     if (!own_.fits(seq, &state)) return broken(seq, "it is not what the anchor has seen");
-    ended = checkpoint->cause == CheckpointCause::kSegmentEnd;
     return true;
   }
 
   void check_anchor_end() {
-    if (!own_.empty() && own_.newest().state.checkpoint.seq > last_seq_) {
+    if (!own_.empty() && own_.newest().state.checkpoint.seq > at_.seq) {
       if (verifier_.fits(own_.newest().state))
-        broken(last_seq_ + 1,
+        broken(at_.seq + 1,
                "the end was cut: the anchor has seen entry " + std::to_string(own_.newest().state.checkpoint.seq));
       else
-        broken(last_seq_ + 1, "the anchor has a line that no known key signed");
+        broken(at_.seq + 1, "the anchor has a line that no known key signed");
     } else if (other_) {
       broken(1, "the anchor has seen another log of this node, with " + std::to_string(other_->state.checkpoint.seq) +
                     " entries");
@@ -155,8 +179,12 @@ class Verification {
   std::optional<SegmentHeader> first_;
   AnchorMemory own_;
   std::optional<AnchorLine> other_;
-  uint64_t last_seq_ = 0;
-  Sha256 last_hash_{};
+  const EachEntry each_ = [this](const SegmentHeader& now, const ScannedEntry& entry, const Sha256& previous) {
+    return see(now, entry, previous);
+  };
+  RingWalk ring_;
+  ChainPoint at_;
+  const char* end_broken_ = nullptr;  // why the last segment does not go on as it should
 };
 
 }  // namespace

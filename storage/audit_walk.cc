@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <thread>
 
 #include "storage/audit_segment.h"
 
@@ -12,6 +13,7 @@ namespace sallyport::storage::audit {
 namespace {
 
 constexpr int kReadsMax = 8;
+constexpr int kRoundsMax = 64;  // each is a drain of the writer, so the second or third is the last
 
 Result<Bytes> read_file(const std::string& path, size_t bytes_max) {
   const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
@@ -48,15 +50,18 @@ Result<std::vector<SegmentFile>> begun_segments(const std::string& dir) {
     out.push_back({number, std::move(header)});
   }
   while (!out.empty() && all_zero(out.back().header)) out.pop_back();
+  // The newest is perhaps being begun between two reads of it: what is really broken stays as it is.
+  for (int reads = 0; reads < kReadsMax && !out.empty() && !decode_header(out.back().header); ++reads) {
+    std::this_thread::yield();
+    TRY(out.back().header, read_file(segment_path(dir, out.back().number), kHeaderBytes));
+  }
   return out;
 }
 
-Result<WalkEnd> walk_segment(
-    const std::string& dir, uint32_t number,
-    const std::function<bool(const SegmentHeader&, const ScannedEntry&, const Sha256&)>& each) {
+Result<WalkEnd> walk_segment(const std::string& dir, uint32_t number, uint64_t after, const EachEntry& each) {
   const std::string path = segment_path(dir, number);
   WalkEnd end;
-  uint64_t delivered = 0;
+  uint64_t delivered = after;
   Bytes seen;
   for (int reads = 0; reads < kReadsMax; ++reads) {
     TRY(const Bytes segment, read_file(path, kSegmentBytesMax));
@@ -65,26 +70,51 @@ Result<WalkEnd> walk_segment(
       return malformed(Side::kStorage, "audit segment has another size than at first");
     if (header.number != number) return malformed(Side::kStorage, "audit segment is not the one its name says");
     SegmentScan scan(segment, header);
+    end.at = {header, scan.last_seq(), scan.last_hash(), false, false};
     ScannedEntry entry;
-    Sha256 previous = scan.last_hash();
     SegmentScan::Step step;
     while ((step = scan.next(entry)) == SegmentScan::Step::kEntry) {
-      if (entry.head.seq > delivered) {
-        delivered = entry.head.seq;
-        if (!each(header, entry, previous)) return WalkEnd{nullptr, false, scan.last_seq(), scan.last_hash()};
-      }
-      previous = scan.last_hash();
+      const Sha256 previous = end.at.hash;
+      end.at.pass(entry);
+      if (entry.head.seq <= delivered) continue;
+      delivered = entry.head.seq;
+      if (!each(header, entry, previous)) return WalkEnd{nullptr, false, end.at};
     }
-    const bool more = scan.tail() == SegmentScan::Tail::kWritten;
-    end = {step == SegmentScan::Step::kBroken ? scan.reason() : nullptr, more, scan.last_seq(), scan.last_hash()};
-    if (end.broken == nullptr && !more) return end;
+    end.broken = step == SegmentScan::Step::kBroken ? scan.reason() : nullptr;
+    end.more_behind = scan.tail() == SegmentScan::Tail::kWritten;
+    if (end.broken == nullptr && !end.more_behind) return end;
     // A writer may have been at work between two pages of this read: what is really broken looks the same twice.
     Bytes now = window(segment, scan.position());
     if (reads > 0 && now == seen) return end;
     seen = std::move(now);
   }
   // It changed under every read, so a writer is alive, and up to here everything was whole.
-  return WalkEnd{nullptr, false, end.last_seq, end.last_hash};
+  return WalkEnd{nullptr, false, end.at};
+}
+
+Result<RingWalk::End> RingWalk::walk(ChainPoint& at, SegmentsEnd segments, const EachEntry& each) {
+  TRY(const std::optional<RingImage> ring, read_ring(dir_));
+  if (!ring) return End::kWhole;
+  const RingHeader& header = ring->header;
+  if (header.installation != at.header.installation || header.chain != at.header.chain) {
+    if (header.is_empty()) return End::kWhole;
+    return fail(Code::kDenied, Side::kStorage, "audit.ring holds entries of another log");
+  }
+  if (!wanted_seq_) wanted_seq_ = header.written_seq;
+  RingScan scan(*ring, at);
+  ScannedEntry entry;
+  RingScan::Step step;
+  Sha256 previous = at.hash;
+  const uint64_t in_segments = at.seq;
+  while ((step = scan.next(entry)) != RingScan::Step::kEnd) {
+    if (step == RingScan::Step::kEntry && !each(at.header, entry, previous)) return End::kStopped;
+    previous = at.hash;
+  }
+  if (at.seq >= *wanted_seq_ && (segments == SegmentsEnd::kWhole || at.seq > in_segments)) return End::kWhole;
+  const bool the_same = rounds_ > 0 && at.seq == last_seq_ && header.drained == last_drained_;
+  last_seq_ = at.seq;
+  last_drained_ = header.drained;
+  return the_same || ++rounds_ > kRoundsMax ? End::kWhole : End::kMovedOn;
 }
 
 }  // namespace sallyport::storage::audit

@@ -1,6 +1,7 @@
 // Whatever lies in an audit folder, reading and verifying it end, within its bytes, and every entry comes out as valid
 // JSON. The first byte says what the input is: 0 a file as it is; 1 entry bodies, to be chained with right hashes (so
-// that what is behind the hash is reached); 2 the same with one byte changed; 3 an anchor.
+// that what is behind the hash is reached); 2 the same with one byte changed; 3 an anchor; 4 entries of which the
+// segment has some bytes and the ring all, one of its bytes changed.
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -10,6 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include "storage/audit_anchor.h"
+#include "storage/audit_ring_scan.h"
 #include "storage/audit_scan.h"
 #include "storage/audit_segment.h"
 #include "tests/fuzz/require.h"
@@ -67,10 +69,13 @@ Built chained(std::string_view bodies) {
   return out;
 }
 
-void read_and_verify(const std::string& file) {
+// ring: the file's bytes; empty: there is none.
+uint64_t read_and_verify(const std::string& file, const std::string& ring = "") {
   static const Folder folder;
   static const std::string path = audit::segment_path(folder.path, 1);
   std::ofstream(path, std::ios::binary | std::ios::trunc) << file;
+  std::filesystem::remove(audit::ring_path(folder.path));
+  if (!ring.empty()) std::ofstream(audit::ring_path(folder.path), std::ios::binary | std::ios::trunc) << ring;
   uint64_t read = 0;
   const auto done = read_audit(folder.path, 1, [&](const AuditEntry& entry) {
     require(entry.seq == ++read);
@@ -82,6 +87,38 @@ void read_and_verify(const std::string& file) {
   require(outcome.entries <= read);
   require(!outcome.broken_seq || *outcome.broken_seq == outcome.entries + 1);
   if (!outcome.broken_seq) require(done.has_value() && outcome.entries == read);
+  return read;
+}
+
+// drained: where in the ring the first entry stands, so that they may go over its end.
+std::string ring_of(const Built& built, uint64_t drained) {
+  audit::RingHeader header;
+  header.ring_bytes = audit::kRingBytesMin;
+  header.drained = drained;
+  const std::string entries = built.file.substr(audit::kHeaderBytes);
+  header.written = drained + entries.size();
+  header.written_seq = built.entries;
+  audit::RingHeaderBytes head;
+  audit::encode_ring_header(header, head);
+  std::string data(header.ring_bytes, '\0');
+  for (size_t i = 0; i < entries.size(); ++i) data[(drained + i) % data.size()] = entries[i];
+  return std::string(as_text(head)) + data;
+}
+
+void read_ring_and_segment(std::string_view input) {
+  const auto number = [&](size_t at) {
+    return static_cast<uint8_t>(input[at]) | size_t{static_cast<uint8_t>(input[at + 1])} << 8;
+  };
+  const Built built = chained(input.substr(6));
+  const size_t in_segment = audit::kHeaderBytes + number(0) % (built.file.size() - audit::kHeaderBytes);
+  std::string segment = built.file.substr(0, in_segment);
+  segment.resize(built.file.size());
+  std::string ring = ring_of(built, number(2));
+  const uint64_t whole = read_and_verify(segment, ring);
+  require(whole <= built.entries);
+  const size_t at = number(4) % ring.size();
+  ring[at] = static_cast<char>(ring[at] ^ (1 + input[0] % 255));
+  require(read_and_verify(segment, ring) <= built.entries);
 }
 
 void scan(ByteView file) {
@@ -110,7 +147,7 @@ void read_anchor_line(std::string_view text) {
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (size < 3) return 0;
   const std::string_view input = fuzz_text(data + 1, size - 1);
-  switch (data[0] % 4) {
+  switch (data[0] % 5) {
     case 0:
       scan(as_bytes(input));
       read_and_verify(std::string(input));
@@ -126,8 +163,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       read_and_verify(built.file);
       break;
     }
-    default:
+    case 3:
       read_anchor_line(input);
+      break;
+    default:
+      if (input.size() > 6) read_ring_and_segment(input);
   }
   return 0;
 }

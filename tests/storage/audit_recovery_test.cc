@@ -8,12 +8,13 @@ namespace fs = std::filesystem;
 
 class AuditRecoveryTest : public AuditWorld {
  protected:
-  // The folder as kill -9 would leave it: what the mapping holds, without any closing.
+  // The folder as kill -9 would leave it, without any closing; the segments have everything.
   void crash_with(size_t count) {
     const auto with = options();
     {
       auto log = open(with);
       record(*log, count);
+      log->flush();
       fs::copy(dir(), dir() + ".crashed");
     }
     fs::remove_all(dir());

@@ -49,6 +49,7 @@ class AuditWorld : public testing::Test {
     out.installation = RecordId{{std::byte{7}}};
     out.node = "node-1";
     out.segment_bytes = segment_bytes;
+    out.ring_bytes = 64 << 10;
     out.flush = std::chrono::hours(1);  // tests flush by hand
     return out;
   }
