@@ -64,7 +64,7 @@ struct MeApi::Route {
   Task<GateReply> (MeApi::*handler)(Loop&, const Call&);
 };
 
-const MeApi::Route* MeApi::find_route(std::string_view path) {
+std::span<const MeApi::Route> MeApi::all_routes() {
   using enum Route::Kind;
   using enum Route::Factor;
   static constexpr Route kRoutes[] = {
@@ -74,12 +74,23 @@ const MeApi::Route* MeApi::find_route(std::string_view path) {
       {kSessionsPrefix, "DELETE", "DELETE", kWrite, kNeeded, &MeApi::end_session},
       {"/api/v1/me/tokens", "GET", "GET, HEAD", kRead, kNeeded, &MeApi::list_tokens},
   };
-  const auto found = std::ranges::find_if(kRoutes, [&](const Route& route) {
+  return kRoutes;
+}
+
+const MeApi::Route* MeApi::find_route(std::string_view path) {
+  const auto routes = all_routes();
+  const auto found = std::ranges::find_if(routes, [&](const Route& route) {
     if (!route.path.ends_with('/')) return route.path == path;
     return path.starts_with(route.path) && path.size() > route.path.size() &&
            path.find('/', route.path.size()) == path.npos;
   });
-  return found == std::end(kRoutes) ? nullptr : found;
+  return found == routes.end() ? nullptr : &*found;
+}
+
+std::vector<KnownRoute> MeApi::routes() {
+  std::vector<KnownRoute> out;
+  for (const Route& route : all_routes()) out.push_back({std::string(route.path), {route.method}});
+  return out;
 }
 
 Task<GateReply> MeApi::handle(Loop& home, GateRequest request) {
