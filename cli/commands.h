@@ -62,6 +62,7 @@ int run_user_passwd(Terminal& terminal, const UserOptions& options);
 int run_user_reset_link(Terminal& terminal, const UserOptions& options);
 int run_user_suspend(Terminal& terminal, const UserOptions& options);
 int run_user_resume(Terminal& terminal, const UserOptions& options);
+int run_user_mfa_reset(Terminal& terminal, const UserOptions& options);
 
 struct TokenCreateOptions {
   std::string config;

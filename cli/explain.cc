@@ -78,8 +78,8 @@ int status_of(Outcome outcome) {
     case Outcome::kAllow:
       return 0;
     case Outcome::kSignIn:
-      return 401;
     case Outcome::kStepUp:
+      return 401;
     case Outcome::kChangePassword:
     case Outcome::kDeny:
       return 403;
@@ -144,9 +144,17 @@ Verdict judge(const policy::Snapshot& snapshot, const std::string& gate_host, co
 std::string answer_words(const Verdict& verdict) {
   if (verdict.status == 0) return "what comes from there";
   const std::string out = std::to_string(verdict.status) + " (" + verdict.decision.reason + ")";
-  if (verdict.decision.outcome == Outcome::kSignIn) return out + "; a browser's page load is sent to the sign-in";
-  if (verdict.decision.outcome == Outcome::kChangePassword)
-    return out + "; a browser's page load is sent where a new one is set";
+  switch (verdict.decision.outcome) {
+    case Outcome::kSignIn:
+      return out + "; a browser's page load is sent to the sign-in";
+    case Outcome::kStepUp:
+      return out + "; a browser's page load is sent to the gate, to show a factor";
+    case Outcome::kChangePassword:
+      return out + "; a browser's page load is sent where a new one is set";
+    case Outcome::kAllow:
+    case Outcome::kDeny:
+      break;
+  }
   return out;
 }
 

@@ -25,6 +25,13 @@ void read_seconds(const Json& object, std::string_view key, std::chrono::seconds
   if (const auto duration = parse_duration(*text)) out = std::chrono::duration_cast<std::chrono::seconds>(*duration);
 }
 
+// `mfa: {roles: [admin]}`; admin is a right and no role, so it is not among the roles that are read.
+bool demands_of_admins(const Json& document) {
+  const Json* const form = member(document, "mfa");
+  const Json* const roles = form && form->is_object() ? member(*form, "roles") : nullptr;
+  return roles && roles->is_array() && std::ranges::find(*roles, Json("admin")) != roles->end();
+}
+
 Platform read_platform(const Json& document, Mistakes& mistakes) {
   Platform out;
   out.networks = read_networks(document);
@@ -41,6 +48,8 @@ Platform read_platform(const Json& document, Mistakes& mistakes) {
     if (text_at(*passwords, "max_age")) read_seconds(*passwords, "max_age", out.password_max_age.emplace());
   }
   out.mfa = read_mfa(document);
+  out.mfa_roles = read_mfa_roles(document);
+  out.mfa_admins = demands_of_admins(document);
   out.rate_limits = read_rate_limits(document, mistakes);
   if (text_at(document, "certificate_strength") == "mfa") out.certificate_strength = Strength::kMfa;
   if (const Json* tokens = member(document, "tokens")) {
@@ -56,6 +65,7 @@ User read_user(const Json& document) {
           .suspended = bool_at(document, "suspended", false),
           .change_password = bool_at(document, "change_password", false),
           .password_set = parse_time(text_at(document, "password_set").value_or("")),
+          .mfa = read_mfa(document),
           .certificates = read_certificates(document)};
 }
 
@@ -121,7 +131,8 @@ std::expected<Resource, Mistakes> read_resource(const Json& document) {
       out.body = read_platform(document, mistakes);
       break;
     case Kind::kTeam:
-      out.body = Team{read_networks(document), read_mfa(document), read_people(document, "members")};
+      out.body =
+          Team{read_networks(document), read_mfa(document), read_mfa_roles(document), read_people(document, "members")};
       break;
     case Kind::kUser:
       out.body = read_user(document);

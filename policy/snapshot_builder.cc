@@ -142,6 +142,8 @@ void SnapshotBuilder::remove_team(const TeamRecord& team) {
 }
 
 void SnapshotBuilder::add_user(const ResourceRecord& record, const Resource* resource) {
+  const bool has_factors =
+      std::ranges::find(record.secrets, kFactorsField, &SealedField::field) != record.secrets.end();
   CompiledUser user{.id = record.id,
                     .name = record.name,
                     .email = "",
@@ -149,6 +151,8 @@ void SnapshotBuilder::add_user(const ResourceRecord& record, const Resource* res
                     .suspended = true,
                     .damaged = record.damaged || !resource,
                     .secrets = record.secrets,
+                    .has_factors = has_factors,
+                    .mfa = MfaRule::kOptional,
                     .version = record.version,
                     .certificates = {},
                     .account = nullptr,
@@ -159,6 +163,7 @@ void SnapshotBuilder::add_user(const ResourceRecord& record, const Resource* res
     user.email = spec.email;
     user.admin = spec.admin && !user.damaged;
     user.suspended = spec.suspended;
+    user.mfa = spec.mfa;
     user.certificates = spec.certificates;
     user.change_password = spec.change_password;
     user.password_set = spec.password_set;

@@ -31,6 +31,12 @@ LiveStreams::Ending over(const policy::Identity& identity) {
 // In public, where an identity that would not count elsewhere does not count either: nothing hangs on it.
 bool let_in_as_nobody(const RequestContext& context) { return !context.identity || context.decision.user == nullptr; }
 
+// How fresh a factor must be (`within`) counts when a request begins: what was fresh then stays fresh as long as the
+// stream lasts. One that was shown since is newer than that.
+WallMicros asked_at(const RequestContext& context, std::optional<WallMicros> factor_at) {
+  return factor_at ? std::max(context.at, *factor_at) : context.at;
+}
+
 }  // namespace
 
 LiveStreams::LiveStreams(Loop& loop, const GatewayParts& parts) : loop_(loop), parts_(parts) {}
@@ -48,10 +54,10 @@ std::optional<LiveStreams::Asker> LiveStreams::asker_of(const RequestContext& co
   Asker out{*context.identity, nullptr};
   const WallMicros now = loop_.wall();
   if (out.identity.means == policy::Means::kSession) {
-    const auto family = parts_.sessions.alive(out.identity.id, context.family, now);
-    if (!family) return std::nullopt;
-    out.identity.strength = family->strength;
-    out.identity.factor_at = family->factor_at;
+    const auto session = parts_.sessions.current(out.identity.id, context.family, now);
+    if (!session) return std::nullopt;
+    out.identity.strength = session->strength;
+    out.identity.factor_at = session->factor_at;
   } else {
     auto token = parts_.tokens.peek(context.proof_hash, now);
     if (!token) return std::nullopt;
@@ -81,9 +87,6 @@ std::optional<LiveStreams::Ending> LiveStreams::ending_of(const RequestContext& 
     asker = asker_of(context);
     if (!asker) return over(*context.identity);
   }
-  // How old a factor may be was asked when the request came: it does not grow too old while the answer is on its way.
-  WallMicros now = context.at;
-  if (asker && asker->identity.factor_at) now = std::max(now, *asker->identity.factor_at);
   const policy::Place place = snapshot.locate(context.host, context.whole_path());
   if (place.resource == nullptr || place.resource->id != context.resource_id) return denied("the resource is gone");
   const policy::Decision again = policy::decide({.snapshot = snapshot,
@@ -94,7 +97,7 @@ std::optional<LiveStreams::Ending> LiveStreams::ending_of(const RequestContext& 
                                                  .client = context.client,
                                                  .identity = asker ? &asker->identity : nullptr,
                                                  .certificate = context.certificate,
-                                                 .now = now});
+                                                 .now = asked_at(context, asker ? asker->identity.factor_at : std::nullopt)});
   if (again.outcome != policy::Outcome::kAllow) return denied(again.reason);
   if (context.decision.user != nullptr && again.user == nullptr) return denied("public, and nobody's any more");
   if (context.lasting && !policy::same_passage(*context.resource, context.decision, *place.resource, again))

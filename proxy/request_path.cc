@@ -78,11 +78,11 @@ Task<Result<void>> through_the_stations(RequestContext& context) {
   CO_CHECKED(identify(context));
   CO_CHECKED(limit_identified(context));
   if (const Result<void> allowed = authorise(context, located.path); !allowed) {
-    // Who has to set a new password is led to it by the same way.
+    // Who lacks a factor, or has to set a new password, is led to the gate by the same way as who is not signed in.
     const bool at_the_gate =
         allowed.error().code == Code::kUnauthenticated || context.decision.outcome == policy::Outcome::kChangePassword;
-    const bool to_sign_in = at_the_gate && context.page_load && context.exchange.head().target.starts_with('/');
-    if (!to_sign_in) co_return allowed;
+    const bool to_gate = at_the_gate && context.page_load && context.exchange.head().target.starts_with('/');
+    if (!to_gate) co_return allowed;
     const std::string_view wanted = context.exchange.head().target;  // origin-form: it was located as such
     const size_t mark = std::min(wanted.find('?'), wanted.size());
     auto asking = ask_gate(context, GateAsk::kBeginSignIn, std::string(wanted.substr(0, mark)),

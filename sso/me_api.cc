@@ -103,8 +103,7 @@ struct MeApi::Route {
   Task<GateReply> (MeApi::*handler)(Loop&, const Call&);
 };
 
-// The route of this method, or else one of this path.
-const MeApi::Route* MeApi::find_route(std::string_view method, std::string_view path) {
+std::span<const MeApi::Route> MeApi::all_routes() {
   using enum Route::Kind;
   using enum Route::Factor;
   static constexpr Route kRoutes[] = {
@@ -118,11 +117,22 @@ const MeApi::Route* MeApi::find_route(std::string_view method, std::string_view 
       {"/api/v1/me/tokens/*/rotate", "POST", "POST", kWrite, kNeeded, &MeApi::rotate_token},
       {"/api/v1/me/password", "POST", "POST", kWrite, kNeeded, &MeApi::change_password},
   };
+  return kRoutes;
+}
+
+// The route of this method, or else one of this path.
+const MeApi::Route* MeApi::find_route(std::string_view method, std::string_view path) {
+  const auto routes = all_routes();
   const auto is_path = [&](const Route& route) { return fits(route.path, path); };
-  auto found =
-      std::ranges::find_if(kRoutes, [&](const Route& route) { return is_path(route) && route.method == method; });
-  if (found == std::end(kRoutes)) found = std::ranges::find_if(kRoutes, is_path);
-  return found == std::end(kRoutes) ? nullptr : found;
+  auto found = std::ranges::find_if(routes, [&](const Route& route) { return is_path(route) && route.method == method; });
+  if (found == routes.end()) found = std::ranges::find_if(routes, is_path);
+  return found == routes.end() ? nullptr : &*found;
+}
+
+std::vector<KnownRoute> MeApi::routes() {
+  std::vector<KnownRoute> out;
+  for (const Route& route : all_routes()) out.push_back({std::string(route.path), {route.method}});
+  return out;
 }
 
 Task<GateReply> MeApi::handle(Loop& home, GateRequest request) {

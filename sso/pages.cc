@@ -122,9 +122,6 @@ std::string home_page(const HomePage& page) {
   Html out = page_head(text("Home"), Width::kWide, Style::kLinked);
   out << "<header>" << linked_wordmark() << "<nav aria-label=\"You\"><a href=\"" << text(kAccountPath)
       << "\">Account</a>" << sign_out_button(page.csrf, true) << "</nav></header>\n<main>\n";
-  if (page.needs_factor)
-    out << "<p class=\"note\" role=\"status\">A second factor is required here, and this version of Sallyport cannot "
-        << "enrol one yet. Until the requirement is lifted, the places below will refuse you.</p>\n";
   out << "<h1>Your places</h1>\n";
   if (page.places.empty()) {
     out << "<p class=\"quiet\">You are signed in as <strong>" << text(page.user)

@@ -13,8 +13,10 @@ namespace sallyport::sso {
 
 constexpr std::string_view kLoginPath = "/.sallyport/login";
 constexpr std::string_view kCertificatePath = "/.sallyport/certificate";
+constexpr std::string_view kMfaPath = "/.sallyport/mfa";
 constexpr std::string_view kLogoutPath = "/.sallyport/logout";
 constexpr std::string_view kAccountPath = "/.sallyport/account";
+constexpr std::string_view kFactorsPath = "/.sallyport/account/factors";
 constexpr std::string_view kEndSessionPath = "/.sallyport/account/end-session";
 constexpr std::string_view kEndOthersPath = "/.sallyport/account/end-others";
 constexpr std::string_view kPasswordPath = "/.sallyport/account/password";
@@ -46,7 +48,6 @@ struct HomePage {
   std::string csrf;  // for the sign-out button
   std::string user;
   std::vector<PlaceLink> places;
-  bool needs_factor = false;  // the platform demands a second factor, which this version cannot enrol
 };
 std::string home_page(const HomePage& page);
 

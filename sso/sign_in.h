@@ -13,6 +13,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 
 #include "base/blocking_pool.h"
 #include "base/log.h"
@@ -87,8 +88,12 @@ class SignIn final : public Gate {
   Task<GateReply> handle(Loop& home, GateRequest request) override;
   Task<GateReply> begin_sign_in(Loop& home, GateRequest request) override;
 
+  // Every path that is answered, the API's too, with its methods: for who wants to try them all.
+  static std::vector<KnownRoute> routes();
+
  private:
   struct Route;
+  static std::span<const Route> all_routes();
   static const Route* find_route(bool on_gate, std::string_view path);
 
   SignIn(SignInParts parts, SecretBytes csrf_key, SecretBytes device_key);
@@ -114,8 +119,6 @@ class SignIn final : public Gate {
     std::string means;  // in plain words, for the audit
     policy::Strength strength = policy::Strength::kPassword;
   };
-  Task<Result<GateReply>> open_session(Loop& home, const GateRequest& request, const policy::CompiledUser& user,
-                                       std::optional<SignInFlow> flow, Proof proof);
   struct LoginForm {
     int status = 200;
     std::string flow;
@@ -124,6 +127,8 @@ class SignIn final : public Gate {
     const char* alert = "";
     const char* reason = "";
   };
+  Task<Result<GateReply>> open_session(Loop& home, const GateRequest& request, const policy::CompiledUser& user,
+                                       const LoginForm& form, Proof proof);
   GateReply login_form(const GateRequest& request, LoginForm form) const;
   // An answer to a sign-in that failed: the form again, or JSON.
   GateReply refuse_login(const GateRequest& request, const Problem& problem, LoginForm form) const;
@@ -131,7 +136,7 @@ class SignIn final : public Gate {
   GateReply refuse_proof(const GateRequest& request, const Problem& problem, LoginForm form,
                          const policy::CompiledUser* user, const char* reason);
   // sign_in_new_password.cc
-  static GateReply new_password_first(const GateRequest& request, const std::string& flow, const GateReply& opened);
+  static GateReply new_password_first(const GateRequest& request, const std::string& flow);
   Task<GateReply> show_password(Loop& home, GateRequest request);
   Task<GateReply> post_password(Loop& home, GateRequest request);
   GateReply password_form(const GateRequest& request, const SignedIn& who, std::string flow,
@@ -145,12 +150,24 @@ class SignIn final : public Gate {
   // sign_in_certificate.cc
   Task<GateReply> post_certificate(Loop& home, GateRequest request);
   std::optional<std::chrono::seconds> refuse_certificate_for_now(const ClientCertificate& certificate);
+  // sign_in_factor.cc
+  Task<GateReply> show_mfa(Loop& home, GateRequest request);
   // sign_in_hand_over.cc
   Task<GateReply> callback(Loop& home, GateRequest request);
   Task<GateReply> send_to_gate(Loop& home, const GateRequest& request, SignInFlow flow, std::string nonce);
   Task<std::optional<SignInFlow>> wanted_page(Loop& home, std::string handle, IpAddress client,
                                               std::shared_ptr<const policy::Snapshot> snapshot);
-  Task<Result<std::string>> hand_over(Loop& home, HandOver hand_over);
+  Task<GateReply> hand_over(Loop& home, const GateRequest& request, const SignedIn& who, const SignInFlow& flow);
+  static std::string factor_location(const policy::CompiledUser& user, const std::string& flow);
+  bool asks_again(const GateRequest& request, const SignInFlow& flow, const storage::LiveSession& session,
+                  WallMicros now) const;
+  // These return the session's cookie.   errors: kConflict it, or the gate's, has ended; and the store's.
+  Task<Result<std::string>> make_child(Loop& home, const GateRequest& request, const policy::CompiledUser& user,
+                                       storage::LiveSession gate);
+  Task<Result<std::string>> raise_child(Loop& home, const GateRequest& request, const policy::CompiledUser& user,
+                                        storage::LiveSession gate, RecordId id);
+  storage::AdminEvent child_event(const GateRequest& request, const policy::CompiledUser& user,
+                                  const storage::LiveSession& gate, const char* action) const;
   bool may_begin_flow(const IpAddress& client);
   bool may_look_up(const IpAddress& client);
   std::string callback_url(const std::string& host, const std::string& code) const;
@@ -163,6 +180,7 @@ class SignIn final : public Gate {
   std::optional<SignedIn> who_at_all(const GateRequest& request) const;
   std::string origin_of(const std::string& host) const;  // "https://host[:port]", with the gate's scheme and port
   void end_family(const RecordId& family);               // in the table, and tells
+  GateReply ask_for_factor(const GateRequest& request, const SignedIn& who) const;
   GateReply unavailable(const GateRequest& request) const;
 
   SignInParts parts_;

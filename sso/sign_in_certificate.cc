@@ -80,10 +80,8 @@ Task<GateReply> SignIn::post_certificate(Loop& home, GateRequest request) {
   const char* const reason = user == nullptr ? "a certificate of nobody" : why_unusable(user);
   if (reason != nullptr) co_return refuse_proof(request, kNobodys, std::move(again), user, reason);
   Proof proof{"certificate " + request.certificate->fingerprint, request.snapshot->platform().certificate_strength};
-  const bool password_due = policy::must_change_password(*request.snapshot, *user, parts_.clock.wall());
-  auto opening = open_session(home, request, *user, password_due ? std::nullopt : again.wanted, std::move(proof));
+  auto opening = open_session(home, request, *user, again, std::move(proof));
   auto opened = co_await opening;
-  if (opened && password_due) co_return new_password_first(request, again.flow, *opened);
   if (opened) co_return *std::move(opened);
   if (opened.error().code == Code::kDenied)
     co_return refuse_proof(request, kNobodys, std::move(again), user, opened.error().what);

@@ -58,16 +58,11 @@ std::optional<SignedIn> SignIn::who_at_all(const GateRequest& request) const {
 }
 
 // The answer to a sign-in after which nothing is reached before a new password is set.
-GateReply SignIn::new_password_first(const GateRequest& request, const std::string& flow, const GateReply& opened) {
+GateReply SignIn::new_password_first(const GateRequest& request, const std::string& flow) {
   std::string location(kPasswordPath);
   if (!flow.empty()) location += "?flow=" + flow;
-  GateReply out = is_form(request)
-                      ? redirect_reply(303, std::move(location), "signed in")
-                      : json_reply(200, {{"next", "password"}, {"location", std::move(location)}}, "signed in");
-  out.user = opened.user;
-  for (const auto& [name, value] : opened.headers)
-    if (name == "Set-Cookie") add_header(out, name, value);
-  return out;
+  if (is_form(request)) return redirect_reply(303, std::move(location), "signed in");
+  return json_reply(200, {{"next", "password"}, {"location", std::move(location)}}, "signed in");
 }
 
 GateReply SignIn::password_form(const GateRequest& request, const SignedIn& who, std::string flow,

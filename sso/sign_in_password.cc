@@ -61,17 +61,16 @@ Task<GateReply> SignIn::show_login(Loop& home, GateRequest request) {
   }
   const auto signed_in = who_at_all(request);
   if (!signed_in) co_return login_form(request, std::move(form));
+  if (signed_in->needs_factor)
+    co_return redirect_reply(302, factor_location(*signed_in->user, form.flow), "second factor");
   if (signed_in->password_due)
     co_return redirect_reply(302, std::string(kPasswordPath) + (form.flow.empty() ? "" : "?flow=" + form.flow),
                              "password due");
+  if (form.wanted && !is_enough(*form.wanted, signed_in->session, parts_.clock.wall()))
+    co_return redirect_reply(302, factor_location(*signed_in->user, form.flow), "second factor");
   if (!form.wanted) co_return redirect_reply(302, "/", "signed in");
-
-  auto handing_over = hand_over(home, {*form.wanted, signed_in->session.family, signed_in->user->id});
-  const auto code = co_await handing_over;
-  if (!code) co_return unavailable(request);
-  GateReply reply = redirect_reply(302, callback_url(form.wanted->host, *code), "hand-over");
-  reply.user = signed_in->user->id;
-  co_return reply;
+  auto handing_over = hand_over(home, request, *signed_in, *form.wanted);
+  co_return co_await handing_over;
 }
 
 Task<GateReply> SignIn::post_login(Loop& home, GateRequest request) {
@@ -134,8 +133,7 @@ Task<GateReply> SignIn::post_login(Loop& home, GateRequest request) {
   }
   if (reason != nullptr) co_return refuse_proof(request, kBadCredentials, std::move(again), user, reason);
 
-  const bool password_due = policy::must_change_password(*request.snapshot, *user, clock.wall());
-  auto opening = open_session(home, request, *user, password_due ? std::nullopt : again.wanted, Proof{"password"});
+  auto opening = open_session(home, request, *user, again, Proof{"password"});
   auto opened = co_await opening;
   if (!opened && opened.error().code == Code::kDenied)
     co_return refuse_proof(request, kBadCredentials, std::move(again), user, opened.error().what);
@@ -146,7 +144,6 @@ Task<GateReply> SignIn::post_login(Loop& home, GateRequest request) {
     add_header(reply, "Retry-After", "5");
     co_return reply;
   }
-  if (password_due) opened = new_password_first(request, again.flow, *opened);
   add_header(
       *opened, "Set-Cookie",
       set_cookie(kDeviceCookie, devices_.remember(device_cookie, device_account(*user), clock.wall()), kDeviceLife));
@@ -204,9 +201,9 @@ Task<Result<bool>> SignIn::password_fits(Loop& home, const policy::CompiledUser*
 }
 
 // A new session under a new id; the one this browser had on the gate ends in the same commit, and the code that leads
-// on to another host is made in it, too.
+// on to another host is made in it, too. One that lacks a factor leads to where that is shown, and nowhere else.
 Task<Result<GateReply>> SignIn::open_session(Loop& home, const GateRequest& request, const policy::CompiledUser& user,
-                                             std::optional<SignInFlow> flow, Proof proof) {
+                                             const LoginForm& form, Proof proof) {
   const WallMicros now = parts_.clock.wall();
   const policy::Platform& platform = request.snapshot->platform();
   const std::string cookie = random_handle();
@@ -234,7 +231,13 @@ Task<Result<GateReply>> SignIn::open_session(Loop& home, const GateRequest& requ
   }
   changes.changes.emplace_back(storage::PutSession{session});
   events.push_back(event_of(request, user, "session.begin", session.id, proof.means, now));
-  std::string location = "/";
+  const storage::LiveSession opened{session.id, session.family, session.user, session.strength, session.factor_at};
+  const bool lacks_factor =
+      policy::decide_gate(*request.snapshot, identity_of(opened), now).outcome == policy::Outcome::kStepUp ||
+      (form.wanted && !is_enough(*form.wanted, opened, now));
+  const bool password_due = !lacks_factor && policy::must_change_password(*request.snapshot, user, now);
+  const std::optional<SignInFlow> flow = lacks_factor || password_due ? std::nullopt : form.wanted;
+  std::string location = lacks_factor ? factor_location(user, form.wanted ? form.flow : "") : "/";
   if (flow) {
     const std::string code = random_handle();
     CO_TRY(storage::FlowRecord record, to_record(HandOver{*flow, session.family, user.id}, code, parts_.keyring, now));
@@ -255,8 +258,10 @@ Task<Result<GateReply>> SignIn::open_session(Loop& home, const GateRequest& requ
   parts_.log.info("sign_in", {{"user", user.name}, {"client", session.client}, {"request_id", request.request_id}});
 
   GateReply reply;
-  if (!is_form(request))
-    reply = json_reply(200, {{"next", "done"}, {"location", location}}, "signed in");
+  if (password_due)
+    reply = new_password_first(request, form.flow);
+  else if (!is_form(request))
+    reply = json_reply(200, {{"next", lacks_factor ? "mfa" : "done"}, {"location", location}}, "signed in");
   else if (flow && request.sec_fetch_mode == "navigate")
     reply = page_reply(200, onward_page(location, flow->host), "signed in");
   else

@@ -4,6 +4,15 @@
 
 namespace sallyport::sso {
 
+policy::Identity identity_of(const storage::LiveSession& session) {
+  policy::Identity out;
+  out.user = session.user;
+  out.id = session.id;
+  out.strength = session.strength;
+  out.factor_at = session.factor_at;
+  return out;
+}
+
 std::optional<SignedIn> signed_in(const GateRequest& request, storage::SessionTable& sessions, WallMicros now) {
   auto who = signed_in_before_new_password(request, sessions, now);
   if (who && who->password_due && !who->needs_factor) return std::nullopt;
@@ -19,12 +28,7 @@ std::optional<SignedIn> signed_in_before_new_password(const GateRequest& request
   if (!session) return std::nullopt;
   const policy::CompiledUser* const user = request.snapshot->user(session->user);
   if (user == nullptr) return std::nullopt;
-  policy::Identity identity;
-  identity.user = session->user;
-  identity.id = session->id;
-  identity.strength = session->strength;
-  identity.factor_at = session->factor_at;
-  const Outcome outcome = policy::decide_gate(*request.snapshot, identity, now).outcome;
+  const Outcome outcome = policy::decide_gate(*request.snapshot, identity_of(*session), now).outcome;
   if (outcome != Outcome::kAllow && outcome != Outcome::kStepUp && outcome != Outcome::kChangePassword)
     return std::nullopt;
   return SignedIn{.session = *session,

@@ -14,9 +14,11 @@ struct SignedIn {
   storage::LiveSession session;
   const policy::CompiledUser* user;  // of the request's snapshot
   std::string cookie;                // the session cookie's value
-  bool needs_factor;                 // a second factor is demanded, and this session has none
+  bool needs_factor;                 // a second factor is demanded at the gate, and this session has none
   bool password_due;                 // nothing else is reached before a new password is set
 };
+
+policy::Identity identity_of(const storage::LiveSession& session);
 
 // Nobody when there is no living session for this host, or its user may not be here at all (gone, suspended), or not
 // before a new password is set. A session that lacks a factor is somebody's all the same: the factor comes first.

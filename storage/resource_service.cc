@@ -78,4 +78,24 @@ std::expected<void, ApplyFailure> ResourceService::set_suspended(const std::stri
   return {};
 }
 
+std::expected<bool, ApplyFailure> ResourceService::reset_factors(const std::string& user, const std::string& actor) {
+  bool had = false;
+  const auto done =
+      change(store_, keyring_, clock_.wall(), actor, "", ApplyMode::kCommit,
+             [&](const ResourceState& state, Mistakes&) -> Result<ResourcePlan> {
+               TRY(PlannedPut put, plan_user(state, user));
+               ResourcePlan plan;
+               const std::string field(policy::kFactorsField);
+               had = std::erase_if(put.secrets, [&](const PlannedSecret& secret) { return secret.field == field; }) > 0;
+               if (!had) return plan;
+               put.gone.push_back(field);
+               put.action = "user.mfa-reset";
+               put.forget_factor_uses = true;
+               plan.puts.push_back(std::move(put));
+               return plan;
+             });
+  if (!done) return std::unexpected(done.error());
+  return had;
+}
+
 }  // namespace sallyport::storage

@@ -104,6 +104,9 @@ class ResourceService {
   Result<policy::ResourceRecord> user_of_reset_link(const UserId& user, uint64_t epoch);
 
   std::expected<void, ApplyFailure> set_suspended(const std::string& user, bool suspended, const std::string& actor);
+  // Forgets the user's second factors and how they were used; ends the user's sessions. False: there were none, and
+  // nothing was changed.
+  std::expected<bool, ApplyFailure> reset_factors(const std::string& user, const std::string& actor);
 
  private:
   Store& store_;

@@ -46,25 +46,10 @@ std::expected<ApplyOutcome, ApplyFailure> change(Store& store, const Keyring& ke
 }
 
 // A change of one user's record that keeps everything but what `edit` does.
-inline Result<PlannedPut> plan_user(const StoredResource* stored) {
-  if (stored == nullptr) return fail(Code::kNotFound, Side::kClient, "there is no such user");
-  if (!stored->resource) return fail(Code::kDenied, Side::kStorage, "the user's record is damaged: apply or delete it");
-  PlannedPut out{.draft = nullptr,
-                 .before = stored,
-                 .anew = false,
-                 .spec = stored->row.record.spec,
-                 .resource = *stored->resource,
-                 .secrets = {},
-                 .gone = {},
-                 .action = "user.put",
-                 .end_sessions = true};
-  for (const policy::SealedField& field : stored->row.record.secrets)
-    out.secrets.push_back({field.field, &field, nullptr});
-  return out;
-}
-
 inline Result<PlannedPut> plan_user(const ResourceState& state, const std::string& name) {
-  return plan_user(state.find(policy::Kind::kUser, name));
+  const StoredResource* const stored = state.find(policy::Kind::kUser, name);
+  if (stored == nullptr) return fail(Code::kNotFound, Side::kClient, "there is no such user");
+  return plan_user(*stored);
 }
 
 // This hash takes the place of the password in force, if there is one, and every link that sets one is void.

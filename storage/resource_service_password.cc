@@ -101,7 +101,7 @@ Result<PutPassword> ResourceService::put_password(const NewPassword& wanted) {
     const Generation seen = read.generation;
     TRY(const StoredResource stored, usable_user(std::move(read), keyring_));
     if (epoch_at(stored.row, wanted.replaces) != wanted.epoch) return std::unexpected(kMeanwhile);
-    TRY(PlannedPut put, plan_user(&stored));
+    TRY(PlannedPut put, plan_user(stored));
     CHECKED(plan_password(put, wanted.phc, false, now));
     put.action = "user.password";
     put.end_sessions = false;  // one by one, below

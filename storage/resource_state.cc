@@ -28,16 +28,6 @@ bool row_is_whole(const ResourceRow& row, const Keyring& keyring) {
   return own != nullptr && constant_time_equal(row.mac, keyring.row_mac(record, own->epoch));
 }
 
-std::vector<policy::ResourceRecord> judged(std::vector<ResourceRow> rows, const Keyring& keyring) {
-  std::vector<policy::ResourceRecord> out;
-  out.reserve(rows.size());
-  for (ResourceRow& row : rows) {
-    row.record.damaged = !row_is_whole(row, keyring);
-    out.push_back(std::move(row.record));
-  }
-  return out;
-}
-
 StoredResource judge(ResourceRow row, const Keyring& keyring) {
   StoredResource stored{.row = std::move(row), .resource = std::nullopt};
   policy::ResourceRecord& record = stored.row.record;
@@ -46,6 +36,16 @@ StoredResource judge(ResourceRow row, const Keyring& keyring) {
   if (const auto document = document_of(record.kind, record.name, record.spec))
     if (auto resource = policy::read_resource(*document)) stored.resource = *std::move(resource);
   return stored;
+}
+
+std::vector<policy::ResourceRecord> judged(std::vector<ResourceRow> rows, const Keyring& keyring) {
+  std::vector<policy::ResourceRecord> out;
+  out.reserve(rows.size());
+  for (ResourceRow& row : rows) {
+    row.record.damaged = !row_is_whole(row, keyring);
+    out.push_back(std::move(row.record));
+  }
+  return out;
 }
 
 namespace {

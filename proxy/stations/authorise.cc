@@ -113,7 +113,7 @@ Result<void> authorise(RequestContext& context, std::string_view path) {
       if (refused) return refuse_page(context);
       return fail(Code::kUnauthenticated, Side::kClient, "sign in first");
     case policy::Outcome::kStepUp:
-      return fail(Code::kDenied, Side::kClient, "a second factor is needed for this");
+      return fail(Code::kUnauthenticated, Side::kClient, "a second factor is needed for this");
     case policy::Outcome::kChangePassword:
       return fail(Code::kDenied, Side::kClient, "your password has to be changed first");
     case policy::Outcome::kDeny:

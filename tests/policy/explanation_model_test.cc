@@ -109,7 +109,7 @@ class Chance {
 
   std::string common() {
     json out{{"networks", one_in(4) ? networks() : json::array()}};
-    if (one_in(4)) out["mfa"] = "required";
+    if (one_in(4)) out["mfa"] = one_in(2) ? json("required") : json{{"roles", some(kRoleNames, 1, 3)}};
     return out.dump();
   }
 
@@ -122,15 +122,27 @@ class Chance {
     out.id = id_of("robot");
     return out;
   }
+  // What of its own makes a person show a second factor.
+  void give_factors(std::vector<ResourceRecord>& users) {
+    for (ResourceRecord& user : users) {
+      if (one_in(8)) user.secrets.push_back({std::string(kFactorsField), {}, 1});
+      if (!one_in(8)) continue;
+      json spec = json::parse(user.spec);
+      spec["mfa"] = "required";
+      user.spec = spec.dump();
+    }
+  }
 
   std::shared_ptr<const Snapshot> world() {
     std::vector<ResourceRecord> records = people();
     for (ResourceRecord& person : records) {
       if (one_in(2)) give_password(person, one_in(6), one_in(3) ? "2023-11-01T00:00:00Z" : "2023-11-14T22:00:00Z");
     }
+    give_factors(records);
     records.push_back(team_record("plant", kMembers, common()));
     json platform = json::parse(common());
     if (one_in(3)) platform["passwords"] = {{"max_age", "1d"}};
+    if (one_in(6)) platform["mfa"] = {{"roles", {"admin", of(kRoleNames)}}};
     records.push_back(platform_record(platform.dump()));
     records.back().damaged = one_in(40);
     records.push_back(resource());
@@ -167,6 +179,7 @@ class Chance {
 void expect_same(const Decision& told, const Decision& decided, const std::string& where) {
   EXPECT_EQ(text_of(told), text_of(decided)) << where;
   EXPECT_EQ(told.role, decided.role) << where;
+  EXPECT_EQ(told.within, decided.within) << where;
   EXPECT_EQ(told.user, decided.user) << where;
   EXPECT_EQ(told.credential, decided.credential) << where;
   EXPECT_EQ(told.messages, decided.messages) << where;
