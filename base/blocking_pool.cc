@@ -8,9 +8,9 @@ namespace sallyport {
 namespace {
 
 // On Linux both are a thread's own. A batch thread does not take the processor from one that wakes up, and at this
-// weight (nice 15: 36, where 1024 is usual) it has a thirtieth of a core that others want whole. Refused or not, the
+// weight (nice 10: 110, where 1024 is usual) it has a tenth of a core that others want whole. Refused or not, the
 // work is done.
-constexpr int kBehindNice = 15;
+constexpr int kBehindNice = 10;
 
 void step_behind() {
   const sched_param none{};

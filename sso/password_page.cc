@@ -55,8 +55,8 @@ std::string new_password_page(const NewPasswordPage& page) {
     out << "<h1>Choose a new password</h1>\n<p class=\"quiet\">The password of <strong>" << text(page.user)
         << "</strong> has to be changed before you go on.</p>\n";
   else
-    out << "<h1>Change your password</h1>\n<p class=\"quiet\">Of <strong>" << text(page.user)
-        << "</strong>. Everywhere else you are signed in, you will be signed out.</p>\n";
+    out << "<h1>Change your password</h1>\n<p class=\"quiet\">You are signed in as <strong>" << text(page.user)
+        << "</strong>. Everywhere else you will be signed out.</p>\n";
   out << problem(page.alert) << "<form class=\"stacked\" method=\"post\" action=\"" << text(kPasswordPath) << "\">\n"
       << hidden_field("csrf", page.csrf);
   if (!page.flow.empty()) out << hidden_field("flow", page.flow);

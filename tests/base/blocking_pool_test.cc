@@ -78,7 +78,7 @@ TEST(blocking_pool, tells_what_it_did) {
 
 TEST(blocking_pool, a_pool_may_stay_behind_others) {
   for (const auto& [pace, nice, policy] :
-       {std::tuple{Pace::kUsual, 0, SCHED_OTHER}, std::tuple{Pace::kBehind, 15, SCHED_BATCH}}) {
+       {std::tuple{Pace::kUsual, 0, SCHED_OTHER}, std::tuple{Pace::kBehind, 10, SCHED_BATCH}}) {
     std::binary_semaphore done(0);
     int seen_nice = -1;
     int seen_policy = -1;

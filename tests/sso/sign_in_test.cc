@@ -27,7 +27,9 @@ TEST_F(SignInTest, a_name_or_an_e_mail_address_in_any_case) {
 
 TEST_F(SignInTest, the_session_cookie_is_as_promised) {
   const auto cookies = cookies_set(ask(json_login("ann", kPassword)));
-  ASSERT_EQ(cookies.size(), 1u);
+  ASSERT_EQ(cookies.size(), 2u);
+  EXPECT_TRUE(cookies[1].starts_with("__Host-sallyport-device="));
+  EXPECT_TRUE(cookies[1].ends_with("; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=15552000")) << cookies[1];
   const size_t end = cookies[0].find(';');
   EXPECT_EQ(cookies[0].substr(end), "; Path=/; Secure; HttpOnly; SameSite=Lax");
   EXPECT_EQ(end - cookies[0].find('=') - 1, 43u);

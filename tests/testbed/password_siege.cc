@@ -1,11 +1,12 @@
 // Wrong passwords in a stream, and one who is signed in and works meanwhile; for what Python would be too slow for.
 //   password_siege PORT HOST guess PER_MINUTE NAMES SOURCES
 //       wrong passwords at that rate from 32 kept connections, for NAMES names in turn (0: another one each time), each
-//       said to come (X-Forwarded-For) from one of SOURCES addresses. At the end of standard input:
-//       {"sent", "late", "seconds", "statuses": {"401": N, ...}}
+//       said to come (X-Forwarded-For) from one of SOURCES addresses; while a line says so: on, off. Once all are
+//       connected: {"connected"}. At the end of standard input:
+//       {"sent", "seconds", "statuses": {"401": N, ...}}, in the seconds that it was on
 //   password_siege PORT HOST ask 'Header: value'
 //       for each line COUNT PER_SECOND: so many GET / in turn, at that pace at most, on one kept connection:
-//       {"p50", "p99", "most", "wrong"} in milliseconds, from the first byte sent to the last one read
+//       {"took": [milliseconds, from the first byte sent to the last one read], "wrong"}
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
 #include <openssl/ssl.h>
@@ -14,13 +15,13 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <atomic>
+#include <condition_variable>
 #include <csignal>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <latch>
 #include <map>
 #include <mutex>
 #include <string>
@@ -56,18 +57,6 @@ class Client {
  public:
   Client(SSL_CTX* context, uint16_t port, std::string host) : context_(context), port_(port), host_(std::move(host)) {}
 
-  // The status of the answer, read whole; 0: there was none.
-  int ask(const std::string& request) {
-    for (int attempt = 0; attempt < 2; ++attempt) {
-      if (ssl_ == nullptr && !open()) return 0;
-      if (SSL_write(ssl_, request.data(), static_cast<int>(request.size())) > 0)
-        if (const int status = answer(); status != 0) return status;
-      close();
-    }
-    return 0;
-  }
-
- private:
   bool open() {
     sockaddr_in to{};
     to.sin_family = AF_INET;
@@ -83,6 +72,18 @@ class Client {
     close();
     return false;
   }
+  // The status of the answer, read whole; 0: there was none.
+  int ask(const std::string& request) {
+    for (int attempt = 0; attempt < 2; ++attempt) {
+      if (ssl_ == nullptr && !open()) return 0;
+      if (SSL_write(ssl_, request.data(), static_cast<int>(request.size())) > 0)
+        if (const int status = answer(); status != 0) return status;
+      close();
+    }
+    return 0;
+  }
+
+ private:
   void close() {
     SSL_free(ssl_);
     ssl_ = nullptr;
@@ -119,10 +120,13 @@ struct Siege {
   std::string host;
   int64_t interval;  // nanoseconds between two guesses
   uint64_t names, sources;
-  int64_t began = now_nanos();
-  std::atomic<uint64_t> next{0}, late{0};
-  std::atomic<bool> over{false};
+  std::latch connected{kConnections};
+  uint64_t next = 0, in_turn = 0;
+  bool over = false;
+  int64_t on_since = 0;  // 0: off
+  double seconds = 0;    // that it was on, before that
   std::mutex mutex{};
+  std::condition_variable changed{};
   std::map<int, uint64_t> statuses{};
 
   std::string guess(uint64_t number) const {
@@ -139,15 +143,32 @@ struct Siege {
   void run() {
     Client client(context, port, host);
     Alarm alarm;
-    while (!over) {
-      const uint64_t number = next++;
-      const int64_t due = began + static_cast<int64_t>(number) * interval;
+    client.open();
+    connected.count_down();
+    int64_t due = 0;
+    for (uint64_t number = 0; take(number, due);) {
       alarm.wait_until(due);
-      if (now_nanos() - due > 1'000'000'000) ++late;
       const int status = client.ask(guess(number));
       const std::lock_guard lock(mutex);
       ++statuses[status];
     }
+  }
+  // The next guess, and when it is to be sent; waits while it is off. False: it is over.
+  bool take(uint64_t& number, int64_t& due) {
+    std::unique_lock lock(mutex);
+    changed.wait(lock, [this] { return over || on_since != 0; });
+    if (over) return false;
+    number = next++;
+    due = on_since + static_cast<int64_t>(in_turn++) * interval;
+    return true;
+  }
+  void say(bool on, bool end) {
+    const std::lock_guard lock(mutex);
+    if (on_since != 0) seconds += static_cast<double>(now_nanos() - on_since) / 1e9;
+    on_since = on ? now_nanos() : 0;
+    in_turn = 0;
+    over = end;
+    changed.notify_all();
   }
 };
 
@@ -160,9 +181,12 @@ int besiege(SSL_CTX* context, char** words) {
               .sources = strtoull(words[6], nullptr, 10)};
   std::vector<std::thread> threads;
   for (int i = 0; i < kConnections; ++i) threads.emplace_back([&siege] { siege.run(); });
-  while (getchar() != EOF) {
-  }
-  siege.over = true;
+  siege.connected.wait();
+  printf("{\"connected\": %d}\n", kConnections);
+  fflush(stdout);
+  char word[8];
+  while (scanf("%7s", word) == 1) siege.say(strcmp(word, "on") == 0, false);
+  siege.say(false, true);
   for (std::thread& thread : threads) thread.join();
   uint64_t sent = 0;
   std::string text;
@@ -170,8 +194,7 @@ int besiege(SSL_CTX* context, char** words) {
     sent += count;
     text += (text.empty() ? "\"" : ", \"") + std::to_string(status) + "\": " + std::to_string(count);
   }
-  printf("{\"sent\": %lu, \"late\": %lu, \"seconds\": %.2f, \"statuses\": {%s}}\n", static_cast<unsigned long>(sent),
-         static_cast<unsigned long>(siege.late.load()), static_cast<double>(now_nanos() - siege.began) / 1e9,
+  printf("{\"sent\": %lu, \"seconds\": %.2f, \"statuses\": {%s}}\n", static_cast<unsigned long>(sent), siege.seconds,
          text.c_str());
   return 0;
 }
@@ -192,9 +215,9 @@ int ask(SSL_CTX* context, char** words) {
       took.push_back(static_cast<double>(now_nanos() - began) / 1e6);
       alarm.wait_until(began + interval);
     }
-    std::sort(took.begin(), took.end());
-    printf("{\"p50\": %.3f, \"p99\": %.3f, \"most\": %.3f, \"wrong\": %u}\n", took[took.size() / 2],
-           took[took.size() * 99 / 100], took.back(), wrong);
+    std::string text;
+    for (const double each : took) text += (text.empty() ? "" : ", ") + std::to_string(each);
+    printf("{\"took\": [%s], \"wrong\": %u}\n", text.c_str(), wrong);
     fflush(stdout);
   }
   return 0;
