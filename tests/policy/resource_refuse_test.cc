@@ -123,7 +123,7 @@ TEST(ResourceRefuse, platform) {
       {"platform", R"({"secrets": {"smtp_password": "x"}})",
        "secrets: this version does not keep secrets of the platform"},
       {"platform", R"({"members": {}})",
-       "members: unknown key; known here: kind, name, networks, sessions, passwords, registration, mfa, "
+       "members: unknown key; known here: kind, name, networks, sessions, passwords, tokens, registration, mfa, "
        "certificate_strength, rate_limits, mail or secrets"},
   };
   expect_rows(rows);

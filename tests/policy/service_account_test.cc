@@ -136,7 +136,7 @@ TEST_F(ServiceAccount, a_second_factor_is_what_it_says_itself) {
 }
 
 TEST_F(ServiceAccount, a_name_that_two_bear_gives_no_role) {
-  put(account_record("alice"));
+  records_.push_back(account_record("alice"));
   records_.back().id = id_of("service alice");
   snapshot_ = Snapshot::build(++generation_, records_);
   Asker asker("alice@token");

@@ -1,4 +1,5 @@
 // Tokens made, rotated and revoked by their owner, as JSON: what may be asked for, what is answered, and by whom.
+#include "base/time_text.h"
 #include "tests/sso/account_world.h"
 
 namespace sallyport::sso {
@@ -75,7 +76,7 @@ TEST_F(MeTokensTest, a_token_is_shown_once_and_counts_at_once) {
   const auto token = live(text);
   ASSERT_TRUE(token);
   EXPECT_EQ(token->user, record("ann").id);
-  EXPECT_EQ(token->id.to_string(), told["id"]);
+  EXPECT_EQ(told["id"], token->id.to_string());
   EXPECT_EQ(token->scope->team, "plant");
   EXPECT_EQ(token->scope->resource, "crm");
   EXPECT_EQ(token->scope->path_prefix, "/a");

@@ -27,8 +27,9 @@ class ServiceAccountResources : public ResourceServiceWorld {
 };
 
 TEST_F(ServiceAccountResources, comes_behind_its_team_and_goes_before_it) {
-  EXPECT_EQ(apply({account("nightly", "lab"), team("lab", {})}), "+team lab, +service_account nightly");
-  EXPECT_EQ(apply({account("nightly", "lab"), team("lab", {})}), "");
+  const json lab = team("lab", json::object());
+  EXPECT_EQ(apply({account("nightly", "lab"), lab}), "+team lab, +service_account nightly");
+  EXPECT_EQ(apply({account("nightly", "lab"), lab}), "");
   EXPECT_NE(remove(policy::Kind::kTeam, "lab").find("service_account nightly: team: there is no team `lab`"),
             std::string::npos);
   EXPECT_EQ(remove(policy::Kind::kServiceAccount, "nightly"), "-service_account nightly");
@@ -53,7 +54,8 @@ TEST_F(ServiceAccountResources, places_may_name_it_and_member_lists_may_not) {
   EXPECT_EQ(apply({crm}), "~datasource crm");
   EXPECT_EQ(apply({team("plant", {{"alice", "owner"}, {"nightly", "owner"}})}),
             "[0].members.nightly: is a service account: its role in its team is its own `role`\n");
-  EXPECT_NE(remove(policy::Kind::kServiceAccount, "nightly").find("there is no user `nightly`"), std::string::npos);
+  EXPECT_NE(remove(policy::Kind::kServiceAccount, "nightly").find("there is no service_account `nightly`"),
+            std::string::npos);
 }
 
 TEST_F(ServiceAccountResources, its_end_revokes_its_tokens_and_no_others) {
