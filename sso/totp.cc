@@ -49,7 +49,7 @@ void append_escaped(std::string& out, std::string_view text) {
 }  // namespace
 
 Result<SecretBytes> new_totp_secret() {
-  TRY(SecretBytes out, SecretBytes::of_size(kTotpSecretBytes));
+  TRY(SecretBytes out, SecretBytes::of_size(kTotpKeyBytes));
   fill_random(out.span());
   return out;
 }

@@ -17,7 +17,7 @@
 namespace sallyport::sso {
 
 constexpr size_t kTotpDigits = 6;
-constexpr size_t kTotpSecretBytes = 20;  // RFC 4226 s4, R6
+constexpr size_t kTotpKeyBytes = 20;  // RFC 4226 s4, R6
 constexpr std::chrono::seconds kTotpStep{30};
 constexpr uint64_t kTotpStepsAside = 1;  // a clock may be half a minute off (RFC 6238 s5.2)
 
