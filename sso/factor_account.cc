@@ -91,8 +91,7 @@ const FactorAccount::Route* FactorAccount::find_route(std::string_view path) {
   using enum Route::Stage;
   using enum Route::Kind;
   static constexpr Route kRoutes[] = {
-      {kFactorsPath, kRead, kManage, &FactorAccount::list},
-      {kNewFactorPath, kRead, kEnrol, &FactorAccount::new_factor},
+      {kFactorsPath, kRead, kEnrol, &FactorAccount::list},
       {kNewTotpPath, kWrite, kEnrol, &FactorAccount::begin_totp},
       {kConfirmTotpPath, kWrite, kEnrol, &FactorAccount::confirm_totp},
       {kNewCodesPath, kWrite, kManage, &FactorAccount::new_codes},
@@ -126,7 +125,7 @@ Task<GateReply> FactorAccount::handle(Loop& home, GateRequest request) {
     co_return problem_reply(request, kOwnForm);
   // Without the factor that is demanded one gets no further than to a first one of one's own.
   if (who->needs_factor && (who->user->has_factors || route->stage == Route::Stage::kManage))
-    co_return redirect_reply(reads ? 302 : 303, std::string(who->user->has_factors ? kMfaPath : kNewFactorPath),
+    co_return redirect_reply(reads ? 302 : 303, std::string(who->user->has_factors ? kMfaPath : kFactorsPath),
                              "second factor");
   auto asking = parts_.own.may_change(home, *who);
   const auto fresh = co_await asking;
@@ -141,6 +140,8 @@ Task<GateReply> FactorAccount::handle(Loop& home, GateRequest request) {
 }
 
 Task<GateReply> FactorAccount::list(Loop& home, const Call& call) {
+  const std::string flow = flow_of_query(call.request.query);
+  if (!call.who.user->has_factors && (call.who.needs_factor || !flow.empty())) co_return choice(call, flow, "", {});
   auto showing = page(home, call, {.status = 200, .note = note_of(call.request.query), .alert = ""});
   co_return co_await showing;
 }
@@ -163,18 +164,13 @@ Task<GateReply> FactorAccount::page(Loop& home, const Call& call, Saying saying)
   co_return page_reply(saying.status, factors_page(out), "second factors");
 }
 
-Task<GateReply> FactorAccount::new_factor(Loop&, const Call& call) {
-  if (!call.fresh) co_return redirect_reply(302, std::string(kFactorsPath), "step-up");
-  co_return choice(call, flow_of_query(call.request.query), "", {});
-}
-
 GateReply FactorAccount::choice(const Call& call, const std::string& flow, const std::string& name,
                                 Saying saying) const {
   NewFactorPage out;
   out.csrf = csrf(call);
   out.sign_out_csrf = parts_.forms.field("sign-out", call.who.cookie);
   out.flow = flow;
-  out.demanded = call.who.demanded && !call.who.user->has_factors;
+  out.fresh = call.fresh;
   out.name = name;
   out.alert = saying.alert;
   return page_reply(saying.status, new_factor_page(out), "second factor");

@@ -45,7 +45,6 @@ class FactorAccount {
 
   Task<GateReply> list(Loop& home, const Call& call);
   Task<GateReply> page(Loop& home, const Call& call, Saying saying);
-  Task<GateReply> new_factor(Loop& home, const Call& call);
   // Forms {csrf, name, flow}, {csrf, id, code, flow}, {csrf}, {csrf, id, name} and {csrf, id}.
   Task<GateReply> begin_totp(Loop& home, const Call& call);
   Task<GateReply> confirm_totp(Loop& home, const Call& call);

@@ -219,7 +219,9 @@ Task<Result<void>> OwnFactors::rename(Loop& home, Asker asker, const SignedIn& w
   std::vector<storage::AdminEvent> events;
   events.push_back(event_of(asker, "factor.rename", words + " to \"" + name + "\"", parts_.clock.wall()));
   auto writing = parts_.book.write(home, *who.user, factors, {}, std::move(events));
-  CO_CHECKED(co_await writing);
+  CO_TRY(const storage::Generation generation, co_await writing);
+  auto following = follow(home, generation);
+  co_await following;
   co_return Result<void>{};
 }
 
@@ -255,7 +257,7 @@ Task<Result<void>> OwnFactors::change(Loop& home, Asker asker, const SignedIn& w
     events.push_back(end_of(asker, session.id, now));
   }
   auto writing = parts_.book.write(home, *who.user, factors, std::move(more), std::move(events));
-  CO_CHECKED(co_await writing);
+  CO_TRY(const storage::Generation generation, co_await writing);
   for (const RecordId& other : others) {
     parts_.sessions.end(other);
     if (parts_.session_ended) parts_.session_ended(other);
@@ -265,7 +267,15 @@ Task<Result<void>> OwnFactors::change(Loop& home, Asker asker, const SignedIn& w
   auto sweeping = parts_.own_sessions.end_others(home, std::move(asker));
   const auto swept = co_await sweeping;
   static_cast<void>(swept);
+  auto following = follow(home, generation);
+  co_await following;
   co_return Result<void>{};
+}
+
+Task<void> OwnFactors::follow(Loop& home, storage::Generation generation) {
+  if (!parts_.follow) co_return;
+  auto following = parts_.follow(home, generation);
+  co_await following;
 }
 
 }  // namespace sallyport::sso

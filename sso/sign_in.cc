@@ -52,9 +52,9 @@ SignIn::SignIn(SignInParts parts, SecretBytes csrf_key)
       forms_(std::move(csrf_key)),
       refusals_(parts_.store, parts_.log),
       own_sessions_(parts_.store, parts_.sessions, parts_.clock, parts_.session_ended),
-      factor_book_(parts_.store, parts_.keyring, parts_.keys, parts_.changed),
+      factor_book_(parts_.store, parts_.keyring, parts_.keys),
       own_factors_({factor_book_, own_sessions_, parts_.store, parts_.sessions, parts_.keyring, parts_.clock,
-                    parts_.gate.host, parts_.session_ended}),
+                    parts_.gate.host, parts_.session_ended, parts_.follow}),
       factor_account_(
           {own_factors_, codes_, parts_.sessions, forms_, parts_.clock, parts_.log, origin_of(parts_.gate.host)}),
       account_({own_sessions_, parts_.sessions, forms_, parts_.clock, parts_.log, origin_of(parts_.gate.host)}),

@@ -64,8 +64,9 @@ struct SignInParts {
   // Told of every family that was ended here, after commit and table, before the answer: closes what lives on it. Must
   // not wait; called on the workers' threads. May be empty.
   std::function<void(const RecordId& family)> session_ended;
-  // Told after a person has changed their own record, so that whoever follows the store looks. As above.
-  std::function<void()> changed;
+  // Waits until what was committed up to a generation is in force: who has changed his own record meets the change with
+  // his next request. May be empty.
+  std::function<Task<void>(Loop& home, storage::Generation generation)> follow = nullptr;
   Result<bool> (*verify)(const SecretBytes& phc, const SecretBytes& password) = verify_password;
 };
 

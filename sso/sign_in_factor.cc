@@ -32,7 +32,7 @@ std::string with_flow(std::string_view path, const std::string& flow) {
   return std::string(path) + (flow.empty() ? "" : "?flow=" + flow);
 }
 std::string login_url(const std::string& flow) { return with_flow(kLoginPath, flow); }
-std::string enrolment_url(const std::string& flow) { return with_flow(kNewFactorPath, flow); }
+std::string enrolment_url(const std::string& flow) { return with_flow(kFactorsPath, flow); }
 
 std::string field_of(const http::FormFields& fields, std::string_view name) {
   const std::string* const value = http::find_field(fields, name);
