@@ -101,12 +101,7 @@ std::string account_page(const AccountPage& page) {
   if (!page.alert.empty()) out << "<p class=\"alert\" role=\"alert\">" << text(page.alert) << "</p>\n";
   if (!page.note.empty()) out << "<p class=\"note\" role=\"status\">" << text(page.note) << "</p>\n";
   out << who(page);
-  if (page.needs_factor)
-    out << "<p class=\"note\">A second factor is required here. Your sessions and tokens are shown once you have "
-           "given it.</p>\n";
-  else
-    out << sessions(page) << tokens(page);
-  out << "</main>\n<footer></footer>\n";
+  out << sessions(page) << tokens(page) << "</main>\n<footer></footer>\n";
   return finish_page(std::move(out));
 }
 

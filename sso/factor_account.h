@@ -3,6 +3,8 @@
 // service.
 #pragma once
 
+#include <span>
+
 #include "base/log.h"
 #include "sso/code_limiter.h"
 #include "sso/form_guard.h"
@@ -27,9 +29,11 @@ class FactorAccount {
 
   // request: its path is kFactorsPath or below; no token.
   Task<GateReply> handle(Loop& home, GateRequest request);
+  static std::vector<KnownRoute> routes();
 
  private:
   struct Route;
+  static std::span<const Route> all_routes();
   static const Route* find_route(std::string_view path);
   // In the frame of handle().
   struct Call {

@@ -11,11 +11,10 @@
 #include "base/record_id.h"
 #include "base/secret.h"
 #include "sso/html.h"
+#include "sso/pages.h"
 
 namespace sallyport::sso {
 
-constexpr std::string_view kMfaPath = "/.sallyport/mfa";
-constexpr std::string_view kFactorsPath = "/.sallyport/account/factors";
 constexpr std::string_view kNewTotpPath = "/.sallyport/account/factors/totp";
 constexpr std::string_view kConfirmTotpPath = "/.sallyport/account/factors/totp/confirm";
 constexpr std::string_view kNewCodesPath = "/.sallyport/account/factors/recovery-codes";
