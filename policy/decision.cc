@@ -122,7 +122,8 @@ void decide_in_public(const RequestFacts& facts, Decision& decision, const Area&
   if (!has_method(rule, area.methods, facts, WebSockets::kAsAnyMethod)) return deny(decision, index, "area: method");
   if (!rule.admitted.admits(facts.client.address)) return deny(decision, index, "area: address");
   if (!bears_one_of(facts.certificate, area.certificates)) return deny(decision, index, "area: certificate");
-  const bool counts = facts.identity && !recognise(facts, decision) && has_factor(facts, {demanded(facts, decision), nullptr});
+  const bool counts =
+      facts.identity && !recognise(facts, decision) && has_factor(facts, {demanded(facts, decision), nullptr});
   if (!counts) {
     decision.user = nullptr;
     decision.role = Role::kNone;

@@ -132,9 +132,9 @@ std::string metrics_text(const AdminFacts& facts, const std::vector<const Metric
   gauge("password_hashes_running", "Passwords that are being hashed.", static_cast<double>(hashing.running));
   counted("password_hashes_total", "Passwords hashed.", static_cast<double>(hashing.done));
   counted("password_hashes_refused_total", "Passwords not hashed because too many were waiting.",
-        static_cast<double>(hashing.refused));
+          static_cast<double>(hashing.refused));
   counted("password_hash_wait_seconds_total", "What passwords have waited to be hashed, together.",
-        std::chrono::duration<double>(hashing.waited).count());
+          std::chrono::duration<double>(hashing.waited).count());
   const SecretArenaUse arena = secret_arena_use();
   gauge("secret_memory_used_bytes", "Locked memory that holds secrets.", static_cast<double>(arena.used_bytes));
   gauge("secret_memory_locked", "1 when the kernel keeps that memory out of swap.", arena.locked ? 1 : 0);

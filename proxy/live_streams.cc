@@ -89,15 +89,16 @@ std::optional<LiveStreams::Ending> LiveStreams::ending_of(const RequestContext& 
   }
   const policy::Place place = snapshot.locate(context.host, context.whole_path());
   if (place.resource == nullptr || place.resource->id != context.resource_id) return denied("the resource is gone");
-  const policy::Decision again = policy::decide({.snapshot = snapshot,
-                                                 .resource = *place.resource,
-                                                 .method = context.method,
-                                                 .path = place.path,
-                                                 .upgrade = !context.websocket_key.empty(),
-                                                 .client = context.client,
-                                                 .identity = asker ? &asker->identity : nullptr,
-                                                 .certificate = context.certificate,
-                                                 .now = asked_at(context, asker ? asker->identity.factor_at : std::nullopt)});
+  const policy::Decision again =
+      policy::decide({.snapshot = snapshot,
+                      .resource = *place.resource,
+                      .method = context.method,
+                      .path = place.path,
+                      .upgrade = !context.websocket_key.empty(),
+                      .client = context.client,
+                      .identity = asker ? &asker->identity : nullptr,
+                      .certificate = context.certificate,
+                      .now = asked_at(context, asker ? asker->identity.factor_at : std::nullopt)});
   if (again.outcome != policy::Outcome::kAllow) return denied(again.reason);
   if (context.decision.user != nullptr && again.user == nullptr) return denied("public, and nobody's any more");
   if (context.lasting && !policy::same_passage(*context.resource, context.decision, *place.resource, again))

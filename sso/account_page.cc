@@ -1,6 +1,7 @@
 #include "sso/account_page.h"
 
 #include "sso/browser_name.h"
+#include "sso/factor_pages.h"
 #include "sso/page_frame.h"
 #include "sso/page_parts.h"
 #include "sso/pages.h"
@@ -17,7 +18,8 @@ Html who(const AccountPage& page) {
       << row("Signed in",
              page.strength == policy::Strength::kMfa ? Html("with a second factor") : Html("without a second factor"));
   if (page.admin) out << row("Right", Html("administrator of this gateway"));
-  out << "</dl>\n";
+  out << "</dl>\n<p class=\"actions\"><a class=\"button plain\" href=\"" << text(kFactorsPath)
+      << "\">Second factors</a></p>\n";
   if (!page.needs_factor)
     out << "<p class=\"actions\"><a href=\"" << text(kPasswordPath) << "\">Change your password</a></p>\n";
   out << "</section>\n";
@@ -36,9 +38,8 @@ Html session_item(const OwnSession& session, const AccountPage& page) {
   out << "<li class=\"card\">\n<h3>" << text(program);
   if (session.current) out << " <span class=\"tag\">this session</span>";
   out << "</h3>\n<dl>" << row("From", words(session.client))
-      << row("Last used", time_element(session.last_seen_at, ago_text(session.last_seen_at, page.now)))
-      << row("Began", date(session.created_at)) << row("Ends by", date(session.absolute_end)) << row("Places", hosts)
-      << "</dl>\n";
+      << row("Last used", ago_element(session.last_seen_at, page.now)) << row("Began", date_element(session.created_at))
+      << row("Ends by", date_element(session.absolute_end)) << row("Places", hosts) << "</dl>\n";
   // The present one has the button that signs out.
   if (!session.current)
     out << "<form class=\"actions\" method=\"post\" action=\"" << text(kEndSessionPath) << "\">"
@@ -78,10 +79,9 @@ Html tokens(const AccountPage& page) {
   out << "<ul class=\"sessions\">\n";
   for (const storage::TokenRecord& token : page.tokens)
     out << "<li class=\"card\">\n<h3>" << text(token.name) << "</h3>\n<dl>"
-        << row("Last used", token.last_used_at
-                                ? time_element(*token.last_used_at, ago_text(*token.last_used_at, page.now))
-                                : Html("never"))
-        << row("Made", date(token.created_at)) << row("Ends", date(token.expires_at)) << "</dl>\n</li>\n";
+        << row("Last used", token.last_used_at ? ago_element(*token.last_used_at, page.now) : Html("never"))
+        << row("Made", date_element(token.created_at)) << row("Ends", date_element(token.expires_at))
+        << "</dl>\n</li>\n";
   out << "</ul>\n" << manage << "</section>\n";
   return out;
 }

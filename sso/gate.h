@@ -60,7 +60,7 @@ struct GateReply {
   UserId user;              // who it was about, if known
 };
 
-// A path of the gate, and what it may be asked by. A '/' at the end: and one more segment.
+// A path of the gate, and what it may be asked by. A '*' stands for one segment.
 struct KnownRoute {
   std::string path;
   std::vector<std::string> methods;

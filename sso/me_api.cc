@@ -16,8 +16,6 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::string_view kSessionsPrefix = "/api/v1/me/sessions/";
-
 constexpr Problem kNotFound{404, "not_found", "Not found", "There is nothing at this address."};
 constexpr Problem kMethod{405, "method_not_allowed", "Method not allowed", "This address cannot be asked in this way."};
 constexpr Problem kNobody{401, "unauthenticated", "Sign in first", "Nobody is signed in."};
@@ -25,19 +23,6 @@ constexpr Problem kNotFromHere{403, "foreign_origin", "Refused", "This request d
 
 GateReply refuse(const GateRequest& request, const Problem& problem) {
   return problem_reply(request, problem, Format::kJson);
-}
-
-// Segment by segment; '*' is any that is not empty.
-bool fits(std::string_view pattern, std::string_view path) {
-  for (;;) {
-    const std::string_view wanted = pattern.substr(0, pattern.find('/'));
-    const std::string_view given = path.substr(0, path.find('/'));
-    if (wanted == "*" ? given.empty() : wanted != given) return false;
-    if (wanted.size() == pattern.size() || given.size() == path.size())
-      return wanted.size() == pattern.size() && given.size() == path.size();
-    pattern.remove_prefix(wanted.size() + 1);
-    path.remove_prefix(given.size() + 1);
-  }
 }
 
 constexpr Problem kNewPasswordNeeded{403, "password_change_required", "New password needed",
@@ -89,13 +74,25 @@ json show(const OwnSession& session) {
           {"hosts", session.hosts}};
 }
 
+// What stands for the '*' of a route's path, or "" where it has none; nothing: another path.
+std::optional<std::string_view> segment_of(std::string_view route, std::string_view path) {
+  const size_t star = route.find('*');
+  if (star == route.npos) return route == path ? std::optional<std::string_view>("") : std::nullopt;
+  const std::string_view tail = route.substr(star + 1);
+  if (path.size() <= star + tail.size() || !path.starts_with(route.substr(0, star)) || !path.ends_with(tail))
+    return std::nullopt;
+  const std::string_view segment = path.substr(star, path.size() - star - tail.size());
+  return segment.contains('/') ? std::nullopt : std::optional(segment);
+}
+
 }  // namespace
 
 // What is not in the table is 404, another method 405.
 struct MeApi::Route {
   enum class Kind : uint8_t { kRead, kWrite };
-  enum class Factor : uint8_t { kNeeded, kNotYet };  // where one is demanded of this person
-  std::string_view path;                             // '*' stands for one segment
+  // Where one is demanded of this person: kEnrol is for who has none yet.
+  enum class Factor : uint8_t { kNeeded, kEnrol, kNotYet };
+  std::string_view path;  // a '*' stands for one segment, the id
   const char* method;
   const char* allow;
   Kind kind;
@@ -116,6 +113,12 @@ std::span<const MeApi::Route> MeApi::all_routes() {
       {"/api/v1/me/tokens/*", "DELETE", "DELETE", kWrite, kNeeded, &MeApi::revoke_token},
       {"/api/v1/me/tokens/*/rotate", "POST", "POST", kWrite, kNeeded, &MeApi::rotate_token},
       {"/api/v1/me/password", "POST", "POST", kWrite, kNeeded, &MeApi::change_password},
+      {"/api/v1/me/factors", "GET", "GET, HEAD", kRead, kNeeded, &MeApi::list_factors},
+      {"/api/v1/me/factors/*", "PATCH", "PATCH", kWrite, kNeeded, &MeApi::rename_factor},
+      {"/api/v1/me/totp", "POST", "POST", kWrite, kEnrol, &MeApi::begin_totp},
+      {"/api/v1/me/totp/*", "DELETE", "DELETE", kWrite, kNeeded, &MeApi::remove_totp},
+      {"/api/v1/me/totp/*/confirm", "POST", "POST", kWrite, kEnrol, &MeApi::confirm_totp},
+      {"/api/v1/me/recovery-codes", "POST", "POST", kWrite, kNeeded, &MeApi::new_recovery_codes},
   };
   return kRoutes;
 }
@@ -123,8 +126,9 @@ std::span<const MeApi::Route> MeApi::all_routes() {
 // The route of this method, or else one of this path.
 const MeApi::Route* MeApi::find_route(std::string_view method, std::string_view path) {
   const auto routes = all_routes();
-  const auto is_path = [&](const Route& route) { return fits(route.path, path); };
-  auto found = std::ranges::find_if(routes, [&](const Route& route) { return is_path(route) && route.method == method; });
+  const auto is_path = [&](const Route& route) { return segment_of(route.path, path).has_value(); };
+  auto found =
+      std::ranges::find_if(routes, [&](const Route& route) { return is_path(route) && route.method == method; });
   if (found == routes.end()) found = std::ranges::find_if(routes, is_path);
   return found == routes.end() ? nullptr : &*found;
 }
@@ -153,8 +157,10 @@ Task<GateReply> MeApi::handle(Loop& home, GateRequest request) {
   if (!who) co_return refuse(request, kNobody);
   if (who->password_due && !who->needs_factor && route->handler != &MeApi::change_password)
     co_return refuse(request, kNewPasswordNeeded);
-  if (who->needs_factor && route->factor == Route::Factor::kNeeded) co_return refuse(request, kFactorNeeded);
-  const Call call{request, *std::move(who)};
+  const bool enrols = route->factor == Route::Factor::kEnrol && !who->user->has_factors;
+  if (who->needs_factor && route->factor != Route::Factor::kNotYet && !enrols) co_return refuse(request, kFactorNeeded);
+  const auto id = RecordId::parse(*segment_of(route->path, request.path));
+  const Call call{request, *std::move(who), id ? std::optional(*id) : std::nullopt};
   auto answering = (this->*route->handler)(home, call);
   GateReply reply = co_await answering;
   reply.user = call.who.user->id;
@@ -183,9 +189,8 @@ Task<GateReply> MeApi::list_sessions(Loop& home, const Call& call) {
 }
 
 Task<GateReply> MeApi::end_session(Loop& home, const Call& call) {
-  const auto id = RecordId::parse(std::string_view(call.request.path).substr(kSessionsPrefix.size()));
-  if (!id) co_return refuse(call.request, kNotFound);
-  auto ending = parts_.own.end(home, asker_of(call.request, call.who), *id);
+  if (!call.id) co_return refuse(call.request, kNotFound);
+  auto ending = parts_.own.end(home, asker_of(call.request, call.who), *call.id);
   const auto ended = co_await ending;
   if (!ended && ended.error().code == Code::kNotFound) co_return refuse(call.request, kNotFound);
   if (!ended) co_return failed(call, ended.error());
@@ -193,7 +198,7 @@ Task<GateReply> MeApi::end_session(Loop& home, const Call& call) {
   reply.status = 204;
   reply.headers = {{"Cache-Control", "no-store"}};
   reply.reason = "session ended";
-  if (*id == call.who.session.family) add_header(reply, "Set-Cookie", drop_cookie(kSessionCookie));
+  if (*call.id == call.who.session.family) add_header(reply, "Set-Cookie", drop_cookie(kSessionCookie));
   co_return reply;
 }
 

@@ -10,6 +10,7 @@
 //   DELETE /api/v1/me/tokens/ID            204; 404 when it is nobody's or not mine to end
 //   POST   /api/v1/me/tokens/ID/rotate     {overlap?, expires?}: 201 as above
 //   POST   /api/v1/me/password             {current, new}: {"ended": N}, and a new cookie
+//   .../factors, .../totp, .../recovery-codes: see me_factors.cc
 //
 // A write needs Origin (or Sec-Fetch-Site) of the gate itself and X-Sallyport-Request: 1. A token never gets in.
 #pragma once
@@ -17,6 +18,8 @@
 #include <span>
 
 #include "base/log.h"
+#include "sso/code_limiter.h"
+#include "sso/own_factors.h"
 #include "sso/own_sessions.h"
 #include "sso/own_tokens.h"
 #include "sso/password_change.h"
@@ -31,6 +34,8 @@ struct MeApiParts {
   OwnSessions& own;
   OwnTokens& tokens;
   PasswordChange& passwords;
+  OwnFactors& factors;
+  CodeLimiter& codes;
   storage::SessionTable& sessions;
   const Clock& clock;
   Log& log;
@@ -48,6 +53,7 @@ class MeApi {
   struct Call {
     const GateRequest& request;  // in the frame of handle()
     SignedIn who;
+    std::optional<RecordId> id;  // of the path; nothing where it is none
   };
   struct Route;
   static std::span<const Route> all_routes();
@@ -64,6 +70,15 @@ class MeApi {
   Task<GateReply> rotate_token(Loop& home, const Call& call);
   GateReply refused_token(const Call& call, const Error& error) const;
   Task<GateReply> change_password(Loop& home, const Call& call);
+  // me_factors.cc
+  Task<GateReply> list_factors(Loop& home, const Call& call);
+  Task<GateReply> begin_totp(Loop& home, const Call& call);
+  Task<GateReply> confirm_totp(Loop& home, const Call& call);
+  Task<GateReply> remove_totp(Loop& home, const Call& call);
+  Task<GateReply> rename_factor(Loop& home, const Call& call);
+  Task<GateReply> new_recovery_codes(Loop& home, const Call& call);
+  Task<std::optional<GateReply>> refuse_change(Loop& home, const Call& call);
+  GateReply factor_problem(const Call& call, const Error& error) const;
   GateReply failed(const Call& call, const Error& error) const;
 
   MeApiParts parts_;

@@ -9,12 +9,7 @@ using std::chrono::days;
 using std::chrono::hours;
 using std::chrono::microseconds;
 using std::chrono::minutes;
-
-std::string counted(int64_t number, const char* one) {
-  return std::to_string(number) + " " + one + (number == 1 ? "" : "s");
-}
-
-}  // namespace
+using std::chrono::seconds;
 
 std::string date_text(WallMicros time) {
   constexpr std::string_view kMonths[] = {"January", "February", "March",     "April",   "May",      "June",
@@ -40,7 +35,20 @@ Html time_element(WallMicros time, const std::string& shown) {
   out << "<time datetime=\"" << text(show_time(time)) << "\">" << text(shown) << "</time>";
   return out;
 }
-Html date(WallMicros time) { return time_element(time, date_text(time)); }
+
+}  // namespace
+
+Html date_element(WallMicros time) { return time_element(time, date_text(time)); }
+Html ago_element(WallMicros time, WallMicros now) { return time_element(time, ago_text(time, now)); }
+
+std::string counted(int64_t number, const char* one) {
+  return std::to_string(number) + " " + one + (number == 1 ? "" : "s");
+}
+
+std::string wait_text(seconds wait) {
+  if (wait <= minutes(2)) return counted(wait.count(), "second");
+  return counted(std::chrono::ceil<minutes>(wait).count(), "minute");
+}
 
 Html row(Markup name, const Html& value) {
   Html out;

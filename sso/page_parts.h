@@ -1,6 +1,7 @@
-// Small parts that the pages of the account share: times, and rows of a list of facts.
+// Small parts that the pages of the account share: times as people read them, and rows of a list of facts.
 #pragma once
 
+#include <chrono>
 #include <string>
 #include <string_view>
 
@@ -9,11 +10,13 @@
 
 namespace sallyport::sso {
 
-std::string date_text(WallMicros time);                 // 31 January 2026, 12:00 UTC
-std::string ago_text(WallMicros time, WallMicros now);  // "just now", "5 minutes ago"
-// "just now", with the exact time for machines.
-Html time_element(WallMicros time, const std::string& shown);
-Html date(WallMicros time);
+// Each as a <time> element that says it to machines, too.
+Html date_element(WallMicros time);                 // 31 January 2026, 12:00 UTC
+Html ago_element(WallMicros time, WallMicros now);  // "just now", "5 minutes ago"
+
+std::string counted(int64_t number, const char* one);  // "1 minute", "3 minutes"
+// How long to wait, rounded up: "40 seconds", "2 minutes".
+std::string wait_text(std::chrono::seconds wait);
 
 Html row(Markup name, const Html& value);  // of a <dl>
 Html words(std::string_view bytes);        // escaped

@@ -103,6 +103,7 @@ std::string sign_in_page(const SignInPage& page) {
   out << "</div>\n<form class=\"stacked\" method=\"post\" action=\"" << text(kLoginPath) << "\">\n"
       << "<input type=\"hidden\" name=\"csrf\" value=\"" << text(page.csrf) << "\">\n";
   if (!page.flow.empty()) out << "<input type=\"hidden\" name=\"flow\" value=\"" << text(page.flow) << "\">\n";
+  if (!page.then.empty()) out << hidden_field("then", page.then);
   out << "<label for=\"user\">User name or e-mail</label>\n"
       << "<input id=\"user\" name=\"user\" type=\"text\" autocomplete=\"username\" autocapitalize=\"none\" "
       << "autocorrect=\"off\" spellcheck=\"false\" required maxlength=\"320\" value=\"" << text(page.user) << "\"";

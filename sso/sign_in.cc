@@ -34,14 +34,15 @@ std::span<const SignIn::Route> SignIn::all_routes() {
       {kGate, "/", "GET, HEAD", &SignIn::home_page, nullptr, true},
       {kGate, kLoginPath, "GET, HEAD, POST", &SignIn::show_login, &SignIn::post_login, true, kNotYet},
       {kGate, kCertificatePath, "POST", nullptr, &SignIn::post_certificate, false, kNotYet},
-      {kGate, kMfaPath, "GET, HEAD", &SignIn::show_mfa, nullptr, true, kNotYet, kRefused},
+      {kGate, kMfaPath, "GET, HEAD, POST", &SignIn::show_mfa, &SignIn::post_mfa, true, kNotYet, kRefused},
       {kGate, kAccountPath, "GET, HEAD", &SignIn::account, nullptr, true, kNeeded, kRefused},
       {kGate, kEndSessionPath, "POST", nullptr, &SignIn::end_session, false, kNeeded, kRefused},
       {kGate, kEndOthersPath, "POST", nullptr, &SignIn::end_others, false, kNeeded, kRefused},
       {kGate, kTokensPath, "GET, HEAD, POST", &SignIn::show_tokens, &SignIn::create_token, true, kNeeded, kRefused},
       {kGate, kRevokeTokenPath, "POST", nullptr, &SignIn::revoke_token, false, kNeeded, kRefused},
       {kGate, kRotateTokenPath, "POST", nullptr, &SignIn::rotate_token, false, kNeeded, kRefused},
-      {kGate, kPasswordPath, "GET, HEAD, POST", &SignIn::show_password, &SignIn::post_password, true, kNeeded, kRefused},
+      {kGate, kPasswordPath, "GET, HEAD, POST", &SignIn::show_password, &SignIn::post_password, true, kNeeded,
+       kRefused},
       {kGate, kResetPath, "GET, HEAD, POST", &SignIn::show_reset, &SignIn::post_reset, true, kNotYet, kRefused},
       {kEverywhere, kLogoutPath, "GET, HEAD, POST", &SignIn::show_logout, &SignIn::post_logout, true, kNotYet},
       {kEverywhere, kStylePath, "GET, HEAD", &SignIn::style, nullptr, true, kNotYet},
@@ -61,6 +62,7 @@ const SignIn::Route* SignIn::find_route(bool on_gate, std::string_view path) {
 
 std::vector<KnownRoute> SignIn::routes() {
   std::vector<KnownRoute> out = MeApi::routes();
+  for (KnownRoute& route : FactorAccount::routes()) out.push_back(std::move(route));
   for (const Route& route : all_routes()) {
     KnownRoute known{std::string(route.path), {}, route.where != Route::Where::kOthers};
     if (route.get != nullptr) known.methods.emplace_back("GET");
@@ -100,15 +102,25 @@ SignIn::SignIn(SignInParts parts, SecretBytes csrf_key, SecretBytes device_key)
                   .hash = parts_.hash}),
       own_sessions_(parts_.store, parts_.sessions, parts_.clock, parts_.session_ended),
       own_tokens_(parts_.store, parts_.sessions, parts_.tokens, parts_.clock),
+      factor_book_(parts_.store, parts_.keyring, parts_.keys),
+      own_factors_({factor_book_, own_sessions_, parts_.store, parts_.sessions, parts_.keyring, parts_.clock,
+                    parts_.gate.host, parts_.session_ended, parts_.in_force}),
+      factor_account_(
+          {own_factors_, codes_, parts_.sessions, forms_, parts_.clock, parts_.log, origin_of(parts_.gate.host)}),
       account_({own_sessions_, parts_.sessions, forms_, parts_.clock, parts_.log, origin_of(parts_.gate.host)}),
       token_forms_({own_tokens_, parts_.sessions, forms_, parts_.clock, parts_.log, origin_of(parts_.gate.host)}),
-      me_api_({own_sessions_, own_tokens_, passwords_, parts_.sessions, parts_.clock, parts_.log,
+      me_api_({own_sessions_, own_tokens_, passwords_, own_factors_, codes_, parts_.sessions, parts_.clock, parts_.log,
                origin_of(parts_.gate.host)}) {}
 
 Task<GateReply> SignIn::handle(Loop& home, GateRequest request) {
   const bool on_gate = request.host == parts_.gate.host;
   if (on_gate && http::path_has_prefix(request.path, kApiPath)) {
     auto answering = me_api_.handle(home, std::move(request));
+    co_return co_await answering;
+  }
+  if (on_gate && http::path_has_prefix(request.path, kFactorsPath)) {
+    if (request.by_token) co_return problem_reply(request, kTokenRefused, Format::kJson);
+    auto answering = factor_account_.handle(home, std::move(request));
     co_return co_await answering;
   }
   const Route* const route = find_route(on_gate, request.path);

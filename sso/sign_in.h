@@ -19,7 +19,9 @@
 #include "base/log.h"
 #include "sso/account.h"
 #include "sso/attempt_limiter.h"
+#include "sso/code_limiter.h"
 #include "sso/credentials.h"
+#include "sso/factor_account.h"
 #include "sso/form_guard.h"
 #include "sso/gate.h"
 #include "sso/login_flow.h"
@@ -29,6 +31,7 @@
 #include "sso/password_change.h"
 #include "sso/refusal_recorder.h"
 #include "sso/replies.h"
+#include "sso/second_factor.h"
 #include "sso/signed_in.h"
 #include "sso/token_forms.h"
 #include "storage/key_holder.h"
@@ -67,6 +70,8 @@ struct SignInParts {
   // Told of every family that was ended here, after commit and table, before the answer: closes what lives on it. Must
   // not wait; called on the workers' threads. May be empty.
   std::function<void(const RecordId& family)> session_ended;
+  // Waits until what was committed up to a generation is in force: who has changed his own record meets the change with
+  // his next request.
   AwaitInForce in_force = {};  // may be empty
   Result<bool> (*verify)(const SecretBytes& phc, const SecretBytes& password) = verify_password;
   HashFunction hash = hash_password;
@@ -126,6 +131,8 @@ class SignIn final : public Gate {
     std::string user;
     const char* alert = "";
     const char* reason = "";
+    std::string_view then;  // "factors": goes on to the second factors; empty: to the home page
+    void set_then(std::string_view sent) { then = sent == "factors" ? "factors" : ""; }
   };
   Task<Result<GateReply>> open_session(Loop& home, const GateRequest& request, const policy::CompiledUser& user,
                                        const LoginForm& form, Proof proof);
@@ -152,6 +159,30 @@ class SignIn final : public Gate {
   std::optional<std::chrono::seconds> refuse_certificate_for_now(const ClientCertificate& certificate);
   // sign_in_factor.cc
   Task<GateReply> show_mfa(Loop& home, GateRequest request);
+  Task<GateReply> post_mfa(Loop& home, GateRequest request);
+  // What a request to show a factor is about, besides the factor.
+  struct FactorAim {
+    std::string flow;  // the handle; empty: none
+    std::optional<SignInFlow> wanted;
+    std::string then;  // a page of the gate, by our own word for it
+    CodeField field = CodeField::kApp;
+  };
+  static std::string location_of(const FactorAim& aim);  // on the gate itself
+  static FactorAim factor_aim(std::string flow, std::string then, std::string_view with);
+  // errors: kConflict the factor has counted before, or the session has ended; kDenied the user was changed meanwhile;
+  // and the store's.
+  Task<Result<GateReply>> factor_shown(Loop& home, const GateRequest& request, const SignedIn& who,
+                                       const FactorAim& aim, ShownFactor factor);
+  struct FactorSaying {
+    int status = 200;
+    std::string alert;
+    const char* reason = "second factor";
+  };
+  GateReply factor_form(const SignedIn& who, const Factors& factors, const FactorAim& aim, FactorSaying saying) const;
+  // reason: for the log and the audit; null: nothing was tried. alert: in place of the problem's message; may be empty.
+  GateReply refuse_code(const GateRequest& request, const SignedIn& who, const Factors& factors, const FactorAim& aim,
+                        const Problem& problem, const char* reason, std::string alert = {});
+  GateReply factors_unread(const GateRequest& request, const Error& error) const;
   // sign_in_hand_over.cc
   Task<GateReply> callback(Loop& home, GateRequest request);
   Task<GateReply> send_to_gate(Loop& home, const GateRequest& request, SignInFlow flow, std::string nonce);
@@ -189,8 +220,12 @@ class SignIn final : public Gate {
   RefusalRecorder refusals_;
   KnownDevices devices_;
   PasswordChange passwords_;
+  CodeLimiter codes_;
   OwnSessions own_sessions_;
   OwnTokens own_tokens_;
+  FactorBook factor_book_;
+  OwnFactors own_factors_;
+  FactorAccount factor_account_;
   Account account_;
   TokenForms token_forms_;
   MeApi me_api_;

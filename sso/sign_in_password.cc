@@ -51,16 +51,19 @@ storage::AdminEvent event_of(const GateRequest& request, const policy::CompiledU
 Task<GateReply> SignIn::show_login(Loop& home, GateRequest request) {
   LoginForm form;
   form.reason = "sign-in form";
-  if (const auto query = http::parse_form(request.query))
+  if (const auto query = http::parse_form(request.query)) {
     if (const std::string* const flow = http::find_field(*query, "flow"); flow != nullptr && is_random_handle(*flow))
       form.flow = *flow;
+    if (const std::string* const again = http::find_field(*query, "again"); again != nullptr) form.set_then(*again);
+  }
   if (!form.flow.empty()) {
     auto looking = wanted_page(home, form.flow, request.client.address, request.snapshot);
     form.wanted = co_await looking;
     if (!form.wanted) form.flow.clear();
   }
   const auto signed_in = who_at_all(request);
-  if (!signed_in) co_return login_form(request, std::move(form));
+  // Who is to show his password once more is shown the form, though he is signed in.
+  if (!signed_in || !form.then.empty()) co_return login_form(request, std::move(form));
   if (signed_in->needs_factor)
     co_return redirect_reply(302, factor_location(*signed_in->user, form.flow), "second factor");
   if (signed_in->password_due)
@@ -82,10 +85,11 @@ Task<GateReply> SignIn::post_login(Loop& home, GateRequest request) {
   if (!form && !request.sallyport_request) co_return problem_reply(request, kHeaderMissing);
   if (!form && !is_json(request)) co_return problem_reply(request, kMediaType);
 
+  LoginForm again;
+  if (form) again.set_then(read_form_field(request.body, "then"));
   auto credentials = form ? read_credentials_form(request.body) : read_credentials_json(request.body);
   request.body = SecretBytes();
   if (!credentials) co_return problem_reply(request, kMalformed);
-  LoginForm again;
   again.user = credentials->user;
   if (is_random_handle(credentials->flow)) again.flow = credentials->flow;
   if (form) {
@@ -237,7 +241,9 @@ Task<Result<GateReply>> SignIn::open_session(Loop& home, const GateRequest& requ
       (form.wanted && !is_enough(*form.wanted, opened, now));
   const bool password_due = !lacks_factor && policy::must_change_password(*request.snapshot, user, now);
   const std::optional<SignInFlow> flow = lacks_factor || password_due ? std::nullopt : form.wanted;
-  std::string location = lacks_factor ? factor_location(user, form.wanted ? form.flow : "") : "/";
+  std::string location = lacks_factor        ? factor_location(user, form.wanted ? form.flow : "")
+                         : form.then.empty() ? "/"
+                                             : std::string(kFactorsPath);
   if (flow) {
     const std::string code = random_handle();
     CO_TRY(storage::FlowRecord record, to_record(HandOver{*flow, session.family, user.id}, code, parts_.keyring, now));
@@ -280,6 +286,7 @@ GateReply SignIn::login_form(const GateRequest& request, LoginForm form) const {
   page.csrf = forms_.field("sign-in", binding);
   page.flow = form.flow;
   if (form.wanted) page.destination = form.wanted->host;
+  page.then = form.then;
   page.user = form.user;
   page.alert = form.alert;
   page.by_certificate =

@@ -72,7 +72,7 @@ Html new_one(const TokenPage& page) {
   out << "<section class=\"card\" aria-labelledby=\"new\">\n<h2 id=\"new\">Your new token " << text(record.name)
       << "</h2>\n<p role=\"status\">Copy it now. It is shown this once and never again.</p>\n"
       << "<p class=\"secret\"><code><!--token--></code></p>\n<dl>" << row("Reaches", reach(record.scope))
-      << row("Ends", date(record.expires_at)) << "</dl>\n</section>\n";
+      << row("Ends", date_element(record.expires_at)) << "</dl>\n</section>\n";
   return out;
 }
 
@@ -119,7 +119,7 @@ Html button(Markup action, const TokenPage& page, const OwnToken& token, Markup 
 
 Html last_use(const storage::TokenRecord& token, WallMicros now) {
   if (!token.last_used_at) return Html("never");
-  Html out = time_element(*token.last_used_at, ago_text(*token.last_used_at, now));
+  Html out = ago_element(*token.last_used_at, now);
   if (!token.last_used_from.empty()) out << ", from " << text(token.last_used_from);
   return out;
 }
@@ -129,8 +129,8 @@ Html item(const OwnToken& token, const TokenPage& page) {
   out << "<li class=\"card\">\n<h3>" << text(token.record.name);
   if (!token.account.empty()) out << " <span class=\"tag\">service account " << text(token.account) << "</span>";
   out << "</h3>\n<dl>" << row("Reaches", reach(token.record.scope))
-      << row("Last used", last_use(token.record, page.now)) << row("Made", date(token.record.created_at))
-      << row("Ends", date(token.ends_at)) << "</dl>\n<div class=\"buttons\">"
+      << row("Last used", last_use(token.record, page.now)) << row("Made", date_element(token.record.created_at))
+      << row("Ends", date_element(token.ends_at)) << "</dl>\n<div class=\"buttons\">"
       << button("/.sallyport/account/tokens/rotate", page, token, "Rotate")
       << button("/.sallyport/account/tokens/revoke", page, token, "Revoke") << "</div>\n</li>\n";
   return out;
