@@ -117,10 +117,14 @@ TEST_F(OpenSqliteTest, refuses_a_store_of_a_newer_version) {
 // The steps of a future program, played on this one's file.
 class MigrationTest : public OpenSqliteTest {
  protected:
-  std::vector<EmbeddedFile> with(std::string_view second) const {
+  const uint32_t next_ = static_cast<uint32_t>(storage_schema().size()) + 1;
+  const std::string name_ = std::string(next_ < 10 ? "00" : "0") + std::to_string(next_) + "_next.sql";
+  const std::string reached_ = "version " + std::to_string(next_);
+
+  // This program's steps, and one more.
+  std::vector<EmbeddedFile> with(std::string_view more) const {
     std::vector<EmbeddedFile> out(storage_schema().begin(), storage_schema().end());
-    out.resize(1);
-    out.push_back({"002_second.sql", second});
+    out.push_back({name_, more});
     return out;
   }
   std::string migrate_to(const std::vector<EmbeddedFile>& steps) {
@@ -135,8 +139,8 @@ TEST_F(MigrationTest, goes_on_from_the_version_that_is_there) {
   make();
   const RecordId id = open_sqlite(path_, SqliteOpen::kCommand).value()->installation().value().id;
   const auto steps = with("ALTER TABLE sessions ADD COLUMN note TEXT NOT NULL DEFAULT 'kept'");
-  EXPECT_EQ(migrate_to(steps), "version 2");
-  EXPECT_EQ(migrate_to(steps), "version 2") << "a second time nothing happens";
+  EXPECT_EQ(migrate_to(steps), reached_);
+  EXPECT_EQ(migrate_to(steps), reached_) << "a second time nothing happens";
   Connection connection = Connection::open(path_, OpenFile::kExisting).value();
   Query read = connection.query("SELECT id FROM installation").value();
   ASSERT_TRUE(read.row().value());
@@ -150,7 +154,7 @@ TEST_F(MigrationTest, commands_refuse_an_older_store_and_leave_it_alone_and_serv
   ASSERT_FALSE(refused);
   EXPECT_STREQ(refused.error().what, "store is of an older version, start serve first");
   EXPECT_EQ(open(SqliteOpen::kCommand), "opened") << "by a program of its version";
-  EXPECT_EQ(open_sqlite(path_, SqliteOpen::kServe, steps).value()->installation().value().schema_version, 2u);
+  EXPECT_EQ(open_sqlite(path_, SqliteOpen::kServe, steps).value()->installation().value().schema_version, next_);
   EXPECT_TRUE(open_sqlite(path_, SqliteOpen::kCommand, steps));
 }
 
@@ -163,16 +167,32 @@ TEST_F(MigrationTest, a_store_that_is_served_is_not_migrated_by_another) {
 
 TEST_F(MigrationTest, an_older_program_refuses_what_a_newer_one_left) {
   make();
-  ASSERT_EQ(migrate_to(with("CREATE TABLE more (x INTEGER)")), "version 2");
+  ASSERT_EQ(migrate_to(with("CREATE TABLE more (x INTEGER)")), reached_);
   EXPECT_EQ(open(SqliteOpen::kServe), "store is of a newer version");
 }
 
 TEST_F(MigrationTest, a_step_that_fails_leaves_the_version_before_it_whole) {
   make();
-  EXPECT_NE(migrate_to(with("CREATE TABLE half (x INTEGER); CREATE TABLE half (x INTEGER)")), "version 2");
+  EXPECT_NE(migrate_to(with("CREATE TABLE half (x INTEGER); CREATE TABLE half (x INTEGER)")), reached_);
   EXPECT_EQ(open(SqliteOpen::kServe), "opened");
   Connection connection = Connection::open(path_, OpenFile::kExisting).value();
   EXPECT_FALSE(connection.query("SELECT x FROM half"));
+}
+
+TEST_F(MigrationTest, tokens_of_the_first_version_live_on) {
+  {
+    Connection connection = Connection::open(path_, OpenFile::kNew).value();
+    ASSERT_TRUE(migrate(connection, std::vector(storage_schema().begin(), storage_schema().begin() + 1)));
+    ASSERT_TRUE(connection.execute(
+        "INSERT INTO tokens (id, hash, user, name, created_at, expires_at, strength, scope, version) VALUES"
+        " (randomblob(16), randomblob(32), randomblob(16), 'ci', 1, 2, 1, "
+        "'{\"team\":\"\",\"resource\":\"\",\"read_only\":false,"
+        "\"path_prefix\":\"\",\"networks\":[],\"api\":false,\"admin\":false}', 1)"));
+  }
+  const auto tokens = open_sqlite(path_, SqliteOpen::kServe).value()->tokens().value();
+  ASSERT_EQ(tokens.size(), 1u);
+  EXPECT_EQ(tokens[0].name, "ci");
+  EXPECT_EQ(tokens[0].last_used_from, "");
 }
 
 TEST_F(MigrationTest, numbers_count_up_from_one) {
