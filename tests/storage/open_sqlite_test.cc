@@ -119,10 +119,14 @@ class MigrationTest : public OpenSqliteTest {
  protected:
   // A store as the first version made it.
   void make_first() { ASSERT_TRUE(open_sqlite(path_, SqliteOpen::kCreate, storage_schema().first(1))); }
-  std::vector<EmbeddedFile> with(std::string_view second) const {
+  const uint32_t next_ = static_cast<uint32_t>(storage_schema().size()) + 1;
+  const std::string name_ = std::string(next_ < 10 ? "00" : "0") + std::to_string(next_) + "_next.sql";
+  const std::string reached_ = "version " + std::to_string(next_);
+
+  // This program's steps, and one more.
+  std::vector<EmbeddedFile> with(std::string_view more) const {
     std::vector<EmbeddedFile> out(storage_schema().begin(), storage_schema().end());
-    out.resize(1);
-    out.push_back({"002_second.sql", second});
+    out.push_back({name_, more});
     return out;
   }
   std::string migrate_to(const std::vector<EmbeddedFile>& steps) {
@@ -138,8 +142,8 @@ TEST_F(MigrationTest, goes_on_from_the_version_that_is_there) {
   const RecordId id =
       open_sqlite(path_, SqliteOpen::kCommand, storage_schema().first(1)).value()->installation().value().id;
   const auto steps = with("ALTER TABLE sessions ADD COLUMN note TEXT NOT NULL DEFAULT 'kept'");
-  EXPECT_EQ(migrate_to(steps), "version 2");
-  EXPECT_EQ(migrate_to(steps), "version 2") << "a second time nothing happens";
+  EXPECT_EQ(migrate_to(steps), reached_);
+  EXPECT_EQ(migrate_to(steps), reached_) << "a second time nothing happens";
   Connection connection = Connection::open(path_, OpenFile::kExisting).value();
   Query read = connection.query("SELECT id FROM installation").value();
   ASSERT_TRUE(read.row().value());
@@ -152,8 +156,8 @@ TEST_F(MigrationTest, commands_refuse_an_older_store_and_leave_it_alone_and_serv
   const auto refused = open_sqlite(path_, SqliteOpen::kCommand, steps);
   ASSERT_FALSE(refused);
   EXPECT_STREQ(refused.error().what, "store is of an older version, start serve first");
-  EXPECT_TRUE(open_sqlite(path_, SqliteOpen::kCommand, storage_schema().first(1))) << "by a program of its version";
-  EXPECT_EQ(open_sqlite(path_, SqliteOpen::kServe, steps).value()->installation().value().schema_version, 2u);
+  EXPECT_EQ(open(SqliteOpen::kCommand), "opened") << "by a program of its version";
+  EXPECT_EQ(open_sqlite(path_, SqliteOpen::kServe, steps).value()->installation().value().schema_version, next_);
   EXPECT_TRUE(open_sqlite(path_, SqliteOpen::kCommand, steps));
 }
 
@@ -165,16 +169,15 @@ TEST_F(MigrationTest, a_store_that_is_served_is_not_migrated_by_another) {
 }
 
 TEST_F(MigrationTest, an_older_program_refuses_what_a_newer_one_left) {
-  make_first();
-  ASSERT_EQ(migrate_to(with("CREATE TABLE more (x INTEGER)")), "version 2");
-  EXPECT_STREQ(open_sqlite(path_, SqliteOpen::kServe, storage_schema().first(1)).error().what,
-               "store is of a newer version");
+  make();
+  ASSERT_EQ(migrate_to(with("CREATE TABLE more (x INTEGER)")), reached_);
+  EXPECT_EQ(open(SqliteOpen::kServe), "store is of a newer version");
 }
 
 TEST_F(MigrationTest, a_step_that_fails_leaves_the_version_before_it_whole) {
-  make_first();
-  EXPECT_NE(migrate_to(with("CREATE TABLE half (x INTEGER); CREATE TABLE half (x INTEGER)")), "version 2");
-  EXPECT_TRUE(open_sqlite(path_, SqliteOpen::kServe, storage_schema().first(1)));
+  make();
+  EXPECT_NE(migrate_to(with("CREATE TABLE half (x INTEGER); CREATE TABLE half (x INTEGER)")), reached_);
+  EXPECT_EQ(open(SqliteOpen::kServe), "opened");
   Connection connection = Connection::open(path_, OpenFile::kExisting).value();
   EXPECT_FALSE(connection.query("SELECT x FROM half"));
 }
@@ -196,7 +199,7 @@ TEST_F(MigrationTest, a_store_of_version_1_keeps_everything_and_can_note_uses_of
   {
     const auto first = open_sqlite(path_, SqliteOpen::kServe, storage_schema().first(1)).value();
     const auto keyring = Keyring::open(*first, masters(), as_bytes(kSalt), clock.wall()).value();
-    ResourceService service(*first, *keyring, clock, [](const auto&, const auto&, const auto&) {
+    ResourceService service(*first, *keyring, clock, [](const auto&, const auto&, const auto&, const auto*) {
       return std::expected<SecretBytes, std::string>(secret("hash"));
     });
     std::vector<nlohmann::json> documents{user("root", true)};
@@ -218,6 +221,22 @@ TEST_F(MigrationTest, a_store_of_version_1_keeps_everything_and_can_note_uses_of
   const FactorUse use{RecordId::random(), alice, 7, clock.now};
   ASSERT_TRUE(now->commit({.changes = {UseFactor{use}}, .expected = {}}, {}));
   EXPECT_EQ(now->factor_uses(alice).value().at(0).counter, 7u);
+}
+
+TEST_F(MigrationTest, tokens_of_the_first_version_live_on) {
+  {
+    Connection connection = Connection::open(path_, OpenFile::kNew).value();
+    ASSERT_TRUE(migrate(connection, std::vector(storage_schema().begin(), storage_schema().begin() + 1)));
+    ASSERT_TRUE(connection.execute(
+        "INSERT INTO tokens (id, hash, user, name, created_at, expires_at, strength, scope, version) VALUES"
+        " (randomblob(16), randomblob(32), randomblob(16), 'ci', 1, 2, 1, "
+        "'{\"team\":\"\",\"resource\":\"\",\"read_only\":false,"
+        "\"path_prefix\":\"\",\"networks\":[],\"api\":false,\"admin\":false}', 1)"));
+  }
+  const auto tokens = open_sqlite(path_, SqliteOpen::kServe).value()->tokens().value();
+  ASSERT_EQ(tokens.size(), 1u);
+  EXPECT_EQ(tokens[0].name, "ci");
+  EXPECT_EQ(tokens[0].last_used_from, "");
 }
 
 TEST_F(MigrationTest, numbers_count_up_from_one) {

@@ -1,4 +1,4 @@
--- Version 2: how a second factor was used last, so that nothing that counts once counts twice. What the factors are is
+-- Version 3: how a second factor was used last, so that nothing that counts once counts twice. What the factors are is
 -- sealed in their user's record (field 'factors'). A factor's id is unique among those of its user.
 CREATE TABLE factor_uses (
   user BLOB NOT NULL CHECK (length(user) = 16),
