@@ -19,9 +19,8 @@ Html who(const AccountPage& page) {
              page.strength == policy::Strength::kMfa ? Html("with a second factor") : Html("without a second factor"));
   if (page.admin) out << row("Right", Html("administrator of this gateway"));
   out << "</dl>\n<p class=\"actions\"><a class=\"button plain\" href=\"" << text(kFactorsPath)
-      << "\">Second factors</a></p>\n";
-  if (!page.needs_factor)
-    out << "<p class=\"actions\"><a href=\"" << text(kPasswordPath) << "\">Change your password</a></p>\n";
+      << "\">Second factors</a> <a class=\"button plain\" href=\"" << text(kPasswordPath)
+      << "\">Change your password</a></p>\n";
   out << "</section>\n";
   return out;
 }

@@ -128,16 +128,14 @@ Task<GateReply> SignIn::after_new_password(Loop& home, const GateRequest& reques
                                            std::string flow) {
   std::optional<SignInFlow> wanted;
   if (!flow.empty()) {
-    auto looking = wanted_page(home, std::move(flow), request.client.address, request.snapshot);
+    auto looking = wanted_page(home, flow, request.client.address, request.snapshot);
     wanted = co_await looking;
   }
   if (!wanted)
     co_return redirect_reply(303, who.password_due ? "/" : std::string(kAccountPath) + "?password=changed",
                              "password changed");
-  auto handing_over = hand_over(home, {*wanted, who.session.family, who.user->id});
-  const auto code = co_await handing_over;
-  if (!code) co_return redirect_reply(303, "/", "password changed");
-  const std::string url = callback_url(wanted->host, *code);
+  // The sign-in hands over, or asks for what the page needs besides.
+  const std::string url = std::string(kLoginPath) + "?flow=" + flow;
   if (request.sec_fetch_mode == "navigate")
     co_return page_reply(200, onward_page(url, wanted->host), "password changed");
   co_return redirect_reply(303, url, "password changed");

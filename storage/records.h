@@ -182,8 +182,8 @@ struct ForgetFactorUses {
   std::vector<RecordId> but;  // of these factors they are kept
 };
 using Change = std::variant<SetSaltFingerprint, PutResource, DeleteResource, PutSession, RaiseSession, TouchSession,
-                            EndSession, EndSessionsOfUser, PutToken, TouchToken, CutToken, RevokeToken, PutFlow, PutDataKey,
-                            PutNamedKey, UseFactor, ForgetFactorUses>;
+                            EndSession, EndSessionsOfUser, PutToken, TouchToken, CutToken, RevokeToken, PutFlow,
+                            PutDataKey, PutNamedKey, UseFactor, ForgetFactorUses>;
 
 struct ChangeSet {
   std::vector<Change> changes;

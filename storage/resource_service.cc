@@ -5,6 +5,27 @@
 #include "storage/resource_service_inside.h"
 
 namespace sallyport::storage {
+namespace {
+
+constexpr size_t kReadAllFrom = 64;  // documents: then looking for what they concern costs more than it saves
+
+StateNeed need_of(const std::vector<Draft>& drafts, Prune prune) {
+  if (prune == Prune::kYes || drafts.size() >= kReadAllFrom) return {};
+  StateNeed out{.everything = false, .named = {}, .hosts = {}};
+  for (const Draft& draft : drafts) {
+    out.named.emplace(draft.resource.kind, draft.resource.name);
+    if (const auto* place = std::get_if<policy::Protected>(&draft.resource.body)) out.hosts.insert(place->at.host);
+  }
+  return out;
+}
+
+// A tool or API is named by nobody; everything else by any of them.
+StateNeed need_of(policy::Kind kind, const std::string& name) {
+  if (kind != policy::Kind::kDatasource && kind != policy::Kind::kInstance) return {};
+  return {.everything = false, .named = {{kind, name}}, .hosts = {}};
+}
+
+}  // namespace
 
 ResourceService::ResourceService(Store& store, const Keyring& keyring, const Clock& clock, HashPassword hash_password)
     : store_(store), keyring_(keyring), clock_(clock), hash_password_(std::move(hash_password)) {}
@@ -34,7 +55,7 @@ std::expected<ApplyOutcome, ApplyFailure> ResourceService::apply(std::vector<nlo
     }
     return {};
   };
-  return change(store_, keyring_, clock_.wall(), actor, gate_host, mode,
+  return change(store_, keyring_, clock_.wall(), actor, gate_host, mode, need_of(drafts, prune),
                 [&](const ResourceState& state, Mistakes& found) -> Result<ResourcePlan> {
                   TRY(ResourcePlan plan, plan_puts(drafts, state, keyring_, found));
                   if (prune == Prune::kYes) plan_prune(drafts, state, plan);
@@ -45,7 +66,7 @@ std::expected<ApplyOutcome, ApplyFailure> ResourceService::apply(std::vector<nlo
 
 std::expected<ApplyOutcome, ApplyFailure> ResourceService::remove(policy::Kind kind, const std::string& name,
                                                                   const std::string& actor) {
-  return change(store_, keyring_, clock_.wall(), actor, "", ApplyMode::kCommit,
+  return change(store_, keyring_, clock_.wall(), actor, "", ApplyMode::kCommit, need_of(kind, name),
                 [&](const ResourceState& state, Mistakes&) -> Result<ResourcePlan> {
                   const StoredResource* const stored = state.find(kind, name);
                   if (stored == nullptr) return fail(Code::kNotFound, Side::kClient, "there is no such resource");
@@ -55,7 +76,7 @@ std::expected<ApplyOutcome, ApplyFailure> ResourceService::remove(policy::Kind k
 
 std::expected<void, ApplyFailure> ResourceService::set_suspended(const std::string& user, bool suspended,
                                                                  const std::string& actor) {
-  const auto done = change(store_, keyring_, clock_.wall(), actor, "", ApplyMode::kCommit,
+  const auto done = change(store_, keyring_, clock_.wall(), actor, "", ApplyMode::kCommit, people_alone(),
                            [&](const ResourceState& state, Mistakes&) -> Result<ResourcePlan> {
                              TRY(PlannedPut put, plan_user(state, user));
                              ResourcePlan plan;
@@ -81,7 +102,7 @@ std::expected<void, ApplyFailure> ResourceService::set_suspended(const std::stri
 std::expected<bool, ApplyFailure> ResourceService::reset_factors(const std::string& user, const std::string& actor) {
   bool had = false;
   const auto done =
-      change(store_, keyring_, clock_.wall(), actor, "", ApplyMode::kCommit,
+      change(store_, keyring_, clock_.wall(), actor, "", ApplyMode::kCommit, people_alone(),
              [&](const ResourceState& state, Mistakes&) -> Result<ResourcePlan> {
                TRY(PlannedPut put, plan_user(state, user));
                ResourcePlan plan;

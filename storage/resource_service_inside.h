@@ -16,13 +16,16 @@ inline std::unexpected<ApplyFailure> mistaken(Mistakes mistakes) {
 }
 constexpr Error kTooBusy{Code::kConflict, Side::kStorage, "resources were changed by somebody else again and again"};
 
+// What a change of people alone has to know: no place.
+inline StateNeed people_alone() { return {.everything = false, .named = {}, .hosts = {}}; }
+
 // One attempt: read, plan, check, commit. `plan` fills in a plan against the state and collects mistakes.
 template <class Planner>
 std::expected<ApplyOutcome, ApplyFailure> change(Store& store, const Keyring& keyring, WallMicros now,
                                                  const std::string& actor, const std::string& gate_host, ApplyMode mode,
-                                                 Planner plan_against) {
+                                                 const StateNeed& need, Planner plan_against) {
   for (int attempt = 0; attempt < kAttemptsMax; ++attempt) {
-    const auto state = read_state(store, keyring);
+    const auto state = read_state(store, keyring, need);
     if (!state) return failed(state.error());
     Mistakes mistakes;
     const Result<ResourcePlan> plan = plan_against(*state, mistakes);

@@ -70,7 +70,7 @@ std::expected<void, ApplyFailure> ResourceService::set_password(const std::strin
                                                                 ChangeAtOnce change_at_once, const std::string& actor) {
   std::optional<SecretBytes> hash;
   const WallMicros now = clock_.wall();
-  const auto done = change(store_, keyring_, now, actor, "", ApplyMode::kCommit,
+  const auto done = change(store_, keyring_, now, actor, "", ApplyMode::kCommit, people_alone(),
                            [&](const ResourceState& state, Mistakes& mistakes) -> Result<ResourcePlan> {
                              TRY(PlannedPut put, plan_user(state, user));
                              if (!hash) {

@@ -320,8 +320,7 @@ std::optional<LiveFamily> SessionTable::family(const RecordId& id, WallMicros no
   const Family* const found = shard.families.find(id);
   if (found == nullptr || is_over(count(now), found->last_seen, found->idle_seconds, found->absolute_end))
     return std::nullopt;
-  return LiveFamily{found->user, WallMicros{found->last_seen}, found->strength,
-                    found->factor_at == kNever ? std::nullopt : std::optional(WallMicros{found->factor_at})};
+  return LiveFamily{found->user, WallMicros{found->last_seen}};
 }
 
 std::optional<LiveFamily> SessionTable::alive(const RecordId& id, const RecordId& family_id, WallMicros now) const {

@@ -31,8 +31,6 @@ struct LiveSession {
 struct LiveFamily {
   UserId user;
   WallMicros last_seen{};
-  policy::Strength strength = policy::Strength::kPassword;
-  std::optional<WallMicros> factor_at;
 };
 
 class SessionTable {
