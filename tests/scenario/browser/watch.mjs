@@ -31,7 +31,7 @@ export const watched = async (task) => {
   page.on('console', (message) => {
     // a 401 of a wrong password or code, or a 400 of a form with mistakes, is reported by Chromium itself as a console error; everything else is a fault
     const awaited = new RegExp(`status of (${(task.refusals || [400, 401, 409, 429]).join('|')})`);
-    if (['error', 'warning'].includes(message.type()) && !awaited.test(message.text())) faults.push(`console: ${message.text()}`);
+    if (['error', 'warning'].includes(message.type()) && !awaited.test(message.text()) && !message.location().url.endsWith('/nowhere')) faults.push(`console: ${message.text()}`);
   });
   page.on('pageerror', (error) => faults.push(`page error: ${error}`));
   page.on('requestfailed', (request) => faults.push(`request failed: ${request.url()} ${request.failure()?.errorText}`));
