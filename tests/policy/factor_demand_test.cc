@@ -120,7 +120,7 @@ TEST(FactorDemand, at_the_gate_there_are_no_roles_but_admins) {
     const auto snapshot = snapshot_of(row.world);
     const auto at_gate = [&](const char* who, const char* how) {
       const Asker asker(std::string(who) + how);
-      return decide_gate(*snapshot, asker.identity).outcome;
+      return decide_gate(*snapshot, asker.identity, kNow).outcome;
     };
     for (const auto& [who, demanded] :
          {std::pair("alice", row.alice), std::pair("root", row.root), std::pair("mike", row.mike)}) {

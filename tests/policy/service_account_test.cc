@@ -90,11 +90,11 @@ TEST_F(ServiceAccount, asks_by_tokens_alone) {
   EXPECT_EQ(snapshot_->user_by_name_or_email("nightly"), nullptr) << "there is nobody to sign in";
   Identity identity;
   identity.user = id_of("nightly");
-  EXPECT_STREQ(decide_gate(*snapshot_, identity).reason, "service account without token");
+  EXPECT_STREQ(decide_gate(*snapshot_, identity, kNow).reason, "service account without token");
   const TokenScope scope;
   identity.means = Means::kToken;
   identity.scope = &scope;
-  EXPECT_EQ(decide_gate(*snapshot_, identity).outcome, Outcome::kAllow);
+  EXPECT_EQ(decide_gate(*snapshot_, identity, kNow).outcome, Outcome::kAllow);
 }
 
 TEST_F(ServiceAccount, counts_from_its_networks_alone) {
@@ -126,11 +126,11 @@ TEST_F(ServiceAccount, a_second_factor_is_what_it_says_itself) {
   identity.means = Means::kToken;
   identity.scope = &scope;
   identity.strength = Strength::kMfa;
-  EXPECT_EQ(decide_gate(*snapshot_, identity).outcome, Outcome::kDeny);
+  EXPECT_EQ(decide_gate(*snapshot_, identity, kNow).outcome, Outcome::kDeny);
   put(account_record("nightly", R"({"strength": "mfa"})"));
   EXPECT_EQ(ask("nightly@token+mfa"), "allow 0 rule member");
   EXPECT_EQ(ask("nightly@token"), "deny 0 token without second factor member") << "and no token counts as more";
-  EXPECT_EQ(decide_gate(*snapshot_, identity).outcome, Outcome::kAllow);
+  EXPECT_EQ(decide_gate(*snapshot_, identity, kNow).outcome, Outcome::kAllow);
   put(datasource_record("crm", "a.test", R"({"access": [{"roles": ["member"], "mfa": {"within": "15m"}}]})"));
   EXPECT_EQ(ask("nightly@token+mfa"), "deny 0 token without second factor member") << "never a fresh one";
 }

@@ -101,7 +101,7 @@ TEST_F(UserFieldTest, apply_never_touches_it_and_get_never_shows_it) {
   EXPECT_EQ(value(), "mine");
   EXPECT_EQ(apply({user("alice")}, ApplyMode::kCommit, Prune::kYes), "~user alice, -datasource crm, -team plant");
   EXPECT_EQ(value(), "mine");
-  ASSERT_TRUE(service_->set_password("alice", secret("another password"), "cli:0"));
+  ASSERT_TRUE(service_->set_password("alice", secret("another password"), ChangeAtOnce::kNo, "cli:0"));
   ASSERT_TRUE(service_->set_suspended("alice", true, "cli:0"));
   EXPECT_EQ(value(), "mine");
   json forged = user("alice");
