@@ -1,5 +1,5 @@
-// AES as XML Encryption 1.1 s5.2 lays it out: the initialization vector in front; GCM with its tag behind, CBC padded so
-// that the last byte tells how many are too many.
+// AES as XML Encryption 1.1 s5.2 lays it out: the initialization vector in front; GCM with its tag behind, CBC padded
+// so that the last byte tells how many are too many.
 #pragma once
 
 #include <string>

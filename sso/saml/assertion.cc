@@ -49,12 +49,12 @@ Result<WallMicros> check_bearer(const XmlElement& confirmation, const ResponseRu
                                 Checks& checks) {
   const auto data = only_child(confirmation, "SubjectConfirmationData");
   CHECKED(checks.demand(data.has_value(), "confirmation's data", "one SubjectConfirmationData", "none, or several",
-                         {Code::kMalformed, kFrom, "bearer confirmation has no data"}));
+                        {Code::kMalformed, kFrom, "bearer confirmation has no data"}));
   const std::string recipient = data->attribute("Recipient").value_or("none");
   CHECKED(checks.require(recipient == rules.consumer_url, "recipient", rules.consumer_url, recipient,
                          {Code::kDenied, kFrom, "assertion is for another recipient"}));
   CHECKED(checks.demand(!data->attribute("NotBefore"), "confirmation's NotBefore", "none", "one",
-                         {Code::kMalformed, kFrom, "bearer confirmation has a NotBefore"}));
+                        {Code::kMalformed, kFrom, "bearer confirmation has a NotBefore"}));
   CHECKED(check_in_response_to(data->attribute("InResponseTo"), rules, checks));
   return check_not_over("confirmation's NotOnOrAfter", data->attribute("NotOnOrAfter").value_or("none"), window,
                         checks);
@@ -65,7 +65,7 @@ Result<WallMicros> check_confirmations(const XmlElement& subject, const Response
                                        Checks& checks) {
   const auto all = subject.children(kAssertionSpace, "SubjectConfirmation");
   CHECKED(checks.demand(all.size() <= kConfirmationsMax, "confirmations", "8 at most", std::to_string(all.size()),
-                         {Code::kLimit, kFrom, "assertion has too many confirmations"}));
+                        {Code::kLimit, kFrom, "assertion has too many confirmations"}));
   Result<WallMicros> outcome = fail(Code::kDenied, kFrom, "assertion has no bearer confirmation");
   Checks last;
   for (const XmlElement& confirmation : all) {
@@ -82,7 +82,7 @@ Result<WallMicros> check_confirmations(const XmlElement& subject, const Response
 Result<void> check_audience(const XmlElement& conditions, const ResponseRules& rules, Checks& checks) {
   const auto restrictions = conditions.children(kAssertionSpace, "AudienceRestriction");
   CHECKED(checks.demand(!restrictions.empty(), "audience", rules.audience, "none",
-                         {Code::kDenied, kFrom, "assertion has no audience"}));
+                        {Code::kDenied, kFrom, "assertion has no audience"}));
   for (const XmlElement& restriction : restrictions) {  // each has to hold, one audience in it is enough
     std::string said;
     bool fits = false;
@@ -101,7 +101,7 @@ Result<std::optional<WallMicros>> check_conditions(const XmlElement& assertion, 
                                                    const TimeWindow& window, Checks& checks) {
   const auto conditions = only_child(assertion, "Conditions");
   CHECKED(checks.demand(conditions.has_value(), "conditions", "one Conditions", "none, or several",
-                         {Code::kMalformed, kFrom, "assertion has no conditions"}));
+                        {Code::kMalformed, kFrom, "assertion has no conditions"}));
   // OneTimeUse asks for what happens anyway; ProxyRestriction is for those who issue assertions on its strength, which
   // nobody does here. A condition that is not understood makes the assertion indeterminate (Core s2.5.1): refused.
   constexpr std::array<Known, 3> kKnown{{{"AudienceRestriction", 16}, {"OneTimeUse", 1}, {"ProxyRestriction", 1}}};
@@ -122,7 +122,7 @@ Result<void> read_authentication(const XmlElement& assertion, const ResponseRule
                                  Claims& claims, Checks& checks) {
   const auto statement = only_child(assertion, "AuthnStatement");
   CHECKED(checks.demand(statement.has_value(), "authentication", "one AuthnStatement", "none, or several",
-                         {Code::kMalformed, kFrom, "assertion has not exactly one AuthnStatement"}));
+                        {Code::kMalformed, kFrom, "assertion has not exactly one AuthnStatement"}));
   TRY(claims.authn_instant,
       check_not_before("AuthnInstant", statement->attribute("AuthnInstant").value_or("none"), window, checks));
   if (rules.authenticated_after)
@@ -135,7 +135,7 @@ Result<void> read_authentication(const XmlElement& assertion, const ResponseRule
   }
   const auto context = only_child(*statement, "AuthnContext");
   CHECKED(checks.demand(context.has_value(), "authentication context", "one AuthnContext", "none, or several",
-                         {Code::kMalformed, kFrom, "assertion has no authentication context"}));
+                        {Code::kMalformed, kFrom, "assertion has no authentication context"}));
   const auto references = context->children(kAssertionSpace, "AuthnContextClassRef");
   if (references.size() == 1) claims.authn_context = references[0].text();
   if (rules.authn_contexts.empty())
@@ -158,7 +158,7 @@ Result<void> read_attributes(const XmlElement& assertion, Claims& claims, Checks
   for (const XmlElement& statement : assertion.children(kAssertionSpace, "AttributeStatement")) {
     for (const XmlElement& each : statement.children()) {
       CHECKED(checks.demand(each.is(kAssertionSpace, "Attribute"), "attribute", "in clear", each.name(),
-                             {Code::kUnsupported, kFrom, "assertion has an encrypted or unknown attribute"}));
+                            {Code::kUnsupported, kFrom, "assertion has an encrypted or unknown attribute"}));
       Attribute attribute{each.attribute("Name").value_or(""),
                           each.attribute("NameFormat").value_or(""),
                           each.attribute("FriendlyName").value_or(""),
@@ -184,14 +184,14 @@ Result<NameId> read_name_id(const XmlElement& holder, std::span<const SpKey> key
   const auto encrypted = holder.children(kAssertionSpace, "EncryptedID");
   const size_t others = holder.children(kAssertionSpace, "BaseID").size();
   CHECKED(checks.demand(found.size() + encrypted.size() == 1 && others == 0, "NameID", "one NameID or EncryptedID",
-                         std::to_string(found.size() + encrypted.size() + others),
-                         {Code::kMalformed, kFrom, "subject has not exactly one NameID"}));
+                        std::to_string(found.size() + encrypted.size() + others),
+                        {Code::kMalformed, kFrom, "subject has not exactly one NameID"}));
   std::optional<XmlDocument> inner;
   if (!encrypted.empty()) {
     TRY(inner, decrypt_element(encrypted[0], keys, cbc, checks));
     found = inner->root().children(kAssertionSpace, "NameID");
     CHECKED(checks.demand(found.size() == 1, "NameID", "a NameID inside", "another element",
-                           {Code::kMalformed, kFrom, "encrypted NameID holds something else"}));
+                          {Code::kMalformed, kFrom, "encrypted NameID holds something else"}));
   }
   const XmlElement& element = found[0];
   NameId out{element.text(), element.attribute("Format").value_or(""), element.attribute("NameQualifier").value_or(""),
@@ -214,7 +214,8 @@ Result<Claims> read_assertion(const XmlElement& assertion, const ResponseRules& 
                                          {"AttributeStatement", 16}}};
   CHECKED(check_version(assertion, checks));
   CHECKED(check_children(assertion, kKnown, "assertion's parts",
-                         {Code::kUnsupported, kFrom, "assertion has a part that is not understood, or one twice"}, checks));
+                         {Code::kUnsupported, kFrom, "assertion has a part that is not understood, or one twice"},
+                         checks));
   Claims claims;
   claims.assertion_id = assertion.attribute("ID").value_or("");
   CHECKED(checks.require(!claims.assertion_id.empty(), "assertion's id", "one", claims.assertion_id,
@@ -225,7 +226,7 @@ Result<Claims> read_assertion(const XmlElement& assertion, const ResponseRules& 
 
   const auto subject = only_child(assertion, "Subject");
   CHECKED(checks.demand(subject.has_value(), "subject", "one Subject", "none, or several",
-                         {Code::kMalformed, kFrom, "assertion has no subject"}));
+                        {Code::kMalformed, kFrom, "assertion has no subject"}));
   TRY(claims.name_id, read_name_id(*subject, rules.own_keys, rules.cbc, checks));
   TRY(const WallMicros confirmed_until, check_confirmations(*subject, rules, window, checks));
   TRY(const std::optional<WallMicros> valid_until, check_conditions(assertion, rules, window, checks));

@@ -1,5 +1,5 @@
-// The shape of a response before anything in it is believed: where its assertion and its signatures are, and that there is
-// nothing else that could be taken for one of them.
+// The shape of a response before anything in it is believed: where its assertion and its signatures are, and that there
+// is nothing else that could be taken for one of them.
 #pragma once
 
 #include <optional>
@@ -9,8 +9,8 @@
 
 namespace sallyport::sso::saml {
 
-// The Signature of `signed_element`, if it has one: a child, right behind its Issuer, or first where there is no Issuer.
-// errors: kMalformed two of them, or one in another place among the children.
+// The Signature of `signed_element`, if it has one: a child, right behind its Issuer, or first where there is no
+// Issuer. errors: kMalformed two of them, or one in another place among the children.
 Result<std::optional<XmlElement>> own_signature(const XmlElement& signed_element);
 
 struct Envelope {
@@ -21,8 +21,8 @@ struct Envelope {
 };
 
 // The root is a Response of SAML 2.0 with its parts in order, and exactly one assertion: a child of the root. No other
-// element is called Assertion, EncryptedAssertion or Response, and none is called Signature but the two in their places:
-// names count in any namespace here.
+// element is called Assertion, EncryptedAssertion or Response, and none is called Signature but the two in their
+// places: names count in any namespace here.
 Result<Envelope> read_envelope(const XmlDocument& document, Checks& checks);
 
 // The same of what was decrypted: the wrapper's only child is an Assertion.

@@ -2,6 +2,7 @@
 
 #include <openssl/asn1.h>
 #include <openssl/ecdsa.h>
+#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
@@ -24,6 +25,14 @@ using Pair = CHandle<ECDSA_SIG, ECDSA_SIG_free>;
 using Pkcs8 = CHandle<PKCS8_PRIV_KEY_INFO, PKCS8_PRIV_KEY_INFO_free>;
 void free_der(unsigned char* der) { OPENSSL_free(der); }
 using Der = CHandle<unsigned char, free_der>;
+
+// What OpenSSL says of foreign bytes is not left in this thread's queue, where somebody else would find it.
+struct ErrorsEndHere {
+  ErrorsEndHere() { ERR_set_mark(); }
+  ErrorsEndHere(const ErrorsEndHere&) = delete;
+  ErrorsEndHere& operator=(const ErrorsEndHere&) = delete;
+  ~ErrorsEndHere() { ERR_pop_to_mark(); }
+};
 
 constexpr int kRsaBitsMin = 2048;
 constexpr int kRsaBitsMax = 8192;  // a verification costs 100 us there
@@ -64,6 +73,7 @@ bool is_ec(EVP_PKEY* key) {
 
 Result<Certificate> read_certificate(ByteView der) {
   if (der.empty() || der.size() > kCertificateBytesMax) return malformed(Side::kIdentityProvider, "no certificate");
+  const ErrorsEndHere errors;
   const unsigned char* at = raw(der);
   Certificate certificate(d2i_X509(nullptr, &at, static_cast<long>(der.size())));
   if (!certificate || at != raw(der) + der.size()) return malformed(Side::kIdentityProvider, "no certificate");
@@ -96,8 +106,7 @@ Result<Bytes> self_signed(EVP_PKEY* key, std::string_view common_name, WallMicro
   X509_NAME* name = X509_get_subject_name(certificate.get());
   if (X509_set_version(certificate.get(), X509_VERSION_3) != 1 ||
       BN_to_ASN1_INTEGER(number.get(), X509_get_serialNumber(certificate.get())) == nullptr ||
-      X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8,
-                                 reinterpret_cast<const unsigned char*>(common_name.data()),
+      X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8, reinterpret_cast<const unsigned char*>(common_name.data()),
                                  static_cast<int>(common_name.size()), -1, 0) != 1 ||
       X509_set_issuer_name(certificate.get(), name) != 1 ||
       ASN1_TIME_set(X509_getm_notBefore(certificate.get()), from) == nullptr ||
@@ -152,8 +161,8 @@ bool VerifyKey::fits(const SignatureAlgorithm& algorithm, ByteView message, Byte
     }
   }
   const Hashing hashing(EVP_MD_CTX_new());
-  return hashing &&
-         EVP_DigestVerifyInit(hashing.get(), nullptr, md(algorithm.digest), nullptr, handle()) == 1 &&
+  const ErrorsEndHere errors;
+  return hashing && EVP_DigestVerifyInit(hashing.get(), nullptr, md(algorithm.digest), nullptr, handle()) == 1 &&
          EVP_DigestVerify(hashing.get(), raw(signature), signature.size(), raw(message), message.size()) == 1;
 }
 
@@ -171,6 +180,7 @@ Result<SpKey::Material> SpKey::make(std::string_view common_name, WallMicros now
 }
 
 Result<SpKey> SpKey::open(const SecretBytes& private_key, ByteView certificate) {
+  const ErrorsEndHere errors;
   const unsigned char* at = raw(private_key.view());
   const unsigned char* end = at + private_key.size();
   Key key(d2i_AutoPrivateKey(nullptr, &at, static_cast<long>(private_key.size())));
@@ -199,6 +209,7 @@ Result<Bytes> SpKey::sign(ByteView message) const {
 }
 
 Result<SecretBytes> SpKey::unwrap(ByteView wrapped, Digest digest, Digest mask_digest) const {
+  const ErrorsEndHere errors;
   TRY(SecretBytes out, SecretBytes::of_size(static_cast<size_t>(EVP_PKEY_get_size(handle()))));
   size_t size = out.size();
   const KeyContext context(EVP_PKEY_CTX_new(handle(), nullptr));

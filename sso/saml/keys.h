@@ -1,5 +1,5 @@
-// The two kinds of key in this room, over OpenSSL: the provider's, that verify (public, out of configured metadata, never
-// out of a message), and our own, that sign and decrypt. Values; any thread may use a key, several at once.
+// The two kinds of key in this room, over OpenSSL: the provider's, that verify (public, out of configured metadata,
+// never out of a message), and our own, that sign and decrypt. Values; any thread may use a key, several at once.
 #pragma once
 
 #include <openssl/types.h>

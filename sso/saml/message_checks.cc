@@ -27,11 +27,11 @@ Result<void> check_issuer(const XmlElement& holder, std::string_view provider, A
   const auto issuers = holder.children(kAssertionSpace, "Issuer");
   if (issuers.empty() && absent == Absent::kTaken) return {};
   CHECKED(checks.demand(issuers.size() == 1 && !issuers[0].has_children(), "issuer", provider,
-                         issuers.empty() ? "none" : "several, or none that is text",
-                         {Code::kMalformed, kFrom, "message has not exactly one issuer"}));
+                        issuers.empty() ? "none" : "several, or none that is text",
+                        {Code::kMalformed, kFrom, "message has not exactly one issuer"}));
   const std::string format = issuers[0].attribute("Format").value_or(kEntityFormat);
   CHECKED(checks.demand(format == kEntityFormat, "issuer's format", kEntityFormat, format,
-                         {Code::kDenied, kFrom, "issuer is not an entity"}));
+                        {Code::kDenied, kFrom, "issuer is not an entity"}));
   const std::string issuer = issuers[0].text();
   return checks.require(issuer == provider, "issuer", provider, issuer,
                         {Code::kDenied, kFrom, "issuer is another provider"});
@@ -68,7 +68,7 @@ Result<void> check_status(const XmlElement& response, Checks& checks) {
   const auto statuses = response.children(kProtocolSpace, "Status");
   const auto codes = statuses.size() == 1 ? statuses[0].children(kProtocolSpace, "StatusCode") : statuses;
   CHECKED(checks.demand(statuses.size() == 1 && codes.size() == 1, "status", kSuccess, "none, or several",
-                         {Code::kMalformed, kFrom, "response has not exactly one status"}));
+                        {Code::kMalformed, kFrom, "response has not exactly one status"}));
   std::string said = codes[0].attribute("Value").value_or("");
   const bool success = said == kSuccess;
   for (const XmlElement& second : codes[0].children(kProtocolSpace, "StatusCode"))

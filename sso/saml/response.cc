@@ -45,9 +45,8 @@ class Verifier {
       TRY(envelope, read_envelope(document, checks_));
     }
     CHECKED(check_response(document.root(), response_signed ? Absent::kRefused : Absent::kTaken));
-    CHECKED(checks_.demand(envelope.encrypted || !rules_.want_encrypted, "encryption",
-                            "an encrypted assertion", "in clear",
-                            {Code::kDenied, kFrom, "assertion is not encrypted"}));
+    CHECKED(checks_.demand(envelope.encrypted || !rules_.want_encrypted, "encryption", "an encrypted assertion",
+                           "in clear", {Code::kDenied, kFrom, "assertion is not encrypted"}));
     if (envelope.encrypted) return run_encrypted(envelope.assertion, response_signed);
     return run_assertion(document, envelope.assertion, envelope.assertion_signature, response_signed);
   }
@@ -55,7 +54,7 @@ class Verifier {
  private:
   Result<void> check_root(const XmlDocument& document) {
     return checks_.demand(document.root().is(kProtocolSpace, "Response"), "root", "a Response of SAML 2.0",
-                           document.root().name(), {Code::kMalformed, kFrom, "message is no response of SAML 2.0"});
+                          document.root().name(), {Code::kMalformed, kFrom, "message is no response of SAML 2.0"});
   }
 
   // Without a signature of its own this is only what the envelope says: the assertion says it again, signed.
@@ -78,9 +77,8 @@ class Verifier {
 
   Result<Claims> run_assertion(XmlDocument& document, const XmlElement& assertion,
                                const std::optional<XmlElement>& signature, bool response_signed) {
-    CHECKED(checks_.demand(signature || response_signed, "signed", "the response, the assertion, or both",
-                            "neither",
-                            {Code::kUnauthenticated, kFrom, "neither response nor assertion is signed"}));
+    CHECKED(checks_.demand(signature || response_signed, "signed", "the response, the assertion, or both", "neither",
+                           {Code::kUnauthenticated, kFrom, "neither response nor assertion is signed"}));
     if (!signature) return read_assertion(assertion, rules_, now_, checks_);
     TRY(const XmlDocument verified, reparsed(document, *signature, rules_, checks_));
     return read_assertion(verified.root(), rules_, now_, checks_);

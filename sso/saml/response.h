@@ -1,10 +1,10 @@
-// The answer to a sign-in: what arrives at the assertion consumer service, judged (SAML Core s3.4, Profiles s4.1.4). Pure;
-// meant for a thread of the BlockingPool: rules and text go in by value, a verdict comes back.
+// The answer to a sign-in: what arrives at the assertion consumer service, judged (SAML Core s3.4, Profiles s4.1.4).
+// Pure; meant for a thread of the BlockingPool: rules and text go in by value, a verdict comes back.
 //
 // The order is the safety: size, base64, one strict parse, the shape of the whole, the signatures; then the bytes that
 // were digested are parsed anew, and issuer, times, audience and claims are read from them alone. What was encrypted
-// inside a signed response is decrypted from the re-parsed tree; what is signed inside an encrypted assertion is verified
-// and parsed anew after decryption. docs/decisions/0021 says why.
+// inside a signed response is decrypted from the re-parsed tree; what is signed inside an encrypted assertion is
+// verified and parsed anew after decryption. docs/decisions/0021 says why.
 #pragma once
 
 #include <chrono>
@@ -27,10 +27,10 @@ struct ResponseRules {
   std::vector<SpKey> own_keys;                // that decrypt; likewise
   std::optional<std::string> in_response_to;  // the request's id; none: only an answer to no request is taken
   std::chrono::seconds clock_skew{60};
-  bool want_encrypted = false;                     // an assertion in clear is refused
-  CbcMode cbc = CbcMode::kRefused;                 // inside a signed response; never outside one
-  std::vector<std::string> authn_contexts;         // one of these AuthnContextClassRef; empty: any, or none
-  std::optional<WallMicros> authenticated_after;   // a fresh sign-in was asked for
+  bool want_encrypted = false;                    // an assertion in clear is refused
+  CbcMode cbc = CbcMode::kRefused;                // inside a signed response; never outside one
+  std::vector<std::string> authn_contexts;        // one of these AuthnContextClassRef; empty: any, or none
+  std::optional<WallMicros> authenticated_after;  // a fresh sign-in was asked for
 };
 
 struct ResponseVerdict {

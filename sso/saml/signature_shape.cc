@@ -1,3 +1,4 @@
+// The one shape of a signature that is taken, read before anything is verified.
 #include <algorithm>
 #include <array>
 
@@ -58,8 +59,7 @@ Result<void> check_transforms(const XmlElement& transforms) {
 
 Result<SignatureShape> read_signature_shape(const XmlElement& signature) {
   const auto parent = signature.parent();
-  if (!parent || !signature.is(kSignatureSpace, "Signature"))
-    return malformed(kFrom, "signature stands in no element");
+  if (!parent || !signature.is(kSignatureSpace, "Signature")) return malformed(kFrom, "signature stands in no element");
   auto parts = signature.children();
   if (parts.size() == 3 && parts[2].is(kSignatureSpace, "KeyInfo")) parts.pop_back();
   if (parts.size() != 2 || !parts[0].is(kSignatureSpace, "SignedInfo") ||
@@ -69,14 +69,16 @@ Result<SignatureShape> read_signature_shape(const XmlElement& signature) {
 
   if (parts[0].children(kSignatureSpace, "Reference").size() > 1)
     return malformed(kFrom, "signature has several references");
-  TRY(const auto info, exactly(parts[0], std::to_array<std::string_view>({"CanonicalizationMethod", "SignatureMethod", "Reference"}),
-                               "signature's SignedInfo has another shape"));
+  TRY(const auto info,
+      exactly(parts[0], std::to_array<std::string_view>({"CanonicalizationMethod", "SignatureMethod", "Reference"}),
+              "signature's SignedInfo has another shape"));
   if (!is_exclusive_c14n(info[0])) return malformed(kFrom, "signature's canonicalization is not exclusive C14N");
   const auto* algorithm = find_signature_algorithm(algorithm_of(info[1]));
   if (!algorithm || info[1].has_children())
     return fail(Code::kUnsupported, kFrom, "signature's algorithm is not one that is taken");
-  TRY(const auto reference, exactly(info[2], std::to_array<std::string_view>({"Transforms", "DigestMethod", "DigestValue"}),
-                                    "signature's reference has another shape"));
+  TRY(const auto reference,
+      exactly(info[2], std::to_array<std::string_view>({"Transforms", "DigestMethod", "DigestValue"}),
+              "signature's reference has another shape"));
   CHECKED(check_transforms(reference[0]));
   const auto* digest = find_digest_algorithm(algorithm_of(reference[1]));
   if (!digest || reference[1].has_children())

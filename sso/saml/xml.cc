@@ -78,8 +78,7 @@ class TreeRules {
     const std::string_view name = view(attribute->name);
     if (space_of(attribute->ns) == kXmlSpace && (name == "id" || name == "base"))
       return malformed(kFrom, "XML has an xml:id or xml:base");
-    if (is_called_id(name) && !ids_.insert(value_of(attribute)).second)
-      return malformed(kFrom, "XML has an id twice");
+    if (is_called_id(name) && !ids_.insert(value_of(attribute)).second) return malformed(kFrom, "XML has an id twice");
     return {};
   }
 
@@ -162,8 +161,7 @@ Result<XmlDocument> XmlDocument::parse(std::string_view text, const XmlRules& ru
       parser->lastError.code != XML_ERR_OK)
     return malformed(kFrom, "XML is not well-formed");
   xmlNode* root = xmlDocGetRootElement(out.document_.get());
-  if (!root || out.document_->intSubset || out.document_->extSubset)
-    return malformed(kFrom, "XML is not well-formed");
+  if (!root || out.document_->intSubset || out.document_->extSubset) return malformed(kFrom, "XML is not well-formed");
   CHECKED(TreeRules(rules).check(root));
   return out;
 }

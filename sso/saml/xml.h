@@ -48,8 +48,8 @@ class XmlElement {
 
 class XmlDocument {
  public:
-  // Beyond check_xml_text(): names and namespaces well-formed, no undeclared entity, no xml:id or xml:base, no text beside
-  // child elements (unless lenient), and the values of all attributes called id, in any spelling, differ.
+  // Beyond check_xml_text(): names and namespaces well-formed, no undeclared entity, no xml:id or xml:base, no text
+  // beside child elements (unless lenient), and the values of all attributes called id, in any spelling, differ.
   // errors: kMalformed, kLimit, kTooLarge.   cost: 10 us per KiB
   static Result<XmlDocument> parse(std::string_view text, const XmlRules& rules);
 

@@ -118,7 +118,11 @@ Result<std::string> decrypt(const CipherAlgorithm& cipher, const Parts& data, co
 Result<XmlDocument> parse_inside(const XmlElement& encrypted, std::string_view plain) {
   std::string text = "<Decrypted";
   for (const auto& [prefix, name] : encrypted.namespaces())
-    text.append(prefix.empty() ? " xmlns" : " xmlns:").append(prefix).append("=\"").append(xml_escaped(name)).append("\"");
+    text.append(prefix.empty() ? " xmlns" : " xmlns:")
+        .append(prefix)
+        .append("=\"")
+        .append(xml_escaped(name))
+        .append("\"");
   text.append(">").append(plain).append("</Decrypted>");
   TRY(XmlDocument document, XmlDocument::parse(text, kMessageRules));
   if (document.root().children().size() != 1) return malformed(kFrom, "decrypted text is not one element");
@@ -130,11 +134,12 @@ Result<XmlDocument> parse_inside(const XmlElement& encrypted, std::string_view p
 Result<XmlDocument> decrypt_element(const XmlElement& encrypted, std::span<const SpKey> keys, CbcMode cbc,
                                     Checks& checks) {
   const auto children = encrypted.children();
-  CHECKED(checks.demand(!children.empty() && children.size() <= 2 && children[0].is(kEncryptionSpace, "EncryptedData") &&
-                             (children.size() == 1 || children[1].is(kEncryptionSpace, "EncryptedKey")) &&
-                             children[0].attribute("Type").value_or(kEncryptedElement) == kEncryptedElement,
-                         "encryption's shape", "one EncryptedData of an element", std::to_string(children.size()) + " parts",
-                         {Code::kMalformed, kFrom, "encrypted element has another shape"}));
+  CHECKED(
+      checks.demand(!children.empty() && children.size() <= 2 && children[0].is(kEncryptionSpace, "EncryptedData") &&
+                        (children.size() == 1 || children[1].is(kEncryptionSpace, "EncryptedKey")) &&
+                        children[0].attribute("Type").value_or(kEncryptedElement) == kEncryptedElement,
+                    "encryption's shape", "one EncryptedData of an element", std::to_string(children.size()) + " parts",
+                    {Code::kMalformed, kFrom, "encrypted element has another shape"}));
   TRY(const Parts data, checks.note("encrypted data", "a method and a value", read_parts(children[0])));
   TRY(const XmlElement key_element, checks.note("encrypted key", "one", find_key(encrypted, data)));
   TRY(const Parts key, checks.note("encrypted key's shape", "a method and a value", read_parts(key_element)));
@@ -142,14 +147,15 @@ Result<XmlDocument> decrypt_element(const XmlElement& encrypted, std::span<const
   const std::string cipher_uri = algorithm_of(data.method);
   const CipherAlgorithm* cipher = find_cipher_algorithm(cipher_uri);
   CHECKED(checks.demand(cipher && !data.method.has_children(), "encryption's algorithm", "AES in GCM mode", cipher_uri,
-                         {Code::kUnsupported, kFrom, "encryption's algorithm is not one that is taken"}));
+                        {Code::kUnsupported, kFrom, "encryption's algorithm is not one that is taken"}));
   CHECKED(checks.require(cipher->mode == CipherMode::kGcm || cbc == CbcMode::kTaken, "encryption's mode",
                          cbc == CbcMode::kTaken ? "GCM or CBC" : "GCM", cipher_uri,
                          {Code::kUnsupported, kFrom, "CBC encryption is not taken here"}));
   const auto transport = read_key_transport(key.method);
   CHECKED(checks.require(transport.has_value(), "key transport", "RSA-OAEP", algorithm_of(key.method),
                          transport ? Error{} : transport.error()));
-  TRY(const std::string plain, checks.note("decryption", "a key of ours fits", decrypt(*cipher, data, *transport, key, keys)));
+  TRY(const std::string plain,
+      checks.note("decryption", "a key of ours fits", decrypt(*cipher, data, *transport, key, keys)));
   return checks.note("decrypted text", "one element, well-formed", parse_inside(encrypted, plain));
 }
 

@@ -1,5 +1,5 @@
-// XML Encryption as SAML uses it (Core s6): an EncryptedAssertion or EncryptedID with one EncryptedData, whose AES key comes
-// in one EncryptedKey by RSA-OAEP, inside or beside it. Decrypted by OpenSSL directly; no reference is followed.
+// XML Encryption as SAML uses it (Core s6): an EncryptedAssertion or EncryptedID with one EncryptedData, whose AES key
+// comes in one EncryptedKey by RSA-OAEP, inside or beside it. Decrypted by OpenSSL directly; no reference is followed.
 #pragma once
 
 #include <span>

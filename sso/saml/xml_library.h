@@ -10,8 +10,8 @@ namespace sallyport::sso::saml {
 // there is no honest way on: it ends the process.
 void use_xml_library();
 
-// How often a library asked for something outside the document and was refused. Zero, as long as what stands in front of
-// the libraries holds.
+// How often a library asked for something outside the document and was refused. Zero, as long as what stands in front
+// of the libraries holds.
 uint64_t refused_openings();
 
 }  // namespace sallyport::sso::saml

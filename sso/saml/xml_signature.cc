@@ -95,8 +95,9 @@ struct Outcome {
 Result<Outcome> try_key(const XmlElement& signature, const VerifyKey& key) {
   TRY(const Context context, context_for(key.handle()));
   Outcome out;
+  ERR_set_mark();
   const int state = xmlSecDSigCtxVerify(context.get(), signature.node());
-  ERR_clear_error();
+  ERR_pop_to_mark();
   xmlSecPtrListPtr references = &context->signedInfoReferences;
   if (xmlSecPtrListGetSize(references) != 1) return out;
   auto* reference = static_cast<xmlSecDSigReferenceCtxPtr>(xmlSecPtrListGetItem(references, 0));

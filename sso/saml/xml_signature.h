@@ -1,5 +1,5 @@
-// XML Signature as SAML uses it (Core s5.4): one enveloped signature over its own parent. What was verified is handed back
-// as the bytes that were digested, and nothing else may be believed. The only place that knows xmlsec1, beside
+// XML Signature as SAML uses it (Core s5.4): one enveloped signature over its own parent. What was verified is handed
+// back as the bytes that were digested, and nothing else may be believed. The only place that knows xmlsec1, beside
 // xml_library.cc.
 #pragma once
 
@@ -24,10 +24,10 @@ struct SignatureShape {
 Result<SignatureShape> read_signature_shape(const XmlElement& signature);
 
 // Verifies `signature`, which stands in the element that it signs, and returns that element's canonical bytes, the
-// signature taken out. Its KeyInfo is removed from the document before anybody could read it: keys come from `keys` alone.
-// The document is used up by this: read on in XmlDocument::parse(bytes).
-// errors: those of the shape; kUnauthenticated the digest differs, or none of the keys fits.
-// cost: RSA-2048 and 8 KiB: about 0.3 ms, and a digest for each key more.
+// signature taken out. Its KeyInfo is removed from the document before anybody could read it: keys come from `keys`
+// alone. The document is used up by this: read on in XmlDocument::parse(bytes). errors: those of the shape;
+// kUnauthenticated the digest differs, or none of the keys fits. cost: RSA-2048 and 8 KiB: about 0.3 ms, and a digest
+// for each key more.
 Result<std::string> verify_enveloped(XmlDocument& document, const XmlElement& signature,
                                      std::span<const VerifyKey> keys, Checks& checks);
 

@@ -7,8 +7,8 @@ namespace {
 
 constexpr Side kFrom = Side::kIdentityProvider;
 
-// The length of the well-formed UTF-8 sequence (RFC 3629 s4) that `text` begins with, if XML 1.0 has that character; else
-// 0.
+// The length of the well-formed UTF-8 sequence (RFC 3629 s4) that `text` begins with, if XML 1.0 has that character;
+// else 0.
 size_t character_size(std::string_view text) {
   const auto byte = [&](size_t at) { return at < text.size() ? static_cast<unsigned char>(text[at]) : 0U; };
   const auto tail = [&](size_t at) { return (byte(at) & 0xc0U) == 0x80; };
