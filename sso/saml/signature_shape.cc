@@ -11,6 +11,7 @@ namespace {
 
 constexpr Side kFrom = Side::kIdentityProvider;
 constexpr size_t kIdBytesMax = 256;
+constexpr size_t kPrefixListBytesMax = 256;  // each prefix is looked for at each element, before anything is verified
 
 std::string algorithm_of(const XmlElement& element) { return element.attribute("Algorithm").value_or(""); }
 
@@ -26,7 +27,8 @@ bool is_exclusive_c14n(const XmlElement& method) {
   const auto children = method.children();
   return algorithm_of(method) == kExclusiveC14n && children.size() <= 1 &&
          std::ranges::all_of(children, [](const XmlElement& child) {
-           return child.is(kExclusiveC14n, "InclusiveNamespaces") && !child.has_children();
+           return child.is(kExclusiveC14n, "InclusiveNamespaces") && !child.has_children() &&
+                  child.attribute("PrefixList").value_or("").size() <= kPrefixListBytesMax;
          });
 }
 

@@ -185,6 +185,10 @@ const std::vector<Forged>& forged_signatures() {
        transforms(transform(kEnveloped) + transform("http://www.w3.org/2001/10/xml-exc-c14n#WithComments"))},
       {"transform_with_an_unknown_child", kTransforms,
        transforms(transform(kEnveloped) + transform(kExclusiveC14n, "<x:y xmlns:x=\"urn:x\"></x:y>"))},
+      {"transform_with_a_long_list_of_prefixes", kTransforms, sign([](Sign& how) {
+         how.prefixes = "xs";
+         while (how.prefixes.size() < 256) how.prefixes += " xs";
+       })},
       {"transforms_empty", kTransforms, transforms(" ")},
       {"c14n_with_comments", kC14n,
        sign([](Sign& how) { how.c14n = "http://www.w3.org/2001/10/xml-exc-c14n#WithComments"; })},
