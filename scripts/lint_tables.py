@@ -43,6 +43,8 @@ WRAPPED = [
     Wrapped("nghttp2/", ["proxy/codec/http2_session."]),
     Wrapped("argon2.h", ["sso/password"]),
     Wrapped("zxcvbn", ["sso/password"]),
+    Wrapped("libxml/", ["sso/saml/xml.cc", "sso/saml/xml_library.cc", "sso/saml/xml_signature.cc"]),
+    Wrapped("xmlsec/", ["sso/saml/xml_library.cc", "sso/saml/xml_signature.cc"]),
     Wrapped("ares", ["base/dns_channel."]),
     Wrapped("yaml-cpp/", ["conf/"]),
     Wrapped("CLI/", ["cli/", "main.cc"]),

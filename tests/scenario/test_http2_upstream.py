@@ -309,6 +309,7 @@ def an_upstream_that_ends_the_connection(t):
     gateway, upstream, token = standing(t)
     gateway.ask(CRM, target="/echo", headers=token)
     equal(gateway.ask(CRM, "POST", "/drop", token, b"x").status, 502, "a POST is not sent twice")
+    upstream.wait("request", target="/drop")
     equal(sum(request["target"] == "/drop" for request in upstream.requests), 1, "times that it arrived")
     equal(gateway.ask(CRM, target="/echo", headers=token).status, 200, "after that")
 
