@@ -263,8 +263,8 @@ TEST_F(ResourceServiceTest, a_change_that_is_overtaken_is_planned_again_and_lose
   int made = 0;
   int hashed = 0;
   const auto meanwhile = [&] { ASSERT_NE(apply({team("other" + std::to_string(++made))}), ""); };
-  const auto hash = [&](const SecretBytes&, const std::string&,
-                        const std::string&) -> std::expected<SecretBytes, std::string> {
+  const auto hash = [&](const SecretBytes&, const std::string&, const std::string&,
+                        const SecretBytes*) -> std::expected<SecretBytes, std::string> {
     ++hashed;
     return secret("hash");
   };
