@@ -195,7 +195,7 @@ Finding last_finding(const Explanation& explanation) {
 
 TEST(ExplanationModel, explains_what_is_decided) {
   std::map<std::string, int> seen;
-  for (unsigned seed = 1; seed <= 200; ++seed) {
+  for (unsigned seed = 1; seed <= 500; ++seed) {
     Chance chance(seed);
     const auto snapshot = chance.world();
     const CompiledResource* const resource = snapshot->locate("a.test", "/").resource;
