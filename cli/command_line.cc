@@ -125,11 +125,12 @@ struct Builder {
         command(*user, "suspend", "shut a user out at once", [this] { return run_user_suspend(terminal, said.user); });
     auto* const resume = command(*user, "resume", "let a suspended user in again",
                                  [this] { return run_user_resume(terminal, said.user); });
-    for (CLI::App* const each : {passwd, suspend, resume}) {
+    auto* const reset = command(*user, "mfa-reset", "forget a user's second factors and end the user's sessions",
+                                [this] { return run_user_mfa_reset(terminal, said.user); });
+    for (CLI::App* const each : {passwd, suspend, resume, reset}) {
       take_config(*each, said.user.config);
       each->add_option("NAME", said.user.name, "the user")->required();
     }
-    later(*user, "mfa-reset", "forget a user's second factors (not in this version)");
   }
 
   void tokens() {

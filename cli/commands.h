@@ -59,6 +59,7 @@ struct UserOptions {
 int run_user_passwd(Terminal& terminal, const UserOptions& options);
 int run_user_suspend(Terminal& terminal, const UserOptions& options);
 int run_user_resume(Terminal& terminal, const UserOptions& options);
+int run_user_mfa_reset(Terminal& terminal, const UserOptions& options);
 
 struct TokenCreateOptions {
   std::string config;

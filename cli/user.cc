@@ -1,4 +1,4 @@
-// sallyport user passwd, suspend, resume.
+// sallyport user passwd, suspend, resume, mfa-reset.
 #include <ostream>
 
 #include "cli/commands.h"
@@ -57,5 +57,15 @@ int run_user_passwd(Terminal& terminal, const UserOptions& options) {
 
 int run_user_suspend(Terminal& terminal, const UserOptions& options) { return set_suspended(terminal, options, true); }
 int run_user_resume(Terminal& terminal, const UserOptions& options) { return set_suspended(terminal, options, false); }
+
+int run_user_mfa_reset(Terminal& terminal, const UserOptions& options) {
+  auto node = open_node(options.config);
+  if (!node) return refuse(terminal, node.error());
+  auto service = make_service(*node);
+  auto had = service.reset_factors(options.name, actor());
+  if (!had) return refuse(terminal, failure_of("nothing was changed", std::move(had.error())));
+  if (!*had) warn(terminal, options.name + " has no second factor; nothing was changed");
+  return tell_newest(terminal, *node);
+}
 
 }  // namespace sallyport::cli

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/bytes.h"
@@ -12,10 +13,13 @@
 namespace sallyport::policy {
 
 struct SealedField {
-  std::string field;   // "secrets.token", "password"
+  std::string field;   // "secrets.token", "password", "factors"
   Bytes sealed;        // see storage/seal.h
   uint64_t epoch = 0;  // from the table of epochs
 };
+
+// The field of a user's record with the second factors (sso/factors.h). `apply` and `get` never speak of it.
+constexpr std::string_view kFactorsField = "factors";
 
 struct ResourceRecord {
   RecordId id;

@@ -33,7 +33,8 @@ struct CompiledUser {
   bool admin = false;
   bool suspended = false;
   bool damaged = false;
-  std::vector<SealedField> secrets;  // "password": the sealed argon2id PHC string
+  std::vector<SealedField> secrets;  // "password": the sealed argon2id PHC string; "factors"
+  bool has_factors = false;          // second factors: `secrets` has that field
   uint64_t version = 0;
   std::vector<std::string> certificates;  // to sign in with; patterns in their one form
 };

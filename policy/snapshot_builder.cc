@@ -140,6 +140,8 @@ void SnapshotBuilder::remove_team(const TeamRecord& team) {
 }
 
 void SnapshotBuilder::add_user(const ResourceRecord& record, const Resource* resource) {
+  const bool has_factors =
+      std::ranges::find(record.secrets, kFactorsField, &SealedField::field) != record.secrets.end();
   CompiledUser user{.id = record.id,
                     .name = record.name,
                     .email = "",
@@ -147,6 +149,7 @@ void SnapshotBuilder::add_user(const ResourceRecord& record, const Resource* res
                     .suspended = true,
                     .damaged = record.damaged || !resource,
                     .secrets = record.secrets,
+                    .has_factors = has_factors,
                     .version = record.version,
                     .certificates = {}};
   if (resource) {

@@ -92,6 +92,15 @@ struct ChainedAdminEvent {
   Sha256 hash{};
 };
 
+// How a second factor of a user was used last. counter: the time step of a TOTP code, the signature counter of a
+// passkey (0: it counts nothing), 1 for a recovery code, whose id is the first half of its hash.
+struct FactorUse {
+  RecordId factor;
+  UserId user;
+  uint64_t counter = 0;  // below 2^63
+  WallMicros used_at{};
+};
+
 // How often a field of a record was written (field "": the record as a whole), with a MAC under the row-MAC key.
 // Outlives the record and only rises: what is put back from an older copy does not fit.
 struct FieldEpoch {
@@ -118,6 +127,13 @@ struct DeleteResource {
 // has.
 struct PutSession {
   SessionRecord session;
+};
+// A factor was shown in this session: it alone is as strong from now on, under another cookie. kConflict: it has ended.
+struct RaiseSession {
+  RecordId id;
+  Sha256 id_hash{};
+  policy::Strength strength = policy::Strength::kMfa;
+  std::optional<WallMicros> factor_at;
 };
 struct TouchSession {
   RecordId id;
@@ -149,8 +165,18 @@ struct PutDataKey {
 struct PutNamedKey {
   NamedKeyRecord key;
 };
-using Change = std::variant<SetSaltFingerprint, PutResource, DeleteResource, PutSession, TouchSession, EndSession,
-                            EndSessionsOfUser, PutToken, TouchToken, RevokeToken, PutFlow, PutDataKey, PutNamedKey>;
+// kConflict: the counter is not above the one of the factor's last use, unless both are 0. In the commit of what the
+// factor opens, so that of two who show the same code one succeeds.
+struct UseFactor {
+  FactorUse use;
+};
+struct ForgetFactorUses {
+  UserId user;
+  std::vector<RecordId> but;  // of these factors they are kept
+};
+using Change = std::variant<SetSaltFingerprint, PutResource, DeleteResource, PutSession, RaiseSession, TouchSession,
+                            EndSession, EndSessionsOfUser, PutToken, TouchToken, RevokeToken, PutFlow, PutDataKey,
+                            PutNamedKey, UseFactor, ForgetFactorUses>;
 
 struct ChangeSet {
   std::vector<Change> changes;

@@ -43,6 +43,7 @@ class Preparer {
     change.epochs.push_back(epoch_row(change.record.id, "", row_epoch));
     change.mac = keyring_.row_mac(change.record, row_epoch);
     if (put.end_sessions && known != nullptr) out_.changes.changes.push_back(EndSessionsOfUser{change.record.id});
+    if (put.forget_factor_uses) out_.changes.changes.push_back(ForgetFactorUses{change.record.id, {}});
     out_.changes.changes.push_back(std::move(change));
     add_event(put.action, put.resource.kind, put.resource.name, words_for(put, repaired));
     return {};
@@ -75,6 +76,7 @@ class Preparer {
     out_.changes.changes.push_back(std::move(change));
     if (row.record.kind != policy::Kind::kUser) return;
     out_.changes.changes.push_back(EndSessionsOfUser{id});
+    out_.changes.changes.push_back(ForgetFactorUses{id, {}});
     for (const TokenRecord& token : tokens_)
       if (token.user == id) out_.changes.changes.push_back(RevokeToken{token.id});
   }

@@ -159,6 +159,22 @@ class PutPlanner {
 
 }  // namespace
 
+Result<PlannedPut> plan_user(const StoredResource& stored) {
+  if (!stored.resource) return fail(Code::kDenied, Side::kStorage, "the user's record is damaged: apply or delete it");
+  PlannedPut out{.draft = nullptr,
+                 .before = &stored,
+                 .anew = false,
+                 .spec = stored.row.record.spec,
+                 .resource = *stored.resource,
+                 .secrets = {},
+                 .gone = {},
+                 .action = "user.put",
+                 .end_sessions = true};
+  for (const policy::SealedField& field : stored.row.record.secrets)
+    out.secrets.push_back({field.field, &field, nullptr});
+  return out;
+}
+
 std::vector<PlannedChange> ResourcePlan::lines() const {
   std::vector<PlannedChange> out;
   for (const PlannedPut& put : puts)

@@ -26,7 +26,12 @@ struct PlannedPut {
   std::vector<std::string> gone;        // fields whose value goes
   const char* action = "resource.put";  // of the event
   bool end_sessions = false;            // of this user
+  bool forget_factor_uses = false;      // the same
 };
+
+// A change of one user's record that keeps everything and ends the sessions: to be edited.
+// errors: kDenied it is damaged.
+Result<PlannedPut> plan_user(const StoredResource& stored);
 
 struct ResourcePlan {
   std::vector<PlannedPut> puts;                // in dependency order

@@ -47,23 +47,10 @@ std::expected<ApplyOutcome, ApplyFailure> change(Store& store, const Keyring& ke
   return failed(kTooBusy);
 }
 
-// A change of one user's record that keeps everything but what `edit` does.
 Result<PlannedPut> plan_user(const ResourceState& state, const std::string& name) {
   const StoredResource* const stored = state.find(policy::Kind::kUser, name);
   if (stored == nullptr) return fail(Code::kNotFound, Side::kClient, "there is no such user");
-  if (!stored->resource) return fail(Code::kDenied, Side::kStorage, "the user's record is damaged: apply or delete it");
-  PlannedPut out{.draft = nullptr,
-                 .before = stored,
-                 .anew = false,
-                 .spec = stored->row.record.spec,
-                 .resource = *stored->resource,
-                 .secrets = {},
-                 .gone = {},
-                 .action = "user.put",
-                 .end_sessions = true};
-  for (const policy::SealedField& field : stored->row.record.secrets)
-    out.secrets.push_back({field.field, &field, nullptr});
-  return out;
+  return plan_user(*stored);
 }
 
 }  // namespace
@@ -162,6 +149,26 @@ std::expected<void, ApplyFailure> ResourceService::set_suspended(const std::stri
                            });
   if (!done) return std::unexpected(done.error());
   return {};
+}
+
+std::expected<bool, ApplyFailure> ResourceService::reset_factors(const std::string& user, const std::string& actor) {
+  bool had = false;
+  const auto done =
+      change(store_, keyring_, clock_.wall(), actor, "", ApplyMode::kCommit,
+             [&](const ResourceState& state, Mistakes&) -> Result<ResourcePlan> {
+               TRY(PlannedPut put, plan_user(state, user));
+               ResourcePlan plan;
+               const std::string field(policy::kFactorsField);
+               had = std::erase_if(put.secrets, [&](const PlannedSecret& secret) { return secret.field == field; }) > 0;
+               if (!had) return plan;
+               put.gone.push_back(field);
+               put.action = "user.mfa-reset";
+               put.forget_factor_uses = true;
+               plan.puts.push_back(std::move(put));
+               return plan;
+             });
+  if (!done) return std::unexpected(done.error());
+  return had;
 }
 
 }  // namespace sallyport::storage

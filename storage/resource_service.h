@@ -59,6 +59,9 @@ class ResourceService {
   std::expected<void, ApplyFailure> set_password(const std::string& user, const SecretBytes& password,
                                                  const std::string& actor);
   std::expected<void, ApplyFailure> set_suspended(const std::string& user, bool suspended, const std::string& actor);
+  // Forgets the user's second factors and how they were used; ends the user's sessions. False: there were none, and
+  // nothing was changed.
+  std::expected<bool, ApplyFailure> reset_factors(const std::string& user, const std::string& actor);
 
  private:
   Store& store_;

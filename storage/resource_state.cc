@@ -28,6 +28,16 @@ bool row_is_whole(const ResourceRow& row, const Keyring& keyring) {
   return own != nullptr && constant_time_equal(row.mac, keyring.row_mac(record, own->epoch));
 }
 
+StoredResource judged_and_read(ResourceRow row, const Keyring& keyring) {
+  StoredResource stored{.row = std::move(row), .resource = std::nullopt};
+  policy::ResourceRecord& record = stored.row.record;
+  record.damaged = !row_is_whole(stored.row, keyring);
+  if (record.damaged) return stored;
+  if (const auto document = document_of(record.kind, record.name, record.spec))
+    if (auto resource = policy::read_resource(*document)) stored.resource = *std::move(resource);
+  return stored;
+}
+
 std::vector<policy::ResourceRecord> judged(std::vector<ResourceRow> rows, const Keyring& keyring) {
   std::vector<policy::ResourceRecord> out;
   out.reserve(rows.size());
@@ -39,16 +49,6 @@ std::vector<policy::ResourceRecord> judged(std::vector<ResourceRow> rows, const 
 }
 
 namespace {
-
-StoredResource judged_and_read(ResourceRow row, const Keyring& keyring) {
-  StoredResource stored{.row = std::move(row), .resource = std::nullopt};
-  policy::ResourceRecord& record = stored.row.record;
-  record.damaged = !row_is_whole(stored.row, keyring);
-  if (record.damaged) return stored;
-  if (const auto document = document_of(record.kind, record.name, record.spec))
-    if (auto resource = policy::read_resource(*document)) stored.resource = *std::move(resource);
-  return stored;
-}
 
 // Does `job` for 0 ... count-1, many of them on all cores.
 void in_parts(size_t count, const std::function<void(size_t)>& job) {

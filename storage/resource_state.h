@@ -27,6 +27,7 @@ struct ResourceState {
   }
 };
 
+StoredResource judged_and_read(ResourceRow row, const Keyring& keyring);
 Result<ResourceState> read_state(Store& store, const Keyring& keyring);
 
 // Does the row's MAC fit, and has every field its epoch? See Keyring::row_mac.

@@ -53,11 +53,13 @@ class Store {
   virtual Result<Generation> generation() = 0;
   // since = Generation{0}: everything. Deletions and endings are remembered for 30 days.
   virtual Result<ResourceChanges> resources_since(Generation since) = 0;
+  virtual Result<ResourceRow> resource(const RecordId& id) = 0;  // errors: kNotFound
   virtual Result<RevocationsSince> revocations_since(Generation since) = 0;
   virtual Result<std::vector<SessionRecord>> sessions(WallMicros now) = 0;  // living ones
   virtual Result<std::vector<SessionRecord>> sessions_of(const UserId& user, WallMicros now) = 0;
   virtual Result<std::vector<TokenRecord>> tokens() = 0;                       // not revoked, expired ones included
   virtual Result<std::vector<TokenRecord>> tokens_of(const UserId& user) = 0;  // cost: a walk over all tokens
+  virtual Result<std::vector<FactorUse>> factor_uses(const UserId& user) = 0;  // in no order
   virtual Result<std::vector<DataKeyRecord>> data_keys() = 0;
   virtual Result<std::vector<NamedKeyRecord>> named_keys(std::string_view purpose) = 0;
   virtual Result<std::vector<ChainedAdminEvent>> admin_events(uint64_t after_seq, size_t count_max) = 0;

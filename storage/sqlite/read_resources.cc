@@ -48,6 +48,33 @@ Result<void> read_fields(Connection& connection, std::vector<ResourceRow>& rows,
   }
 }
 
+Result<void> read_fields_of(Connection& connection, std::vector<ResourceRow>& rows) {
+  CHECKED(read_fields(connection, rows,
+                      "SELECT s.resource, s.field, s.sealed, e.epoch FROM secrets s LEFT JOIN epochs e"
+                      " ON e.record = s.resource AND e.field = s.field WHERE s.resource = ? ORDER BY s.field",
+                      "SELECT s.resource, s.field, s.sealed, e.epoch FROM secrets s LEFT JOIN epochs e"
+                      " ON e.record = s.resource AND e.field = s.field ORDER BY s.resource, s.field",
+                      add_secret));
+  return read_fields(connection, rows, "SELECT record, field, epoch, mac FROM epochs WHERE record = ? ORDER BY field",
+                     "SELECT record, field, epoch, mac FROM epochs ORDER BY record, field", add_epoch);
+}
+
+// Nothing: nobody can say what it was; what names it finds nothing.
+std::optional<ResourceRow> row_of(const Query& read) {
+  const auto id = read.id(0);
+  const auto kind = policy::parse_kind(read.text(1));
+  if (!id || !kind) return std::nullopt;
+  ResourceRow row;
+  row.record.id = *id;
+  row.record.kind = *kind;
+  row.record.name = read.text(2);
+  row.record.spec = read.text(3);
+  row.record.version = read.number(4);
+  row.record.applied = read.integer(5) != 0;
+  row.mac = read.bytes(6);
+  return row;
+}
+
 }  // namespace
 
 Result<Installation> SqliteStore::installation() {
@@ -84,31 +111,29 @@ Result<ResourceChanges> SqliteStore::resources_since(Generation since) {
     for (;;) {
       TRY(const bool more, read.row());
       if (!more) break;
-      const auto id = read.id(0);
-      const auto kind = policy::parse_kind(read.text(1));
-      if (!id || !kind) continue;  // nobody can say what it was; what names it finds nothing
-      ResourceRow& row = out.changed.emplace_back();
-      row.record.id = *id;
-      row.record.kind = *kind;
-      row.record.name = read.text(2);
-      row.record.spec = read.text(3);
-      row.record.version = read.number(4);
-      row.record.applied = read.integer(5) != 0;
-      row.mac = read.bytes(6);
+      if (auto row = row_of(read)) out.changed.push_back(*std::move(row));
     }
   }
-  CHECKED(read_fields(connection_, out.changed,
-                      "SELECT s.resource, s.field, s.sealed, e.epoch FROM secrets s LEFT JOIN epochs e"
-                      " ON e.record = s.resource AND e.field = s.field WHERE s.resource = ? ORDER BY s.field",
-                      "SELECT s.resource, s.field, s.sealed, e.epoch FROM secrets s LEFT JOIN epochs e"
-                      " ON e.record = s.resource AND e.field = s.field ORDER BY s.resource, s.field",
-                      add_secret));
-  CHECKED(read_fields(connection_, out.changed,
-                      "SELECT record, field, epoch, mac FROM epochs WHERE record = ? ORDER BY field",
-                      "SELECT record, field, epoch, mac FROM epochs ORDER BY record, field", add_epoch));
+  CHECKED(read_fields_of(connection_, out.changed));
   TRY(out.deleted, tombstones("SELECT id FROM tombstones WHERE kind = 'resource' AND generation > ?", since));
   CHECKED(transaction.commit());
   return out;
+}
+
+Result<ResourceRow> SqliteStore::resource(const RecordId& id) {
+  TRY(Transaction transaction, Transaction::to_read(connection_));
+  std::vector<ResourceRow> rows;
+  {
+    TRY(Query read,
+        connection_.query("SELECT id, kind, name, spec, version, applied, mac FROM resources WHERE id = ?"));
+    TRY(const bool found, read.bind(id).row());
+    if (found)
+      if (auto row = row_of(read)) rows.push_back(*std::move(row));
+  }
+  if (rows.empty()) return fail(Code::kNotFound, Side::kClient, "there is no such resource");
+  CHECKED(read_fields_of(connection_, rows));
+  CHECKED(transaction.commit());
+  return std::move(rows.front());
 }
 
 Result<std::vector<RecordId>> SqliteStore::tombstones(const char* sql, Generation since) {

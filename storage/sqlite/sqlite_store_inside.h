@@ -18,11 +18,13 @@ class SqliteStore final : public Store {
   Result<Installation> installation() override;
   Result<Generation> generation() override;
   Result<ResourceChanges> resources_since(Generation since) override;
+  Result<ResourceRow> resource(const RecordId& id) override;
   Result<RevocationsSince> revocations_since(Generation since) override;
   Result<std::vector<SessionRecord>> sessions(WallMicros now) override;
   Result<std::vector<SessionRecord>> sessions_of(const UserId& user, WallMicros now) override;
   Result<std::vector<TokenRecord>> tokens() override;
   Result<std::vector<TokenRecord>> tokens_of(const UserId& user) override;
+  Result<std::vector<FactorUse>> factor_uses(const UserId& user) override;
   Result<std::vector<DataKeyRecord>> data_keys() override;
   Result<std::vector<NamedKeyRecord>> named_keys(std::string_view purpose) override;
   Result<std::vector<ChainedAdminEvent>> admin_events(uint64_t after_seq, size_t count_max) override;

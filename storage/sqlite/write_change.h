@@ -17,6 +17,7 @@ class ChangeWriter {
   Result<void> operator()(const PutResource& change);
   Result<void> operator()(const DeleteResource& change);
   Result<void> operator()(const PutSession& change);
+  Result<void> operator()(const RaiseSession& change);
   Result<void> operator()(const TouchSession& change);
   Result<void> operator()(const EndSession& change);
   Result<void> operator()(const EndSessionsOfUser& change);
@@ -26,6 +27,8 @@ class ChangeWriter {
   Result<void> operator()(const PutFlow& change);
   Result<void> operator()(const PutDataKey& change);
   Result<void> operator()(const PutNamedKey& change);
+  Result<void> operator()(const UseFactor& change);
+  Result<void> operator()(const ForgetFactorUses& change);
 
   bool followed() const { return followed_; }  // others must hear of it
   bool defined() const { return defined_; }    // resources or keys were changed

@@ -35,6 +35,14 @@ Result<void> ChangeWriter::operator()(const PutSession& change) {
   return write.bind(session.client).bind(session.user_agent).run();
 }
 
+Result<void> ChangeWriter::operator()(const RaiseSession& change) {
+  TRY(Query write, connection_->query("UPDATE sessions SET id_hash = ?2, strength = ?3, factor_at = ?4 WHERE id = ?1"));
+  write.bind(change.id).bind(change.id_hash).bind(static_cast<int64_t>(change.strength));
+  CHECKED(write.bind(change.factor_at).run());
+  if (connection_->changed_rows() == 1) return {};
+  return fail(Code::kConflict, Side::kStorage, "the session has ended");
+}
+
 Result<void> ChangeWriter::operator()(const TouchSession& change) {
   TRY(Query write, connection_->query("UPDATE sessions SET last_seen_at = ?2 WHERE family = ?1 AND last_seen_at < ?2"));
   return write.bind(change.id).bind(change.last_seen_at).run();

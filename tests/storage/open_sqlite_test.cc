@@ -114,9 +114,11 @@ TEST_F(OpenSqliteTest, refuses_a_store_of_a_newer_version) {
   EXPECT_EQ(open(SqliteOpen::kServe), "store is of a newer version");
 }
 
-// The steps of a future program, played on this one's file.
+// The steps of a future program, played on a file of version 1.
 class MigrationTest : public OpenSqliteTest {
  protected:
+  // A store as the first version made it.
+  void make_first() { ASSERT_TRUE(open_sqlite(path_, SqliteOpen::kCreate, storage_schema().first(1))); }
   std::vector<EmbeddedFile> with(std::string_view second) const {
     std::vector<EmbeddedFile> out(storage_schema().begin(), storage_schema().end());
     out.resize(1);
@@ -132,8 +134,9 @@ class MigrationTest : public OpenSqliteTest {
 };
 
 TEST_F(MigrationTest, goes_on_from_the_version_that_is_there) {
-  make();
-  const RecordId id = open_sqlite(path_, SqliteOpen::kCommand).value()->installation().value().id;
+  make_first();
+  const RecordId id =
+      open_sqlite(path_, SqliteOpen::kCommand, storage_schema().first(1)).value()->installation().value().id;
   const auto steps = with("ALTER TABLE sessions ADD COLUMN note TEXT NOT NULL DEFAULT 'kept'");
   EXPECT_EQ(migrate_to(steps), "version 2");
   EXPECT_EQ(migrate_to(steps), "version 2") << "a second time nothing happens";
@@ -144,35 +147,77 @@ TEST_F(MigrationTest, goes_on_from_the_version_that_is_there) {
 }
 
 TEST_F(MigrationTest, commands_refuse_an_older_store_and_leave_it_alone_and_serving_brings_it_up) {
-  make();
+  make_first();
   const auto steps = with("CREATE TABLE more (x INTEGER)");
   const auto refused = open_sqlite(path_, SqliteOpen::kCommand, steps);
   ASSERT_FALSE(refused);
   EXPECT_STREQ(refused.error().what, "store is of an older version, start serve first");
-  EXPECT_EQ(open(SqliteOpen::kCommand), "opened") << "by a program of its version";
+  EXPECT_TRUE(open_sqlite(path_, SqliteOpen::kCommand, storage_schema().first(1))) << "by a program of its version";
   EXPECT_EQ(open_sqlite(path_, SqliteOpen::kServe, steps).value()->installation().value().schema_version, 2u);
   EXPECT_TRUE(open_sqlite(path_, SqliteOpen::kCommand, steps));
 }
 
 TEST_F(MigrationTest, a_store_that_is_served_is_not_migrated_by_another) {
-  make();
-  const auto serving = open_sqlite(path_, SqliteOpen::kServe).value();
+  make_first();
+  const auto serving = open_sqlite(path_, SqliteOpen::kServe, storage_schema().first(1)).value();
   const auto steps = with("CREATE TABLE more (x INTEGER)");
   EXPECT_STREQ(open_sqlite(path_, SqliteOpen::kServe, steps).error().what, "another gateway serves this store");
 }
 
 TEST_F(MigrationTest, an_older_program_refuses_what_a_newer_one_left) {
-  make();
+  make_first();
   ASSERT_EQ(migrate_to(with("CREATE TABLE more (x INTEGER)")), "version 2");
-  EXPECT_EQ(open(SqliteOpen::kServe), "store is of a newer version");
+  EXPECT_STREQ(open_sqlite(path_, SqliteOpen::kServe, storage_schema().first(1)).error().what,
+               "store is of a newer version");
 }
 
 TEST_F(MigrationTest, a_step_that_fails_leaves_the_version_before_it_whole) {
-  make();
+  make_first();
   EXPECT_NE(migrate_to(with("CREATE TABLE half (x INTEGER); CREATE TABLE half (x INTEGER)")), "version 2");
-  EXPECT_EQ(open(SqliteOpen::kServe), "opened");
+  EXPECT_TRUE(open_sqlite(path_, SqliteOpen::kServe, storage_schema().first(1)));
   Connection connection = Connection::open(path_, OpenFile::kExisting).value();
   EXPECT_FALSE(connection.query("SELECT x FROM half"));
+}
+
+// What a program of the first version left, its people, sessions and tokens, is there after the migration as it was.
+TEST_F(MigrationTest, a_store_of_version_1_keeps_everything_and_can_note_uses_of_factors) {
+  TestClock clock;
+  make_first();
+  const UserId alice = RecordId::random();
+  SessionRecord session;
+  session.id = session.family = RecordId::random();
+  session.id_hash = sha256(as_bytes("cookie"));
+  session.user = alice;
+  session.host = "gate.localhost";
+  session.last_seen_at = clock.now;
+  session.absolute_end = clock.now + std::chrono::hours(1);
+  session.idle = std::chrono::hours(1);
+  uint64_t generation = 0;
+  {
+    const auto first = open_sqlite(path_, SqliteOpen::kServe, storage_schema().first(1)).value();
+    const auto keyring = Keyring::open(*first, masters(), as_bytes(kSalt), clock.wall()).value();
+    ResourceService service(*first, *keyring, clock, [](const auto&, const auto&, const auto&) {
+      return std::expected<SecretBytes, std::string>(secret("hash"));
+    });
+    std::vector<nlohmann::json> documents{user("root", true)};
+    ASSERT_TRUE(service.apply(documents, ApplyMode::kCommit, Prune::kNo, "cli:0", ""));
+    ASSERT_TRUE(first->commit({.changes = {PutSession{session}}, .expected = {}}, {}));
+    generation = count(first->generation().value());
+  }
+  EXPECT_EQ(open(SqliteOpen::kCommand), "store is of an older version, start serve first");
+  const auto now = open_sqlite(path_, SqliteOpen::kServe).value();
+  EXPECT_EQ(now->installation().value().schema_version, newest_version(storage_schema()));
+  EXPECT_EQ(count(now->generation().value()), generation);
+  const auto keyring = Keyring::open(*now, masters(), as_bytes(kSalt), clock.wall()).value();
+  const auto records = judged(now->resources_since(Generation{0}).value().changed, *keyring);
+  ASSERT_EQ(records.size(), 1u);
+  EXPECT_FALSE(records[0].damaged);
+  ASSERT_EQ(now->sessions(clock.now).value().size(), 1u);
+  EXPECT_EQ(now->sessions(clock.now).value()[0].id_hash, session.id_hash);
+  EXPECT_TRUE(now->factor_uses(alice).value().empty());
+  const FactorUse use{RecordId::random(), alice, 7, clock.now};
+  ASSERT_TRUE(now->commit({.changes = {UseFactor{use}}, .expected = {}}, {}));
+  EXPECT_EQ(now->factor_uses(alice).value().at(0).counter, 7u);
 }
 
 TEST_F(MigrationTest, numbers_count_up_from_one) {
