@@ -7,6 +7,27 @@
 #include <algorithm>
 
 namespace sallyport {
+namespace {
+
+constexpr size_t kBlock = 64;  // RFC 2104 s2, with either digest
+
+template <class Digest, Digest (*digest_of)(std::initializer_list<ByteView>)>
+Digest hmac(ByteView key, ByteView message) {
+  std::array<std::byte, kBlock> inner{};
+  Digest short_key = key.size() > kBlock ? digest_of({key}) : Digest{};
+  std::ranges::copy(key.size() > kBlock ? ByteView(short_key) : key, inner.begin());
+  auto outer = inner;
+  for (std::byte& byte : inner) byte ^= std::byte{0x36};
+  for (std::byte& byte : outer) byte ^= std::byte{0x5c};
+  const Digest within = digest_of({ByteView(inner), message});
+  const Digest out = digest_of({ByteView(outer), ByteView(within)});
+  OPENSSL_cleanse(short_key.data(), short_key.size());
+  OPENSSL_cleanse(inner.data(), inner.size());
+  OPENSSL_cleanse(outer.data(), outer.size());
+  return out;
+}
+
+}  // namespace
 
 Sha256 sha256(std::initializer_list<ByteView> parts) {
   SHA256_CTX context;
@@ -18,27 +39,17 @@ Sha256 sha256(std::initializer_list<ByteView> parts) {
   return out;
 }
 
-std::array<std::byte, 20> sha1(ByteView message) {
-  std::array<std::byte, 20> out;
-  SHA1(reinterpret_cast<const unsigned char*>(message.data()), message.size(),
-       reinterpret_cast<unsigned char*>(out.data()));
+Sha1 sha1(std::initializer_list<ByteView> parts) {
+  SHA_CTX context;
+  SHA1_Init(&context);
+  for (const ByteView part : parts) SHA1_Update(&context, part.data(), part.size());
+  Sha1 out;
+  SHA1_Final(reinterpret_cast<unsigned char*>(out.data()), &context);
+  OPENSSL_cleanse(&context, sizeof context);
   return out;
 }
 
-Sha256 hmac_sha256(ByteView key, ByteView message) {
-  constexpr size_t kBlock = 64;  // RFC 2104 s2, with SHA-256
-  std::array<std::byte, kBlock> inner{};
-  Sha256 short_key = key.size() > kBlock ? sha256({key}) : Sha256{};
-  std::ranges::copy(key.size() > kBlock ? ByteView(short_key) : key, inner.begin());
-  auto outer = inner;
-  for (std::byte& byte : inner) byte ^= std::byte{0x36};
-  for (std::byte& byte : outer) byte ^= std::byte{0x5c};
-  const Sha256 within = sha256({ByteView(inner), message});
-  const Sha256 out = sha256({ByteView(outer), ByteView(within)});
-  OPENSSL_cleanse(short_key.data(), short_key.size());
-  OPENSSL_cleanse(inner.data(), inner.size());
-  OPENSSL_cleanse(outer.data(), outer.size());
-  return out;
-}
+Sha256 hmac_sha256(ByteView key, ByteView message) { return hmac<Sha256, sha256>(key, message); }
+Sha1 hmac_sha1(ByteView key, ByteView message) { return hmac<Sha1, sha1>(key, message); }
 
 }  // namespace sallyport

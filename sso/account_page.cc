@@ -1,48 +1,12 @@
 #include "sso/account_page.h"
 
-#include "base/time_text.h"
 #include "sso/browser_name.h"
 #include "sso/page_frame.h"
 #include "sso/pages.h"
+#include "sso/time_words.h"
 
 namespace sallyport::sso {
 namespace {
-
-using std::chrono::days;
-using std::chrono::hours;
-using std::chrono::microseconds;
-using std::chrono::minutes;
-
-// 31 January 2026, 12:00 UTC
-std::string date_text(WallMicros time) {
-  constexpr std::string_view kMonths[] = {"January", "February", "March",     "April",   "May",      "June",
-                                          "July",    "August",   "September", "October", "November", "December"};
-  const std::string exact = show_time(time);  // 2026-01-31T12:00:00Z
-  const std::chrono::sys_time<microseconds> point{microseconds(count(time))};
-  const std::chrono::year_month_day date{std::chrono::floor<days>(point)};
-  return std::to_string(static_cast<unsigned>(date.day())) + " " +
-         std::string(kMonths[static_cast<unsigned>(date.month()) - 1]) + " " +
-         std::to_string(static_cast<int>(date.year())) + ", " + exact.substr(11, 5) + " UTC";
-}
-
-std::string counted(int64_t number, const char* one) {
-  return std::to_string(number) + " " + one + (number == 1 ? "" : "s");
-}
-
-std::string ago_text(WallMicros time, WallMicros now) {
-  const microseconds ago = now - time;
-  if (ago < minutes(1)) return "just now";
-  if (ago < hours(1)) return counted(ago / minutes(1), "minute") + " ago";
-  if (ago < days(2)) return counted(ago / hours(1), "hour") + " ago";
-  return counted(ago / days(1), "day") + " ago";
-}
-
-Html time_element(WallMicros time, const std::string& shown) {
-  Html out;
-  out << "<time datetime=\"" << text(show_time(time)) << "\">" << text(shown) << "</time>";
-  return out;
-}
-Html date(WallMicros time) { return time_element(time, date_text(time)); }
 
 Html row(Markup name, const Html& value) {
   Html out;
@@ -79,9 +43,8 @@ Html session_item(const OwnSession& session, const AccountPage& page) {
   out << "<li class=\"card\">\n<h3>" << text(program);
   if (session.current) out << " <span class=\"tag\">this session</span>";
   out << "</h3>\n<dl>" << row("From", words(session.client))
-      << row("Last used", time_element(session.last_seen_at, ago_text(session.last_seen_at, page.now)))
-      << row("Began", date(session.created_at)) << row("Ends by", date(session.absolute_end)) << row("Places", hosts)
-      << "</dl>\n";
+      << row("Last used", ago_element(session.last_seen_at, page.now)) << row("Began", date_element(session.created_at))
+      << row("Ends by", date_element(session.absolute_end)) << row("Places", hosts) << "</dl>\n";
   // The present one has the button that signs out.
   if (!session.current)
     out << "<form class=\"actions\" method=\"post\" action=\"" << text(kEndSessionPath) << "\">"
@@ -120,10 +83,9 @@ Html tokens(const AccountPage& page) {
   out << "<ul class=\"sessions\">\n";
   for (const storage::TokenRecord& token : page.tokens)
     out << "<li class=\"card\">\n<h3>" << text(token.name) << "</h3>\n<dl>"
-        << row("Last used", token.last_used_at
-                                ? time_element(*token.last_used_at, ago_text(*token.last_used_at, page.now))
-                                : Html("never"))
-        << row("Made", date(token.created_at)) << row("Ends", date(token.expires_at)) << "</dl>\n</li>\n";
+        << row("Last used", token.last_used_at ? ago_element(*token.last_used_at, page.now) : Html("never"))
+        << row("Made", date_element(token.created_at)) << row("Ends", date_element(token.expires_at))
+        << "</dl>\n</li>\n";
   out << "</ul>\n</section>\n";
   return out;
 }

@@ -33,14 +33,16 @@ struct WipedFields {
   }
 };
 
-// The JSON of a sign-in, its password wiped when it has been read.
+// The JSON of a sign-in, its secret wiped when it has been read.
 struct WipedJson {
   nlohmann::json value;
-  explicit WipedJson(std::string_view text) : value(nlohmann::json::parse(text, nullptr, false)) {}
+  const char* secret;
+  explicit WipedJson(std::string_view text, const char* secret_name = "password")
+      : value(nlohmann::json::parse(text, nullptr, false)), secret(secret_name) {}
   WipedJson(const WipedJson&) = delete;
   WipedJson& operator=(const WipedJson&) = delete;
   ~WipedJson() {
-    if (auto* const password = text("password")) wipe(*password);
+    if (auto* const member = text(secret)) wipe(*member);
   }
   std::string* text(const char* name) {
     if (!value.is_object()) return nullptr;
@@ -84,6 +86,20 @@ std::string read_form_field(const SecretBytes& body, std::string_view name) {
   if (!fields) return {};
   const std::string* const value = http::find_field(*fields, name);
   return value == nullptr ? std::string() : *value;
+}
+
+Result<SecretBytes> read_secret_field(const SecretBytes& form, std::string_view name) {
+  TRY(http::FormFields read, http::parse_form(form.reveal(), kFormFieldsMax));
+  const WipedFields fields(std::move(read));
+  const std::string* const value = http::find_field(fields.fields, name);
+  return value == nullptr ? SecretBytes() : SecretBytes::copy_of(*value);
+}
+
+Result<SecretBytes> read_secret_member(const SecretBytes& json, const char* name) {
+  WipedJson read(json.reveal(), name);
+  if (!read.value.is_object()) return malformed(Side::kClient, "not a JSON object");
+  const std::string* const value = read.text(name);
+  return value == nullptr ? SecretBytes() : SecretBytes::copy_of(*value);
 }
 
 }  // namespace sallyport::sso

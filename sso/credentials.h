@@ -26,4 +26,9 @@ Result<Credentials> read_credentials_json(const SecretBytes& body);
 // A field of a form without secrets; empty when it is missing or there twice.
 std::string read_form_field(const SecretBytes& body, std::string_view name);
 
+// A secret of a form or of a JSON object (there: a string). Empty when it is missing or there twice.
+// errors: kMalformed bad syntax; kLimit.
+Result<SecretBytes> read_secret_field(const SecretBytes& form, std::string_view name);
+Result<SecretBytes> read_secret_member(const SecretBytes& json, const char* name);
+
 }  // namespace sallyport::sso

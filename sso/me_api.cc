@@ -14,8 +14,6 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::string_view kSessionsPrefix = "/api/v1/me/sessions/";
-
 constexpr Problem kNotFound{404, "not_found", "Not found", "There is nothing at this address."};
 constexpr Problem kMethod{405, "method_not_allowed", "Method not allowed", "This address cannot be asked in this way."};
 constexpr Problem kNobody{401, "unauthenticated", "Sign in first", "Nobody is signed in."};
@@ -50,13 +48,25 @@ json show(const storage::TokenRecord& token) {
   return out;
 }
 
+// What stands for the '*' of a route's path, or "" where it has none; nothing: another path.
+std::optional<std::string_view> segment_of(std::string_view route, std::string_view path) {
+  const size_t star = route.find('*');
+  if (star == route.npos) return route == path ? std::optional<std::string_view>("") : std::nullopt;
+  const std::string_view tail = route.substr(star + 1);
+  if (path.size() <= star + tail.size() || !path.starts_with(route.substr(0, star)) || !path.ends_with(tail))
+    return std::nullopt;
+  const std::string_view segment = path.substr(star, path.size() - star - tail.size());
+  return segment.contains('/') ? std::nullopt : std::optional(segment);
+}
+
 }  // namespace
 
 // What is not in the table is 404, another method 405.
 struct MeApi::Route {
   enum class Kind : uint8_t { kRead, kWrite };
-  enum class Factor : uint8_t { kNeeded, kNotYet };  // where one is demanded of this person
-  std::string_view path;                             // with a '/' at the end: and one more segment
+  // Where one is demanded of this person: kEnrol is for who has none yet.
+  enum class Factor : uint8_t { kNeeded, kEnrol, kNotYet };
+  std::string_view path;  // a '*' stands for one segment, the id
   const char* method;
   const char* allow;
   Kind kind;
@@ -71,14 +81,17 @@ const MeApi::Route* MeApi::find_route(std::string_view path) {
       {"/api/v1/me", "GET", "GET, HEAD", kRead, kNotYet, &MeApi::me},
       {"/api/v1/me/sessions", "GET", "GET, HEAD", kRead, kNeeded, &MeApi::list_sessions},
       {"/api/v1/me/sessions/end-others", "POST", "POST", kWrite, kNeeded, &MeApi::end_others},
-      {kSessionsPrefix, "DELETE", "DELETE", kWrite, kNeeded, &MeApi::end_session},
+      {"/api/v1/me/sessions/*", "DELETE", "DELETE", kWrite, kNeeded, &MeApi::end_session},
       {"/api/v1/me/tokens", "GET", "GET, HEAD", kRead, kNeeded, &MeApi::list_tokens},
+      {"/api/v1/me/factors", "GET", "GET, HEAD", kRead, kNeeded, &MeApi::list_factors},
+      {"/api/v1/me/factors/*", "PATCH", "PATCH", kWrite, kNeeded, &MeApi::rename_factor},
+      {"/api/v1/me/totp", "POST", "POST", kWrite, kEnrol, &MeApi::begin_totp},
+      {"/api/v1/me/totp/*", "DELETE", "DELETE", kWrite, kNeeded, &MeApi::remove_totp},
+      {"/api/v1/me/totp/*/confirm", "POST", "POST", kWrite, kEnrol, &MeApi::confirm_totp},
+      {"/api/v1/me/recovery-codes", "POST", "POST", kWrite, kNeeded, &MeApi::new_recovery_codes},
   };
-  const auto found = std::ranges::find_if(kRoutes, [&](const Route& route) {
-    if (!route.path.ends_with('/')) return route.path == path;
-    return path.starts_with(route.path) && path.size() > route.path.size() &&
-           path.find('/', route.path.size()) == path.npos;
-  });
+  const auto found =
+      std::ranges::find_if(kRoutes, [&](const Route& route) { return segment_of(route.path, path).has_value(); });
   return found == std::end(kRoutes) ? nullptr : found;
 }
 
@@ -98,8 +111,10 @@ Task<GateReply> MeApi::handle(Loop& home, GateRequest request) {
   }
   auto who = signed_in(request, parts_.sessions, parts_.clock.wall());
   if (!who) co_return refuse(request, kNobody);
-  if (who->needs_factor && route->factor == Route::Factor::kNeeded) co_return refuse(request, kFactorNeeded);
-  const Call call{request, *std::move(who)};
+  const bool enrols = route->factor == Route::Factor::kEnrol && !who->user->has_factors;
+  if (who->needs_factor && route->factor != Route::Factor::kNotYet && !enrols) co_return refuse(request, kFactorNeeded);
+  const auto id = RecordId::parse(*segment_of(route->path, request.path));
+  const Call call{request, *std::move(who), id ? std::optional(*id) : std::nullopt};
   auto answering = (this->*route->handler)(home, call);
   GateReply reply = co_await answering;
   reply.user = call.who.user->id;
@@ -128,9 +143,8 @@ Task<GateReply> MeApi::list_sessions(Loop& home, const Call& call) {
 }
 
 Task<GateReply> MeApi::end_session(Loop& home, const Call& call) {
-  const auto id = RecordId::parse(std::string_view(call.request.path).substr(kSessionsPrefix.size()));
-  if (!id) co_return refuse(call.request, kNotFound);
-  auto ending = parts_.own.end(home, asker_of(call.request, call.who), *id);
+  if (!call.id) co_return refuse(call.request, kNotFound);
+  auto ending = parts_.own.end(home, asker_of(call.request, call.who), *call.id);
   const auto ended = co_await ending;
   if (!ended && ended.error().code == Code::kNotFound) co_return refuse(call.request, kNotFound);
   if (!ended) co_return failed(call, ended.error());
@@ -138,7 +152,7 @@ Task<GateReply> MeApi::end_session(Loop& home, const Call& call) {
   reply.status = 204;
   reply.headers = {{"Cache-Control", "no-store"}};
   reply.reason = "session ended";
-  if (*id == call.who.session.family) add_header(reply, "Set-Cookie", drop_cookie(kSessionCookie));
+  if (*call.id == call.who.session.family) add_header(reply, "Set-Cookie", drop_cookie(kSessionCookie));
   co_return reply;
 }
 

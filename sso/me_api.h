@@ -6,11 +6,14 @@
 //   DELETE /api/v1/me/sessions/ID          204; 404 when it is nobody's or somebody else's
 //   POST   /api/v1/me/sessions/end-others  {"ended": N}
 //   GET    /api/v1/me/tokens               my tokens, without their values
+//   .../factors, .../totp, .../recovery-codes: see me_factors.cc
 //
 // A write needs Origin (or Sec-Fetch-Site) of the gate itself and X-Sallyport-Request: 1. A token never gets in.
 #pragma once
 
 #include "base/log.h"
+#include "sso/code_limiter.h"
+#include "sso/own_factors.h"
 #include "sso/own_sessions.h"
 #include "sso/replies.h"
 #include "sso/signed_in.h"
@@ -21,6 +24,8 @@ constexpr std::string_view kApiPath = "/api";
 
 struct MeApiParts {
   OwnSessions& own;
+  OwnFactors& factors;
+  CodeLimiter& codes;
   storage::SessionTable& sessions;
   const Clock& clock;
   Log& log;
@@ -37,6 +42,7 @@ class MeApi {
   struct Call {
     const GateRequest& request;  // in the frame of handle()
     SignedIn who;
+    std::optional<RecordId> id;  // of the path; nothing where it is none
   };
   struct Route;
   static const Route* find_route(std::string_view path);
@@ -46,6 +52,15 @@ class MeApi {
   Task<GateReply> end_session(Loop& home, const Call& call);
   Task<GateReply> end_others(Loop& home, const Call& call);
   Task<GateReply> list_tokens(Loop& home, const Call& call);
+  // me_factors.cc
+  Task<GateReply> list_factors(Loop& home, const Call& call);
+  Task<GateReply> begin_totp(Loop& home, const Call& call);
+  Task<GateReply> confirm_totp(Loop& home, const Call& call);
+  Task<GateReply> remove_totp(Loop& home, const Call& call);
+  Task<GateReply> rename_factor(Loop& home, const Call& call);
+  Task<GateReply> new_recovery_codes(Loop& home, const Call& call);
+  Task<std::optional<GateReply>> refuse_change(Loop& home, const Call& call);
+  GateReply factor_problem(const Call& call, const Error& error) const;
   GateReply failed(const Call& call, const Error& error) const;
 
   MeApiParts parts_;

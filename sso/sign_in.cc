@@ -28,6 +28,7 @@ const SignIn::Route* SignIn::find_route(bool on_gate, std::string_view path) {
       {kGate, "/", "GET, HEAD", &SignIn::home_page, nullptr, true},
       {kGate, kLoginPath, "GET, HEAD, POST", &SignIn::show_login, &SignIn::post_login, true},
       {kGate, kCertificatePath, "POST", nullptr, &SignIn::post_certificate, false},
+      {kGate, kMfaPath, "GET, HEAD, POST", &SignIn::show_mfa, &SignIn::post_mfa, true, kRefused},
       {kGate, kAccountPath, "GET, HEAD", &SignIn::account, nullptr, true, kRefused},
       {kGate, kEndSessionPath, "POST", nullptr, &SignIn::end_session, false, kRefused},
       {kGate, kEndOthersPath, "POST", nullptr, &SignIn::end_others, false, kRefused},
@@ -51,13 +52,24 @@ SignIn::SignIn(SignInParts parts, SecretBytes csrf_key)
       forms_(std::move(csrf_key)),
       refusals_(parts_.store, parts_.log),
       own_sessions_(parts_.store, parts_.sessions, parts_.clock, parts_.session_ended),
+      factor_book_(parts_.store, parts_.keyring, parts_.keys, parts_.changed),
+      own_factors_({factor_book_, own_sessions_, parts_.store, parts_.sessions, parts_.keyring, parts_.clock,
+                    parts_.gate.host, parts_.session_ended}),
+      factor_account_(
+          {own_factors_, codes_, parts_.sessions, forms_, parts_.clock, parts_.log, origin_of(parts_.gate.host)}),
       account_({own_sessions_, parts_.sessions, forms_, parts_.clock, parts_.log, origin_of(parts_.gate.host)}),
-      me_api_({own_sessions_, parts_.sessions, parts_.clock, parts_.log, origin_of(parts_.gate.host)}) {}
+      me_api_({own_sessions_, own_factors_, codes_, parts_.sessions, parts_.clock, parts_.log,
+               origin_of(parts_.gate.host)}) {}
 
 Task<GateReply> SignIn::handle(Loop& home, GateRequest request) {
   const bool on_gate = request.host == parts_.gate.host;
   if (on_gate && http::path_has_prefix(request.path, kApiPath)) {
     auto answering = me_api_.handle(home, std::move(request));
+    co_return co_await answering;
+  }
+  if (on_gate && http::path_has_prefix(request.path, kFactorsPath)) {
+    if (request.by_token) co_return problem_reply(request, kTokenRefused, Format::kJson);
+    auto answering = factor_account_.handle(home, std::move(request));
     co_return co_await answering;
   }
   const Route* const route = find_route(on_gate, request.path);

@@ -18,7 +18,9 @@
 #include "base/log.h"
 #include "sso/account.h"
 #include "sso/attempt_limiter.h"
+#include "sso/code_limiter.h"
 #include "sso/credentials.h"
+#include "sso/factor_account.h"
 #include "sso/form_guard.h"
 #include "sso/gate.h"
 #include "sso/login_flow.h"
@@ -27,6 +29,7 @@
 #include "sso/password.h"
 #include "sso/refusal_recorder.h"
 #include "sso/replies.h"
+#include "sso/second_factor.h"
 #include "sso/signed_in.h"
 #include "storage/key_holder.h"
 #include "storage/keyring.h"
@@ -61,6 +64,8 @@ struct SignInParts {
   // Told of every family that was ended here, after commit and table, before the answer: closes what lives on it. Must
   // not wait; called on the workers' threads. May be empty.
   std::function<void(const RecordId& family)> session_ended;
+  // Told after a person has changed their own record, so that whoever follows the store looks. As above.
+  std::function<void()> changed;
   Result<bool> (*verify)(const SecretBytes& phc, const SecretBytes& password) = verify_password;
 };
 
@@ -114,6 +119,32 @@ class SignIn final : public Gate {
   // sign_in_certificate.cc
   Task<GateReply> post_certificate(Loop& home, GateRequest request);
   std::optional<std::chrono::seconds> refuse_certificate_for_now(const ClientCertificate& certificate);
+  // sign_in_factor.cc
+  Task<GateReply> show_mfa(Loop& home, GateRequest request);
+  Task<GateReply> post_mfa(Loop& home, GateRequest request);
+  // What a request to show a factor is about, besides the factor.
+  struct FactorAim {
+    std::string flow;  // the handle; empty: none
+    std::optional<SignInFlow> wanted;
+    std::string then;  // a page of the gate, by our own word for it
+    CodeField field = CodeField::kApp;
+  };
+  static FactorAim factor_aim(std::string flow, std::string then, std::string_view with);
+  std::optional<std::chrono::seconds> refuse_code_for_now(const GateRequest& request, const SignedIn& who);
+  // errors: kConflict the factor has counted before, or the session has ended; kDenied the user was changed meanwhile;
+  // and the store's.
+  Task<Result<GateReply>> factor_shown(Loop& home, const GateRequest& request, const SignedIn& who,
+                                       const FactorAim& aim, ShownFactor factor);
+  struct FactorSaying {
+    int status = 200;
+    std::string alert;
+    const char* reason = "second factor";
+  };
+  GateReply factor_form(const SignedIn& who, const Factors& factors, const FactorAim& aim, FactorSaying saying) const;
+  // reason: for the log and the audit; null: nothing was tried. alert: in place of the problem's message; may be empty.
+  GateReply refuse_code(const GateRequest& request, const SignedIn& who, const Factors& factors, const FactorAim& aim,
+                        const Problem& problem, const char* reason, std::string alert = {});
+  GateReply factors_unread(const GateRequest& request, const Error& error) const;
   // sign_in_hand_over.cc
   Task<GateReply> callback(Loop& home, GateRequest request);
   Task<GateReply> send_to_gate(Loop& home, const GateRequest& request, SignInFlow flow, std::string nonce);
@@ -136,7 +167,11 @@ class SignIn final : public Gate {
   FormGuard forms_;
   AttemptLimiter attempts_;
   RefusalRecorder refusals_;
+  CodeLimiter codes_;
   OwnSessions own_sessions_;
+  FactorBook factor_book_;
+  OwnFactors own_factors_;
+  FactorAccount factor_account_;
   Account account_;
   MeApi me_api_;
   std::mutex flows_mutex_;

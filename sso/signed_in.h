@@ -15,6 +15,7 @@ struct SignedIn {
   const policy::CompiledUser* user;  // of the request's snapshot
   std::string cookie;                // the session cookie's value
   bool needs_factor;                 // a second factor is demanded, and this session has none
+  bool demanded = false;             // a second factor is demanded of this person, whatever the session has
 };
 
 // Nobody when there is no living session for this host, or its user may not be here at all (gone, suspended).

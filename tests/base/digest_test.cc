@@ -43,5 +43,25 @@ TEST(hmac_sha256, agrees_with_rfc_4231) {
   EXPECT_EQ(hex(hmac_sha256({}, {})), "b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad");
 }
 
+TEST(sha1, joins_its_parts) {
+  EXPECT_EQ(hex_encode(sha1(as_bytes("abc"))), "a9993e364706816aba3e25717850c26c9cd0d89d");
+  EXPECT_EQ(sha1({as_bytes("a"), as_bytes(""), as_bytes("bc")}), sha1(as_bytes("abc")));
+}
+
+TEST(hmac_sha1, agrees_with_rfc_2202) {
+  const struct {
+    string key;
+    string message;
+    const char* mac;
+  } table[] = {
+      {string(20, '\x0b'), "Hi There", "b617318655057264e28bc0b6fb378c8ef146be00"},
+      {"Jefe", "what do ya want for nothing?", "effcdf6ae5eb2fa2d27416d5f184df9c259a7c79"},
+      {string(20, '\xaa'), string(50, '\xdd'), "125d7342b9ac11cd91a39af48aa17b4f63f175d3"},
+      {string(80, '\xaa'), "Test Using Larger Than Block-Size Key - Hash Key First",
+       "aa4ae5e15272d00e95705637ce8a3b55ed402112"},
+  };
+  for (const auto& c : table) EXPECT_EQ(hex_encode(hmac_sha1(as_bytes(c.key), as_bytes(c.message))), c.mac);
+}
+
 }  // namespace
 }  // namespace sallyport
