@@ -88,6 +88,9 @@ const MeApi::Route* MeApi::find_route(std::string_view path) {
       {"/api/v1/me/totp", "POST", "POST", kWrite, kEnrol, &MeApi::begin_totp},
       {"/api/v1/me/totp/*", "DELETE", "DELETE", kWrite, kNeeded, &MeApi::remove_totp},
       {"/api/v1/me/totp/*/confirm", "POST", "POST", kWrite, kEnrol, &MeApi::confirm_totp},
+      {"/api/v1/me/passkeys/options", "POST", "POST", kWrite, kEnrol, &MeApi::passkey_options},
+      {"/api/v1/me/passkeys", "POST", "POST", kWrite, kEnrol, &MeApi::add_passkey},
+      {"/api/v1/me/passkeys/*", "DELETE", "DELETE", kWrite, kNeeded, &MeApi::remove_passkey},
       {"/api/v1/me/recovery-codes", "POST", "POST", kWrite, kNeeded, &MeApi::new_recovery_codes},
   };
   const auto found =

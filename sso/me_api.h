@@ -6,7 +6,7 @@
 //   DELETE /api/v1/me/sessions/ID          204; 404 when it is nobody's or somebody else's
 //   POST   /api/v1/me/sessions/end-others  {"ended": N}
 //   GET    /api/v1/me/tokens               my tokens, without their values
-//   .../factors, .../totp, .../recovery-codes: see me_factors.cc
+//   .../factors, .../totp, .../recovery-codes: see me_factors.cc; .../passkeys: see me_passkeys.cc
 //
 // A write needs Origin (or Sec-Fetch-Site) of the gate itself and X-Sallyport-Request: 1. A token never gets in.
 #pragma once
@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "sso/code_limiter.h"
 #include "sso/own_factors.h"
+#include "sso/own_passkeys.h"
 #include "sso/own_sessions.h"
 #include "sso/replies.h"
 #include "sso/signed_in.h"
@@ -25,6 +26,7 @@ constexpr std::string_view kApiPath = "/api";
 struct MeApiParts {
   OwnSessions& own;
   OwnFactors& factors;
+  OwnPasskeys* passkeys;  // null: none can be used here
   CodeLimiter& codes;
   storage::SessionTable& sessions;
   const Clock& clock;
@@ -60,6 +62,10 @@ class MeApi {
   Task<GateReply> rename_factor(Loop& home, const Call& call);
   Task<GateReply> new_recovery_codes(Loop& home, const Call& call);
   Task<std::optional<GateReply>> refuse_change(Loop& home, const Call& call);
+  // me_passkeys.cc
+  Task<GateReply> passkey_options(Loop& home, const Call& call);
+  Task<GateReply> add_passkey(Loop& home, const Call& call);
+  Task<GateReply> remove_passkey(Loop& home, const Call& call);
   GateReply factor_problem(const Call& call, const Error& error) const;
   GateReply failed(const Call& call, const Error& error) const;
 

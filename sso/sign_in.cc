@@ -4,6 +4,7 @@
 
 #include "base/http/url.h"
 #include "sso/assertion_keys.h"
+#include "sso/passkey_pages.h"
 
 namespace sallyport::sso {
 
@@ -29,6 +30,9 @@ const SignIn::Route* SignIn::find_route(bool on_gate, std::string_view path) {
       {kGate, kLoginPath, "GET, HEAD, POST", &SignIn::show_login, &SignIn::post_login, true},
       {kGate, kCertificatePath, "POST", nullptr, &SignIn::post_certificate, false},
       {kGate, kMfaPath, "GET, HEAD, POST", &SignIn::show_mfa, &SignIn::post_mfa, true, kRefused},
+      {kGate, kPasskeyPath, "POST", nullptr, &SignIn::post_passkey, false, kRefused},
+      {kGate, kPasskeyOptionsPath, "POST", nullptr, &SignIn::post_passkey_options, false, kRefused},
+      {kGate, kPasskeyScriptPath, "GET, HEAD", &SignIn::passkey_script, nullptr, true},
       {kGate, kAccountPath, "GET, HEAD", &SignIn::account, nullptr, true, kRefused},
       {kGate, kEndSessionPath, "POST", nullptr, &SignIn::end_session, false, kRefused},
       {kGate, kEndOthersPath, "POST", nullptr, &SignIn::end_others, false, kRefused},
@@ -55,11 +59,13 @@ SignIn::SignIn(SignInParts parts, SecretBytes csrf_key)
       factor_book_(parts_.store, parts_.keyring, parts_.keys, parts_.changed),
       own_factors_({factor_book_, own_sessions_, parts_.store, parts_.sessions, parts_.keyring, parts_.clock,
                     parts_.gate.host, parts_.session_ended}),
-      factor_account_(
-          {own_factors_, codes_, parts_.sessions, forms_, parts_.clock, parts_.log, origin_of(parts_.gate.host)}),
+      own_passkeys_(
+          {own_factors_, parts_.store, parts_.keyring, parts_.clock, {parts_.gate.host, origin_of(parts_.gate.host)}}),
+      factor_account_({own_factors_, passkeys_usable() ? &own_passkeys_ : nullptr, codes_, parts_.sessions, forms_,
+                       parts_.clock, parts_.log, origin_of(parts_.gate.host)}),
       account_({own_sessions_, parts_.sessions, forms_, parts_.clock, parts_.log, origin_of(parts_.gate.host)}),
-      me_api_({own_sessions_, own_factors_, codes_, parts_.sessions, parts_.clock, parts_.log,
-               origin_of(parts_.gate.host)}) {}
+      me_api_({own_sessions_, own_factors_, passkeys_usable() ? &own_passkeys_ : nullptr, codes_, parts_.sessions,
+               parts_.clock, parts_.log, origin_of(parts_.gate.host)}) {}
 
 Task<GateReply> SignIn::handle(Loop& home, GateRequest request) {
   const bool on_gate = request.host == parts_.gate.host;

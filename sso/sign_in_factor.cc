@@ -5,6 +5,7 @@
 #include "base/http/cookie.h"
 #include "sso/cookies.h"
 #include "sso/factor_account.h"
+#include "sso/passkey_pages.h"
 #include "sso/second_factor.h"
 #include "sso/session_commit.h"
 #include "sso/sign_in.h"
@@ -203,7 +204,9 @@ GateReply SignIn::factor_form(const SignedIn& who, const Factors& factors, const
   page.field = page.has_totp ? aim.field : CodeField::kRecovery;
   page.again = !who.needs_factor;
   page.alert = std::move(saying.alert);
+  if (page.has_passkey && passkeys_usable()) page.passkey = sso::passkey_as_factor(page.flow, page.then);
   GateReply reply = page_reply(saying.status, second_factor_page(page), saying.reason);
+  if (!page.passkey.empty()) allow_passkey_script(reply);
   reply.user = who.user->id;
   return reply;
 }
