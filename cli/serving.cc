@@ -111,15 +111,17 @@ Outcome<void> Serving::open_gates(std::vector<proxy::InheritedSocket> inherited)
   const auto session_ended = [this](const RecordId&) {
     if (Follower* const follower = told_of_endings_) follower->poke();
   };
-  auto sign_in = sso::SignIn::make({.store = *store_,
-                                    .sessions = sessions_,
-                                    .keyring = *node_.keyring,
-                                    .keys = *keys_,
-                                    .hashing = *hashing_,
-                                    .clock = node_.clock,
-                                    .log = log_,
-                                    .gate = node_.config.gate,
-                                    .session_ended = session_ended});
+  auto sign_in = sso::SignIn::make(
+      {.store = *store_,
+       .sessions = sessions_,
+       .keyring = *node_.keyring,
+       .keys = *keys_,
+       .hashing = *hashing_,
+       .clock = node_.clock,
+       .log = log_,
+       .gate = node_.config.gate,
+       .session_ended = session_ended,
+       .follow = [this](Loop& home, storage::Generation generation) { return follow(home, generation); }});
   if (!sign_in) return failure("cannot open the sign-in", sign_in.error());
   sign_in_ = std::move(*sign_in);
   auto gateway = proxy::Gateway::start({.clock = node_.clock,
@@ -149,6 +151,14 @@ Outcome<void> Serving::open_gates(std::vector<proxy::InheritedSocket> inherited)
                                          std::move(first_snapshot_));
   told_of_endings_ = follower_.get();
   return {};
+}
+
+Task<void> Serving::follow(Loop& home, storage::Generation generation) {
+  Follower* const follower = told_of_endings_;
+  if (follower == nullptr) co_return;
+  auto following = follower->follow(home, count(generation));
+  const auto followed = co_await following;
+  static_cast<void>(followed);  // the follower says itself what went wrong, and tries again
 }
 
 ReloadOutcome Serving::reload() {

@@ -55,6 +55,7 @@ class Serving {
   Outcome<void> load();
   Outcome<void> load_assertion_keys();
   Outcome<void> open_gates(std::vector<proxy::InheritedSocket> inherited);
+  Task<void> follow(Loop& home, storage::Generation generation);
   void store_job(const char* name, std::move_only_function<bool(storage::Store&)> job);
 
   Log& log_;

@@ -4,6 +4,7 @@
 
 #include "policy/certificate_pattern.h"
 #include "policy/decision_checks.h"
+#include "policy/factor_demand.h"
 
 namespace sallyport::policy {
 namespace {
@@ -38,10 +39,17 @@ void deny(Decision& decision, int rule, const char* reason) {
 }
 
 // All fits but the factor. A token cannot show one.
-void ask_for_factor(const RequestFacts& facts, Decision& decision, int rule) {
-  decision.outcome = facts.identity->means == Means::kSession ? Outcome::kStepUp : Outcome::kDeny;
+void ask_for_factor(const Identity& identity, Decision& decision, int rule,
+                    const std::optional<MfaWithin>& within = std::nullopt) {
+  decision.outcome = identity.means == Means::kSession ? Outcome::kStepUp : Outcome::kDeny;
   decision.rule = rule;
-  decision.reason = facts.identity->means == Means::kSession ? "second factor" : "token without second factor";
+  decision.reason = identity.means == Means::kSession ? "second factor" : "token without second factor";
+  if (within) decision.within = within->within;
+}
+
+// Of who was recognised, on this resource.
+bool demanded(const RequestFacts& facts, const Decision& decision) {
+  return static_cast<bool>(factor_demand(facts.snapshot, *decision.user, decision.role, &facts.resource));
 }
 
 Fit fit_of(const RequestFacts& facts, const AccessRule& rule, const CompiledRule& compiled, Role role, bool mfa) {
@@ -56,7 +64,7 @@ Fit fit_of(const RequestFacts& facts, const AccessRule& rule, const CompiledRule
 // Allowed if any rule fits; else a factor is asked for if one lacks nothing else; else denied.
 void decide_by_rules(const RequestFacts& facts, Decision& decision) {
   const std::vector<AccessRule>& rules = facts.resource.spec.access;
-  const bool mfa = platform_or_team_demand(facts);
+  const bool mfa = demanded(facts, decision);
   int needs_factor = -1;
   for (size_t i = 0; i < rules.size(); ++i) {
     switch (fit_of(facts, rules[i], facts.resource.rules[i], decision.role, mfa)) {
@@ -69,7 +77,8 @@ void decide_by_rules(const RequestFacts& facts, Decision& decision) {
         break;
     }
   }
-  if (needs_factor >= 0) return ask_for_factor(facts, decision, needs_factor);
+  if (needs_factor >= 0)
+    return ask_for_factor(*facts.identity, decision, needs_factor, rules[static_cast<size_t>(needs_factor)].mfa_within);
   deny(decision, -1, "no rule allows");
 }
 
@@ -86,8 +95,9 @@ void decide_by_area(const RequestFacts& facts, Decision& decision, const Area& a
     if (area.websocket) without_upgrade.upgrade = false;
     if (!is_read_only(without_upgrade)) return deny(decision, index, "area: read only");
   }
-  const Demand demand{platform_or_team_demand(facts) || area.mfa, &area.mfa_within};
-  if (!has_factor(*facts.identity, facts.now, demand)) return ask_for_factor(facts, decision, index);
+  const Demand demand{demanded(facts, decision) || area.mfa, &area.mfa_within};
+  if (!has_factor(*facts.identity, facts.now, demand))
+    return ask_for_factor(*facts.identity, decision, index, area.mfa_within);
   allow(facts, decision, index, "area", &area);
   if (read_only && facts.upgrade) decision.messages = area.read_only_messages;
 }
@@ -95,8 +105,8 @@ void decide_by_area(const RequestFacts& facts, Decision& decision, const Area& a
 // No areas: owner and member, everywhere.
 void decide_without_areas(const RequestFacts& facts, Decision& decision) {
   if (decision.role != Role::kOwner && decision.role != Role::kMember) return deny(decision, -1, "no rule allows");
-  if (!has_factor(*facts.identity, facts.now, {platform_or_team_demand(facts), nullptr}))
-    return ask_for_factor(facts, decision, -1);
+  if (!has_factor(*facts.identity, facts.now, {demanded(facts, decision), nullptr}))
+    return ask_for_factor(*facts.identity, decision, -1);
   allow(facts, decision, -1, "default");
 }
 
@@ -108,7 +118,7 @@ void decide_in_public(const RequestFacts& facts, Decision& decision, const Area&
   if (!rule.admitted.admits(facts.client.address)) return deny(decision, index, "area: address");
   if (!bears_one_of(facts.certificate, area.certificates)) return deny(decision, index, "area: certificate");
   const bool counts = facts.identity && !recognise(facts, decision) &&
-                      has_factor(*facts.identity, facts.now, {platform_or_team_demand(facts), nullptr});
+                      has_factor(*facts.identity, facts.now, {demanded(facts, decision), nullptr});
   if (!counts) {
     decision.user = nullptr;
     decision.role = Role::kNone;
@@ -189,9 +199,9 @@ Decision decide_gate(const Snapshot& snapshot, const Identity& identity) {
     deny(decision, -1, "suspended");
   } else if (identity.means == Means::kToken && !identity.scope) {
     deny(decision, -1, "token without scope");
-  } else if (snapshot.platform().mfa == MfaRule::kRequired && identity.strength != Strength::kMfa) {
-    decision.outcome = identity.means == Means::kSession ? Outcome::kStepUp : Outcome::kDeny;
-    decision.reason = identity.means == Means::kSession ? "second factor" : "token without second factor";
+  } else if (identity.strength != Strength::kMfa &&
+             factor_demand(snapshot, *decision.user, Role::kNone, /*resource=*/nullptr)) {
+    ask_for_factor(identity, decision, -1);
   } else {
     decision.outcome = Outcome::kAllow;
     decision.reason = "gate";

@@ -34,8 +34,9 @@ struct Decision {
   Role role = Role::kNone;
   const CredentialRule* credential = nullptr;  // what to inject; null: nothing. Lives as long as the snapshot
   const CompiledUser* user = nullptr;
-  MessageRule messages = MessageRule::kAny;  // where a WebSocket is allowed: what the client may say on it
-  int rule = -1;                             // index of the access rule or area that decided; -1: none
+  MessageRule messages = MessageRule::kAny;    // where a WebSocket is allowed: what the client may say on it
+  std::optional<std::chrono::seconds> within;  // kStepUp: how old the factor may be; nothing: any will do
+  int rule = -1;                               // index of the access rule or area that decided; -1: none
   const char* reason =
       "";  // a literal for the audit entry: "rule", "no rule allows", "address", "suspended", "scope", ...
 };
@@ -43,12 +44,12 @@ struct Decision {
 // Asked before anybody is identified: may this address speak to this resource at all (platform, team, resource lists)?
 bool address_allowed(const Snapshot& snapshot, const CompiledResource& resource, const ClientAddress& client);
 
-// The whole decision: address lists again, suspension, assurance (mfa of platform, team, rule), token scope, role,
-// rules or areas. cost: linear in the resource's own rules.
+// The whole decision: address lists again, suspension, assurance (mfa of platform, team, user and rule, and of whoever
+// has factors), token scope, role, rules or areas. cost: linear in the resource's own rules.
 Decision decide(const RequestFacts& facts);
 
 // May an admin (or anybody) act on the gate itself; assurance alone (A4): the user exists, is not suspended or damaged,
-// and has the factor the platform demands.
+// and has shown the factor that is demanded there.
 Decision decide_gate(const Snapshot& snapshot, const Identity& identity);
 
 }  // namespace sallyport::policy

@@ -15,7 +15,7 @@ namespace sallyport::policy {
 // A clock that was set back a little must not lock people out; one set back far must not keep a factor fresh.
 constexpr std::chrono::seconds kClockSlack{60};
 
-struct Demand {  // of a rule, an area, a team or the platform
+struct Demand {  // of a rule or an area, or of the person (policy/factor_demand.h)
   bool mfa = false;
   const std::optional<MfaWithin>* within = nullptr;
 };
@@ -54,10 +54,6 @@ inline bool has_factor(const Identity& identity, WallMicros now, const Demand& d
     if (age > (*demand.within)->within || age < -kClockSlack) return false;
   }
   return !demand.mfa || identity.strength == Strength::kMfa;
-}
-
-inline bool platform_or_team_demand(const RequestFacts& facts) {
-  return facts.snapshot.platform().mfa == MfaRule::kRequired || facts.resource.team->mfa == MfaRule::kRequired;
 }
 
 // Does the token reach this place at all? Null: yes; else the reason.

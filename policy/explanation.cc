@@ -3,6 +3,7 @@
 #include "base/units.h"
 #include "policy/certificate_pattern.h"
 #include "policy/explanation_words.h"
+#include "policy/factor_demand.h"
 
 namespace sallyport::policy {
 namespace {
@@ -45,7 +46,7 @@ class Explainer {
   }
   void deny(int rule, const char* reason) { end(Outcome::kDeny, rule, reason); }
   void allow(int rule, const char* reason, const Area* area = nullptr);
-  void ask_for_factor(int rule);
+  void ask_for_factor(int rule, const std::optional<MfaWithin>& within = std::nullopt);
 
   void walk();
   bool say_networks(const char* check, bool admitted, const CidrList& networks);
@@ -71,8 +72,9 @@ void Explainer::allow(int rule, const char* reason, const Area* area) {
   out_.decision.credential = credential_for(resource_, out_.decision.role, area);
 }
 
-void Explainer::ask_for_factor(int rule) {
+void Explainer::ask_for_factor(int rule, const std::optional<MfaWithin>& within) {
   const bool session = facts_.identity->means == Means::kSession;
+  if (within) out_.decision.within = within->within;
   end(session ? Outcome::kStepUp : Outcome::kDeny, rule, session ? "second factor" : "token without second factor");
 }
 
@@ -166,11 +168,14 @@ std::vector<Miss> Explainer::misses_of(const Asked& asked) const {
 
 // Is a second factor asked for, and there? Says so where one is asked for.
 bool Explainer::say_factor(const std::string& check, bool rule_demands, const std::optional<MfaWithin>* within) {
-  const Demand demand{platform_or_team_demand(facts_) || rule_demands, within};
+  const FactorDemand demanded = factor_demand(facts_.snapshot, *out_.decision.user, out_.decision.role, &resource_);
+  const Demand demand{demanded || rule_demands, within};
   const bool fits = has_factor(*facts_.identity, facts_.now, demand);
   std::vector<std::string> by;
-  if (facts_.snapshot.platform().mfa == MfaRule::kRequired) by.emplace_back("the platform");
-  if (resource_.team->mfa == MfaRule::kRequired) by.emplace_back("the team");
+  if (demanded.platform) by.emplace_back("the platform");
+  if (demanded.team) by.emplace_back("the team");
+  if (demanded.user) by.emplace_back("the user's record");
+  if (demanded.own) by.emplace_back("the user, who has factors");
   if (rule_demands) by.push_back(check);
   if (by.empty()) return fits;
   std::string words = "asked for by " + words_of(by, "");
@@ -197,7 +202,7 @@ void Explainer::by_rules() {
     if (say_factor(check, rule.mfa, &rule.mfa_within)) return allow(static_cast<int>(i), "rule");
     if (needs_factor < 0) needs_factor = static_cast<int>(i);
   }
-  if (needs_factor >= 0) return ask_for_factor(needs_factor);
+  if (needs_factor >= 0) return ask_for_factor(needs_factor, rules[static_cast<size_t>(needs_factor)].mfa_within);
   say(Finding::kNo, "access", "no rule allows this");
   deny(-1, "no rule allows");
 }
@@ -216,7 +221,7 @@ void Explainer::by_area(const Area& area, int index) {
   say(misses.empty() ? Finding::kYes : Finding::kNo, check,
       misses.empty() ? "role, method and address fit" : joined(misses));
   if (!misses.empty()) return deny(index, misses.front().reason);
-  if (!say_factor(check, area.mfa, &area.mfa_within)) return ask_for_factor(index);
+  if (!say_factor(check, area.mfa, &area.mfa_within)) return ask_for_factor(index, area.mfa_within);
   allow(index, "area", &area);
   if (read_only && facts_.upgrade) out_.decision.messages = area.read_only_messages;
 }

@@ -56,7 +56,14 @@ std::vector<std::string> read_certificates(const Json& object) {
 }
 
 MfaRule read_mfa(const Json& object) {
-  return text_at(object, "mfa") == "required" ? MfaRule::kRequired : MfaRule::kOptional;
+  if (text_at(object, "mfa") == "required") return MfaRule::kRequired;
+  const Json* const form = member(object, "mfa");
+  return form && form->is_object() && form->contains("roles") ? MfaRule::kRoles : MfaRule::kOptional;
+}
+
+std::vector<Role> read_mfa_roles(const Json& object) {
+  const Json* const form = member(object, "mfa");
+  return form && form->is_object() ? read_roles(*form, "roles") : std::vector<Role>();
 }
 
 }  // namespace sallyport::policy

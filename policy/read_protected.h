@@ -28,5 +28,6 @@ std::vector<Role> read_roles(const nlohmann::json& object, std::string_view key)
 std::map<std::string, Role> read_people(const nlohmann::json& object, std::string_view key);
 std::vector<std::string> read_certificates(const nlohmann::json& object);  // in their one form, each once
 MfaRule read_mfa(const nlohmann::json& object);
+std::vector<Role> read_mfa_roles(const nlohmann::json& object);  // of `mfa: {roles: [...]}`
 
 }  // namespace sallyport::policy

@@ -24,6 +24,13 @@ void read_seconds(const Json& object, std::string_view key, std::chrono::seconds
   if (const auto duration = parse_duration(*text)) out = std::chrono::duration_cast<std::chrono::seconds>(*duration);
 }
 
+// `mfa: {roles: [admin]}`; admin is a right and no role, so it is not among the roles that are read.
+bool demands_of_admins(const Json& document) {
+  const Json* const form = member(document, "mfa");
+  const Json* const roles = form && form->is_object() ? member(*form, "roles") : nullptr;
+  return roles && roles->is_array() && std::ranges::find(*roles, Json("admin")) != roles->end();
+}
+
 Platform read_platform(const Json& document, Mistakes& mistakes) {
   Platform out;
   out.networks = read_networks(document);
@@ -39,6 +46,8 @@ Platform read_platform(const Json& document, Mistakes& mistakes) {
     out.password_min_score = static_cast<int>(integer_at(*passwords, "min_score").value_or(out.password_min_score));
   }
   out.mfa = read_mfa(document);
+  out.mfa_roles = read_mfa_roles(document);
+  out.mfa_admins = demands_of_admins(document);
   out.rate_limits = read_rate_limits(document, mistakes);
   if (text_at(document, "certificate_strength") == "mfa") out.certificate_strength = Strength::kMfa;
   return out;
@@ -48,6 +57,7 @@ User read_user(const Json& document) {
   return {.email = std::string(text_at(document, "email").value_or("")),
           .admin = bool_at(document, "admin", false),
           .suspended = bool_at(document, "suspended", false),
+          .mfa = read_mfa(document),
           .certificates = read_certificates(document)};
 }
 
@@ -101,7 +111,8 @@ std::expected<Resource, Mistakes> read_resource(const Json& document) {
       out.body = read_platform(document, mistakes);
       break;
     case Kind::kTeam:
-      out.body = Team{read_networks(document), read_mfa(document), read_people(document, "members")};
+      out.body =
+          Team{read_networks(document), read_mfa(document), read_mfa_roles(document), read_people(document, "members")};
       break;
     case Kind::kUser:
       out.body = read_user(document);

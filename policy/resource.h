@@ -28,7 +28,11 @@ Result<Kind> parse_kind(std::string_view text);
 
 constexpr std::string_view kSecretPlaceholder = "Encrypted on the server side";
 
-enum class MfaRule : uint8_t { kOptional, kRequired };
+enum class MfaRule : uint8_t {
+  kOptional,
+  kRequired,
+  kRoles,  // of those who have one of certain roles
+};
 
 struct Platform {
   CidrList networks;  // empty = everyone
@@ -37,6 +41,8 @@ struct Platform {
   int password_min_length = 8;
   int password_min_score = 3;
   MfaRule mfa = MfaRule::kOptional;
+  std::vector<Role> mfa_roles;                          // kRoles: effective ones, on whichever resource
+  bool mfa_admins = false;                              // kRoles: of every admin, at the gate itself too
   std::vector<RateLimit> rate_limits;                   // of every request, the gate's own pages too
   Strength certificate_strength = Strength::kPassword;  // of a sign-in by certificate
 };
@@ -44,6 +50,7 @@ struct Platform {
 struct Team {
   CidrList networks;
   MfaRule mfa = MfaRule::kOptional;
+  std::vector<Role> mfa_roles;          // kRoles: effective ones, on the team's resources
   std::map<std::string, Role> members;  // user name -> role
 };
 
@@ -51,6 +58,7 @@ struct User {
   std::string email;
   bool admin = false;
   bool suspended = false;
+  MfaRule mfa = MfaRule::kOptional;  // never kRoles
   std::vector<std::string>
       certificates;  // patterns (policy/certificate_pattern.h); who holds one may sign in as this user
 };

@@ -112,6 +112,21 @@ constexpr Shape kTimeout = text_shape("a duration like 500ms, 30s or 15m", check
 
 constexpr Choice kMfaChoices[] = {{"optional"}, {"required"}};
 constexpr Shape kMfa = choice_shape(kMfaChoices);
+constexpr Choice kMfaRoleChoices[] = {{"owner"}, {"member"}, {"viewer"}, {"dashboard"}};
+constexpr Shape kMfaRole = choice_shape(kMfaRoleChoices);
+constexpr Shape kMfaRoles = list_shape(&kMfaRole, 1, 8);
+constexpr Key kTeamMfaKeys[] = {{"roles", &kMfaRoles, Need::kRequired, "of those who have one of these roles there"}};
+constexpr Shape kTeamMfaForm = object_shape(kTeamMfaKeys);
+constexpr const Shape* kTeamMfaForms[] = {&kMfa, &kTeamMfaForm};
+constexpr Shape kTeamMfa = either_shape("optional, required or {roles: [...]}", kTeamMfaForms);
+constexpr Choice kMfaPersonChoices[] = {{"admin"}, {"owner"}, {"member"}, {"viewer"}, {"dashboard"}};
+constexpr Shape kMfaPerson = choice_shape(kMfaPersonChoices);
+constexpr Shape kMfaPeople = list_shape(&kMfaPerson, 1, 8);
+constexpr Key kPlatformMfaKeys[] = {
+    {"roles", &kMfaPeople, Need::kRequired, "of those who have one of these roles where they go; admin: of admins"}};
+constexpr Shape kPlatformMfaForm = object_shape(kPlatformMfaKeys);
+constexpr const Shape* kPlatformMfaForms[] = {&kMfa, &kPlatformMfaForm};
+constexpr Shape kPlatformMfa = either_shape("optional, required or {roles: [...]}", kPlatformMfaForms);
 
 constexpr Choice kRoleChoices[] = {{"owner"}, {"member"}, {"viewer"}, {"dashboard"}, {"none"}};
 constexpr Shape kRole = choice_shape(kRoleChoices);
@@ -172,7 +187,7 @@ constexpr Key kPlatformKeys[] = {
     {"sessions", &kSessions, Need::kOptional, "how long a sign-in lasts"},
     {"passwords", &kPasswords, Need::kOptional, "what a local password must be"},
     {"registration", &kRegistration, Need::kOptional, "who may make an account"},
-    {"mfa", &kMfa, Need::kOptional, "is a second factor demanded of everybody?"},
+    {"mfa", &kPlatformMfa, Need::kOptional, "of whom is a second factor demanded? (optional: of nobody)"},
     {"certificate_strength", &kCertificateStrength, Need::kOptional,
      "what a sign-in by certificate counts as (password)"},
     {"rate_limits", &kRateLimits, Need::kOptional, "how often anybody may ask, the gate's own pages too"},
@@ -187,7 +202,7 @@ constexpr Key kTeamKeys[] = {
     {"kind", &kTeamWord, Need::kRequired, "what this is"},
     {"name", &kName, Need::kRequired, "unique among teams"},
     {"networks", &kNetworks, Need::kOptional, "client networks that may reach the team's resources; empty: all"},
-    {"mfa", &kMfa, Need::kOptional, "is a second factor demanded for the team's resources?"},
+    {"mfa", &kTeamMfa, Need::kOptional, "of whom is a second factor demanded for the team's resources?"},
     {"members", &kPeople, Need::kOptional, "user name to role"}};
 constexpr Shape kTeam = object_shape(kTeamKeys);
 
@@ -207,6 +222,7 @@ constexpr Key kUserKeys[] = {
     {"password", &kSecretValue, Need::kOptional, "write-only; counts when the user is made"},
     {"admin", &kBoolShape, Need::kOptional, "manages the platform; gives no access to data (false)"},
     {"suspended", &kBoolShape, Need::kOptional, "may not sign in or go on (false)"},
+    {"mfa", &kMfa, Need::kOptional, "is a second factor demanded of this user? (optional)"},
     {"certificates", &kOwnCertificates, Need::kOptional, "client certificates to sign in with; nobody else's"}};
 constexpr Shape kUser = object_shape(kUserKeys);
 

@@ -21,6 +21,7 @@ struct CompiledTeam {
   std::string name;
   CidrList networks;
   MfaRule mfa = MfaRule::kOptional;
+  std::vector<Role> mfa_roles;
   std::unordered_map<UserId, Role, RecordIdHash> members;
   AddressSet admitted;   // `networks`, made for asking
   bool damaged = false;  // the team's record; its resources are damaged with it
@@ -35,6 +36,7 @@ struct CompiledUser {
   bool damaged = false;
   std::vector<SealedField> secrets;  // "password": the sealed argon2id PHC string; "factors"
   bool has_factors = false;          // second factors: `secrets` has that field
+  MfaRule mfa = MfaRule::kOptional;
   uint64_t version = 0;
   std::vector<std::string> certificates;  // to sign in with; patterns in their one form
 };

@@ -150,6 +150,7 @@ void SnapshotBuilder::add_user(const ResourceRecord& record, const Resource* res
                     .damaged = record.damaged || !resource,
                     .secrets = record.secrets,
                     .has_factors = has_factors,
+                    .mfa = MfaRule::kOptional,
                     .version = record.version,
                     .certificates = {}};
   if (resource) {
@@ -157,6 +158,7 @@ void SnapshotBuilder::add_user(const ResourceRecord& record, const Resource* res
     user.email = spec.email;
     user.admin = spec.admin && !user.damaged;
     user.suspended = spec.suspended;
+    user.mfa = spec.mfa;
     user.certificates = spec.certificates;
   }
   logins_.at(lower_case(user.name)).users.push_back(user.id);

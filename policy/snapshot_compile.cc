@@ -63,6 +63,7 @@ void SnapshotBuilder::compile_team(const std::string& name) {
   team.name = record->name;
   team.networks = record->spec.networks;
   team.mfa = record->spec.mfa;
+  team.mfa_roles = record->spec.mfa_roles;
   team.admitted = AddressSet(team.networks);
   team.damaged = record->damaged || slot.records.size() > 1;
   if (!team.damaged) {

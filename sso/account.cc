@@ -55,20 +55,17 @@ Task<GateReply> Account::page(Loop& home, const GateRequest& request, SignedIn w
   out.email = who.user->email;
   out.admin = who.user->admin;
   out.strength = who.session.strength;
-  out.needs_factor = who.needs_factor;
   out.note = saying.note;
   out.alert = saying.alert;
   out.now = parts_.clock.wall();
-  if (!who.needs_factor) {
-    auto listing = parts_.own.list(home, asker_of(request, who));
-    auto sessions = co_await listing;
-    if (!sessions) co_return failed(request, "sessions_unread", sessions.error());
-    out.sessions = *std::move(sessions);
-    auto reading = parts_.own.tokens(home, who.user->id);
-    auto tokens = co_await reading;
-    if (!tokens) co_return failed(request, "tokens_unread", tokens.error());
-    out.tokens = *std::move(tokens);
-  }
+  auto listing = parts_.own.list(home, asker_of(request, who));
+  auto sessions = co_await listing;
+  if (!sessions) co_return failed(request, "sessions_unread", sessions.error());
+  out.sessions = *std::move(sessions);
+  auto reading = parts_.own.tokens(home, who.user->id);
+  auto tokens = co_await reading;
+  if (!tokens) co_return failed(request, "tokens_unread", tokens.error());
+  out.tokens = *std::move(tokens);
   GateReply reply = page_reply(saying.status, account_page(out), "account");
   reply.user = who.user->id;
   co_return reply;
@@ -80,7 +77,6 @@ std::optional<GateReply> Account::refuse_form(const GateRequest& request, const 
   if (!who) return redirect_reply(303, std::string(kLoginPath), "sign-in");
   if (!parts_.forms.fits(read_form_field(request.body, "csrf"), kPurpose, who->cookie))
     return problem_reply(request, kBadCsrf);
-  if (who->needs_factor) return problem_reply(request, kFactorNeeded);
   return std::nullopt;
 }
 

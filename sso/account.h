@@ -46,7 +46,7 @@ class Account {
 Asker asker_of(const GateRequest& request, const SignedIn& who);
 
 constexpr Problem kTokenRefused{403, "token_refused", "Refused", "A token never reaches the account."};
-constexpr Problem kFactorNeeded{403, "mfa_required", "Second factor needed",
+constexpr Problem kFactorNeeded{401, "mfa_required", "Second factor needed",
                                 "A second factor is required here, and this session has none."};
 
 }  // namespace sallyport::sso

@@ -1,6 +1,7 @@
 #include "sso/account_page.h"
 
 #include "sso/browser_name.h"
+#include "sso/factor_pages.h"
 #include "sso/page_frame.h"
 #include "sso/pages.h"
 #include "sso/time_words.h"
@@ -27,7 +28,8 @@ Html who(const AccountPage& page) {
       << row("Signed in",
              page.strength == policy::Strength::kMfa ? Html("with a second factor") : Html("without a second factor"));
   if (page.admin) out << row("Right", Html("administrator of this gateway"));
-  out << "</dl>\n</section>\n";
+  out << "</dl>\n<p class=\"actions\"><a class=\"button plain\" href=\"" << text(kFactorsPath)
+      << "\">Second factors</a></p>\n</section>\n";
   return out;
 }
 
@@ -99,12 +101,7 @@ std::string account_page(const AccountPage& page) {
   if (!page.alert.empty()) out << "<p class=\"alert\" role=\"alert\">" << text(page.alert) << "</p>\n";
   if (!page.note.empty()) out << "<p class=\"note\" role=\"status\">" << text(page.note) << "</p>\n";
   out << who(page);
-  if (page.needs_factor)
-    out << "<p class=\"note\">A second factor is required here. Your sessions and tokens are shown once you have "
-           "given it.</p>\n";
-  else
-    out << sessions(page) << tokens(page);
-  out << "</main>\n<footer></footer>\n";
+  out << sessions(page) << tokens(page) << "</main>\n<footer></footer>\n";
   return finish_page(std::move(out));
 }
 

@@ -17,7 +17,6 @@ struct AccountPage {
   std::string email;
   bool admin = false;
   policy::Strength strength = policy::Strength::kPassword;
-  bool needs_factor = false;  // then sessions and tokens are not shown
   OwnSessionList sessions;
   std::vector<storage::TokenRecord> tokens;
   WallMicros now{};

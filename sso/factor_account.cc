@@ -90,12 +90,11 @@ struct FactorAccount::Route {
   Task<GateReply> (FactorAccount::*handler)(Loop&, const Call&);
 };
 
-const FactorAccount::Route* FactorAccount::find_route(std::string_view path) {
+std::span<const FactorAccount::Route> FactorAccount::all_routes() {
   using enum Route::Stage;
   using enum Route::Kind;
   static constexpr Route kRoutes[] = {
-      {kFactorsPath, kRead, kManage, &FactorAccount::list},
-      {kNewFactorPath, kRead, kEnrol, &FactorAccount::new_factor},
+      {kFactorsPath, kRead, kEnrol, &FactorAccount::list},
       {kNewTotpPath, kWrite, kEnrol, &FactorAccount::begin_totp},
       {kConfirmTotpPath, kWrite, kEnrol, &FactorAccount::confirm_totp},
       {kAddPasskeyPath, kWrite, kEnrol, &FactorAccount::add_passkey},
@@ -103,8 +102,24 @@ const FactorAccount::Route* FactorAccount::find_route(std::string_view path) {
       {kRenameFactorPath, kWrite, kManage, &FactorAccount::rename},
       {kRemoveFactorPath, kWrite, kManage, &FactorAccount::remove},
   };
-  const auto found = std::ranges::find(kRoutes, path, &Route::path);
-  return found == std::end(kRoutes) ? nullptr : found;
+  return kRoutes;
+}
+
+const FactorAccount::Route* FactorAccount::find_route(std::string_view path) {
+  const auto routes = all_routes();
+  const auto found = std::ranges::find(routes, path, &Route::path);
+  return found == routes.end() ? nullptr : &*found;
+}
+
+std::vector<KnownRoute> FactorAccount::routes() {
+  std::vector<KnownRoute> out;
+  for (const Route& route : all_routes()) {
+    if (route.kind == Route::Kind::kRead)
+      out.push_back({std::string(route.path), {"GET", "HEAD"}});
+    else
+      out.push_back({std::string(route.path), {"POST"}});
+  }
+  return out;
 }
 
 Task<GateReply> FactorAccount::handle(Loop& home, GateRequest request) {
@@ -116,22 +131,23 @@ Task<GateReply> FactorAccount::handle(Loop& home, GateRequest request) {
     add_header(reply, "Allow", reads ? "GET, HEAD" : "POST");
     co_return reply;
   }
-  if (!reads) {
-    if (origin_proof(request, parts_.origin) != OriginProof::kSame) co_return problem_reply(request, kForeignOrigin);
-    if (!is_form(request)) co_return problem_reply(request, kMediaType);
-  }
+  if (!reads && origin_proof(request, parts_.origin) != OriginProof::kSame)
+    co_return problem_reply(request, kForeignOrigin);
   const auto who = signed_in(request, parts_.sessions, parts_.clock.wall());
+  const bool page_load = reads && format_for(request) == Format::kHtml;
   if (!who) {
-    if (format_for(request) != Format::kHtml)
-      co_return problem_reply(request, {401, "unauthenticated", "Sign in first", "Nobody is signed in."});
-    co_return redirect_reply(reads ? 302 : 303, std::string(kLoginPath), "sign-in");
+    if (page_load || is_form(request)) co_return redirect_reply(reads ? 302 : 303, std::string(kLoginPath), "sign-in");
+    co_return problem_reply(request, {401, "unauthenticated", "Sign in first", "Nobody is signed in."});
   }
+  // Without the factor that is demanded one gets no further than to a first one of one's own.
+  if (who->needs_factor && (who->user->has_factors || route->stage == Route::Stage::kManage)) {
+    const std::string_view way = who->user->has_factors ? kMfaPath : kFactorsPath;
+    co_return page_load ? redirect_reply(302, std::string(way), "second factor")
+                        : problem_reply(request, kFactorNeeded);
+  }
+  if (!reads && !is_form(request)) co_return problem_reply(request, kMediaType);
   if (!reads && !parts_.forms.fits(read_form_field(request.body, "csrf"), kFactorsPurpose, who->cookie))
     co_return problem_reply(request, kOwnForm);
-  // Without the factor that is demanded one gets no further than to a first one of one's own.
-  if (who->needs_factor && (who->user->has_factors || route->stage == Route::Stage::kManage))
-    co_return redirect_reply(reads ? 302 : 303, std::string(who->user->has_factors ? kMfaPath : kNewFactorPath),
-                             "second factor");
   auto asking = parts_.own.may_change(home, *who);
   const auto fresh = co_await asking;
   const Call call{request, *who, fresh.value_or(false)};
@@ -145,6 +161,8 @@ Task<GateReply> FactorAccount::handle(Loop& home, GateRequest request) {
 }
 
 Task<GateReply> FactorAccount::list(Loop& home, const Call& call) {
+  const std::string flow = flow_of_query(call.request.query);
+  if (!call.who.user->has_factors && (call.who.needs_factor || !flow.empty())) co_return choice(call, flow, "", {});
   auto showing = page(home, call, {.status = 200, .note = note_of(call.request.query), .alert = ""});
   co_return co_await showing;
 }
@@ -160,7 +178,7 @@ Task<GateReply> FactorAccount::page(Loop& home, const Call& call, Saying saying)
   out.recovery_left = listed->recovery_left;
   out.recovery_used_at = listed->recovery_used_at;
   out.fresh = call.fresh;
-  out.demanded = call.who.demanded;
+  out.demanded = is_demanded(*call.request.snapshot, *call.who.user);
   out.now = parts_.clock.wall();
   out.note = saying.note;
   out.alert = saying.alert;
@@ -170,18 +188,13 @@ Task<GateReply> FactorAccount::page(Loop& home, const Call& call, Saying saying)
   co_return reply;
 }
 
-Task<GateReply> FactorAccount::new_factor(Loop&, const Call& call) {
-  if (!call.fresh) co_return redirect_reply(302, std::string(kFactorsPath), "step-up");
-  co_return choice(call, flow_of_query(call.request.query), "", {});
-}
-
 GateReply FactorAccount::choice(const Call& call, const std::string& flow, const std::string& name,
                                 Saying saying) const {
   NewFactorPage out;
   out.csrf = csrf(call);
   out.sign_out_csrf = parts_.forms.field("sign-out", call.who.cookie);
   out.flow = flow;
-  out.demanded = call.who.demanded && !call.who.user->has_factors;
+  out.fresh = call.fresh;
   out.name = name;
   out.alert = saying.alert;
   out.add_passkey = passkey_form_for(call, flow);
@@ -260,7 +273,8 @@ Task<GateReply> FactorAccount::rename(Loop& home, const Call& call) {
 Task<GateReply> FactorAccount::remove(Loop& home, const Call& call) {
   Result<void> removed = fail(Code::kNotFound, Side::kClient, "not an id");
   if (const auto id = id_of(call.request)) {
-    auto removing = parts_.own.remove(home, asker_of(call.request, call.who), call.who, std::nullopt, *id);
+    auto removing =
+        parts_.own.remove(home, asker_of(call.request, call.who), call.who, *call.request.snapshot, std::nullopt, *id);
     removed = co_await removing;
   }
   if (removed) co_return done("removed");

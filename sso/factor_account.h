@@ -3,6 +3,8 @@
 // service.
 #pragma once
 
+#include <span>
+
 #include "base/log.h"
 #include "sso/code_limiter.h"
 #include "sso/form_guard.h"
@@ -29,9 +31,11 @@ class FactorAccount {
 
   // request: its path is kFactorsPath or below; no token.
   Task<GateReply> handle(Loop& home, GateRequest request);
+  static std::vector<KnownRoute> routes();
 
  private:
   struct Route;
+  static std::span<const Route> all_routes();
   static const Route* find_route(std::string_view path);
   // In the frame of handle().
   struct Call {
@@ -47,7 +51,6 @@ class FactorAccount {
 
   Task<GateReply> list(Loop& home, const Call& call);
   Task<GateReply> page(Loop& home, const Call& call, Saying saying);
-  Task<GateReply> new_factor(Loop& home, const Call& call);
   // Forms {csrf, name, flow}, {csrf, id, code, flow}, {csrf}, {csrf, id, name} and {csrf, id}.
   Task<GateReply> begin_totp(Loop& home, const Call& call);
   Task<GateReply> confirm_totp(Loop& home, const Call& call);

@@ -152,6 +152,14 @@ Html ways_to_add(std::string_view csrf, std::string_view flow, std::string_view 
   return out;
 }
 
+Html sign_in_again(std::string_view flow) {
+  Html out;
+  out << "<p class=\"actions\"><a class=\"button\" href=\"" << text(kLoginPath) << "?again=factors";
+  if (!flow.empty()) out << "&amp;flow=" << text(flow);
+  out << "\">Sign in again</a></p>\n";
+  return out;
+}
+
 Html secret_groups(const SecretBytes& secret) {
   Html out;
   const std::string_view all = secret.reveal();
@@ -207,8 +215,7 @@ std::string factors_page(const FactorsPage& page) {
   if (!page.fresh && page.factors.empty())
     out << "<section class=\"card\" aria-labelledby=\"fresh\">\n<h2 id=\"fresh\">To set one up</h2>\n"
         << "<p>You signed in a while ago. Enter your password once more; then you have 15 minutes.</p>\n"
-        << "<p class=\"actions\"><a class=\"button\" href=\"" << text(kLoginPath)
-        << "?then=factors\">Sign in again</a></p>\n</section>\n";
+        << sign_in_again("") << "</section>\n";
   if (!page.factors.empty()) {
     out << "<h2>Yours</h2>\n<ul class=\"sessions factors\">\n";
     for (const FactorShown& factor : page.factors) out << factor_item(factor, page);
@@ -226,19 +233,17 @@ std::string factors_page(const FactorsPage& page) {
 std::string new_factor_page(const NewFactorPage& page) {
   Html out = page_head(text("Set up a second factor"), Width::kNarrow, Style::kLinked);
   out << "<header>" << wordmark() << "</header>\n<main>\n<div class=\"card\">\n<h1>Set up a second factor</h1>\n"
-      << "<p class=\"quiet\">";
-  if (page.demanded)
-    out << "One is required here";
+      << "<p class=\"quiet\">One is required to go on. It keeps others out who find out your password.</p>\n"
+      << problem(page.alert);
+  if (page.fresh)
+    out << "<p>Any authenticator app on your phone or computer will do: it shows a new code of six digits every half "
+        << "minute.</p>\n"
+        << ways_to_add(page.csrf, page.flow, page.name, page.alert, page.add_passkey);
   else
-    out << "It keeps others out who find out your password";
-  if (!page.destination.empty())
-    out << ". Afterwards you continue to <strong>" << text(page.destination) << "</strong>";
-  out << ".</p>\n"
-      << problem(page.alert)
-      << "<p>Any authenticator app on your phone or computer will do: it shows a new code of six "
-      << "digits every half minute.</p>\n"
-      << ways_to_add(page.csrf, page.flow, page.name, page.alert, page.add_passkey) << "</div>\n<div class=\"aside\">"
-      << sign_out_button(page.sign_out_csrf, true) << "</div>\n</main>\n<footer></footer>\n";
+    out << "<p>You signed in a while ago. Enter your password once more; then you have 15 minutes.</p>\n"
+        << sign_in_again(page.flow);
+  out << "</div>\n<div class=\"aside\">" << sign_out_button(page.sign_out_csrf, true)
+      << "</div>\n</main>\n<footer></footer>\n";
   return finish_page(std::move(out));
 }
 

@@ -11,12 +11,10 @@
 #include "base/record_id.h"
 #include "base/secret.h"
 #include "sso/html.h"
+#include "sso/pages.h"
 
 namespace sallyport::sso {
 
-constexpr std::string_view kMfaPath = "/.sallyport/mfa";
-constexpr std::string_view kFactorsPath = "/.sallyport/account/factors";
-constexpr std::string_view kNewFactorPath = "/.sallyport/account/factors/new";
 constexpr std::string_view kNewTotpPath = "/.sallyport/account/factors/totp";
 constexpr std::string_view kConfirmTotpPath = "/.sallyport/account/factors/totp/confirm";
 constexpr std::string_view kNewCodesPath = "/.sallyport/account/factors/recovery-codes";
@@ -69,15 +67,13 @@ struct FactorsPage {
 };
 std::string factors_page(const FactorsPage& page);
 
-// The first step of setting one up: which kind, and what to call it.
+// In the place of the list, for who has none and is on the way to where one is needed: which kind, and what to call it.
 struct NewFactorPage {
   std::string csrf;
   std::string sign_out_csrf;
   std::string flow;
-  std::string destination;
-  bool demanded = false;  // nothing goes on without one
-  bool first = false;
-  std::string name;  // what was typed before
+  bool fresh = true;  // else a new sign-in comes first
+  std::string name;   // what was typed before
   std::string_view alert;
   Html add_passkey;
 };

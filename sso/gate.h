@@ -40,7 +40,9 @@ struct GateRequest {
   std::string content_type;
   std::string user_agent;
   bool sallyport_request = false;  // X-Sallyport-Request: 1
-  bool by_token = false;           // it carries a valid token; an invalid one does not get here
+  // begin_sign_in: a factor is asked for, shown after this time; 0: whenever it was shown.
+  std::optional<WallMicros> factor_after;
+  bool by_token = false;  // it carries a valid token; an invalid one does not get here
   SecretBytes body;
   ClientAddress client;
   const ClientCertificate* certificate = nullptr;  // verified and in force; lives as long as the task that answers
@@ -58,13 +60,20 @@ struct GateReply {
   UserId user;              // who it was about, if known
 };
 
+// A path of the gate, and what it may be asked by. A '*' stands for one segment.
+struct KnownRoute {
+  std::string path;
+  std::vector<std::string> methods;
+  bool on_gate = true;  // false: on the other hosts alone
+};
+
 class Gate {
  public:
   virtual ~Gate() = default;
   // A request to the gate host, or to /.sallyport/... on any protected host. `home` is the loop that awaits.
   virtual Task<GateReply> handle(Loop& home, GateRequest request) = 0;
-  // A browser's page load on a protected host without a session: keeps the wanted page under an opaque handle, sets the
-  // host's nonce cookie and sends the browser to the gate (302).
+  // A browser's page load on a protected host without a session, or with one that lacks a factor: keeps the wanted page
+  // under an opaque handle, sets the host's nonce cookie and sends the browser to the gate (302).
   virtual Task<GateReply> begin_sign_in(Loop& home, GateRequest request) = 0;
 };
 

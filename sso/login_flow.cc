@@ -3,6 +3,8 @@
 #include <cstring>
 #include <nlohmann/json.hpp>
 
+#include "policy/decision_checks.h"
+
 namespace sallyport::sso {
 namespace {
 
@@ -19,10 +21,12 @@ storage::SealContext context_of(const Sha256& key_hash, std::string_view kind) {
 
 json to_json(const SignInFlow& flow) {
   // The target is bytes of a request: hex, since JSON text must be UTF-8.
-  return {{"host", flow.host},
-          {"target", hex_encode(as_bytes(flow.target))},
-          {"nonce", hex_encode(flow.nonce_hash)},
-          {"restarts", flow.restarts}};
+  json out{{"host", flow.host},
+           {"target", hex_encode(as_bytes(flow.target))},
+           {"nonce", hex_encode(flow.nonce_hash)},
+           {"restarts", flow.restarts}};
+  if (flow.factor_after) out["factor_after"] = count(*flow.factor_after);
+  return out;
 }
 
 Result<storage::FlowRecord> sealed(json content, std::string_view kind, std::string_view handle,
@@ -81,11 +85,23 @@ Result<SignInFlow> flow_of(const json& content) {
   TRY(out.nonce_hash, fixed_bytes<32>(content, "nonce"));
   TRY(const int64_t restarts, number_at(content, "restarts"));
   out.restarts = static_cast<int>(restarts);
+  if (content.contains("factor_after")) {
+    TRY(const int64_t after, number_at(content, "factor_after"));
+    out.factor_after = WallMicros{after};
+  }
   if (!out.target.starts_with('/')) return malformed(Side::kStorage, kUnreadable);
   return out;
 }
 
 }  // namespace
+
+bool is_enough(const SignInFlow& flow, const storage::LiveSession& session, WallMicros now) {
+  if (!flow.factor_after) return true;
+  if (session.strength != policy::Strength::kMfa) return false;
+  if (*flow.factor_after == WallMicros{}) return true;
+  return session.factor_at && *session.factor_at >= *flow.factor_after &&
+         *session.factor_at <= now + policy::kClockSlack;
+}
 
 Result<storage::FlowRecord> to_record(const SignInFlow& flow, std::string_view handle, const storage::Keyring& keyring,
                                       WallMicros now) {

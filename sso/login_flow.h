@@ -12,7 +12,7 @@
 #include "base/digest.h"
 #include "base/result.h"
 #include "storage/keyring.h"
-#include "storage/records.h"
+#include "storage/session_table.h"
 
 namespace sallyport::sso {
 
@@ -27,7 +27,12 @@ struct SignInFlow {
   std::string target;   // path and query; begins with '/'
   Sha256 nonce_hash{};  // of the nonce cookie on that host
   int restarts = 0;
+  // The page asks for a factor that was shown after this time; 0: whenever it was shown. Nothing: it asks for none.
+  std::optional<WallMicros> factor_after;
 };
+
+// Would the page this flow leads to be satisfied with the factor of that session, as far as it has said what it wants?
+bool is_enough(const SignInFlow& flow, const storage::LiveSession& session, WallMicros now);
 
 struct HandOver {
   SignInFlow flow;

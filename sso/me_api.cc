@@ -74,7 +74,7 @@ struct MeApi::Route {
   Task<GateReply> (MeApi::*handler)(Loop&, const Call&);
 };
 
-const MeApi::Route* MeApi::find_route(std::string_view path) {
+std::span<const MeApi::Route> MeApi::all_routes() {
   using enum Route::Kind;
   using enum Route::Factor;
   static constexpr Route kRoutes[] = {
@@ -93,9 +93,20 @@ const MeApi::Route* MeApi::find_route(std::string_view path) {
       {"/api/v1/me/passkeys/*", "DELETE", "DELETE", kWrite, kNeeded, &MeApi::remove_passkey},
       {"/api/v1/me/recovery-codes", "POST", "POST", kWrite, kNeeded, &MeApi::new_recovery_codes},
   };
+  return kRoutes;
+}
+
+const MeApi::Route* MeApi::find_route(std::string_view path) {
+  const auto routes = all_routes();
   const auto found =
-      std::ranges::find_if(kRoutes, [&](const Route& route) { return segment_of(route.path, path).has_value(); });
-  return found == std::end(kRoutes) ? nullptr : found;
+      std::ranges::find_if(routes, [&](const Route& route) { return segment_of(route.path, path).has_value(); });
+  return found == routes.end() ? nullptr : &*found;
+}
+
+std::vector<KnownRoute> MeApi::routes() {
+  std::vector<KnownRoute> out;
+  for (const Route& route : all_routes()) out.push_back({std::string(route.path), {route.method}});
+  return out;
 }
 
 Task<GateReply> MeApi::handle(Loop& home, GateRequest request) {

@@ -11,6 +11,8 @@
 // A write needs Origin (or Sec-Fetch-Site) of the gate itself and X-Sallyport-Request: 1. A token never gets in.
 #pragma once
 
+#include <span>
+
 #include "base/log.h"
 #include "sso/code_limiter.h"
 #include "sso/own_factors.h"
@@ -39,6 +41,7 @@ class MeApi {
   explicit MeApi(MeApiParts parts) : parts_(std::move(parts)) {}
 
   Task<GateReply> handle(Loop& home, GateRequest request);
+  static std::vector<KnownRoute> routes();
 
  private:
   struct Call {
@@ -47,6 +50,7 @@ class MeApi {
     std::optional<RecordId> id;  // of the path; nothing where it is none
   };
   struct Route;
+  static std::span<const Route> all_routes();
   static const Route* find_route(std::string_view path);
 
   Task<GateReply> me(Loop& home, const Call& call);

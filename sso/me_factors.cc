@@ -130,7 +130,8 @@ Task<GateReply> MeApi::remove_totp(Loop& home, const Call& call) {
   auto asking = refuse_change(home, call);
   if (auto refused = co_await asking) co_return *std::move(refused);
   if (!call.id) co_return refuse(call.request, kGone);
-  auto removing = parts_.factors.remove(home, asker_of(call.request, call.who), call.who, FactorKind::kTotp, *call.id);
+  auto removing = parts_.factors.remove(home, asker_of(call.request, call.who), call.who, *call.request.snapshot,
+                                        FactorKind::kTotp, *call.id);
   const auto removed = co_await removing;
   if (removed) co_return done();
   if (removed.error().code == Code::kNotFound) co_return refuse(call.request, kGone);

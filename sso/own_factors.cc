@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/random.h"
+#include "policy/factor_demand.h"
 #include "sso/cookies.h"
 #include "sso/second_factor.h"
 #include "sso/totp.h"
@@ -74,6 +75,16 @@ FactorShown shown(const Factor& factor, FactorKind kind, const std::vector<stora
 }
 
 }  // namespace
+
+bool is_demanded(const policy::Snapshot& snapshot, const policy::CompiledUser& user) {
+  const auto by_others = [](const policy::FactorDemand& demand) {
+    return demand.platform || demand.team || demand.user;
+  };
+  return by_others(policy::factor_demand(snapshot, user, policy::Role::kNone, nullptr)) ||
+         std::ranges::any_of(snapshot.resources_of(user.id), [&](const policy::CompiledResource* resource) {
+           return by_others(policy::factor_demand(snapshot, user, policy::role_on(*resource, user.id), resource));
+         });
+}
 
 Task<Result<Factors>> OwnFactors::factors_of(Loop& home, const policy::CompiledUser& user) {
   if (user.has_factors) {
@@ -183,7 +194,7 @@ Task<Result<OwnFactors::Added>> OwnFactors::add(Loop& home, Asker asker, const S
   if (!out.recovery_codes.empty()) event.detail += ", and recovery codes";
   auto changing = change(home, std::move(asker), who, factors, std::move(more), std::move(event));
   CO_CHECKED(co_await changing);
-  parts_.sessions.raise(raise.id, raise.strength, *raise.factor_at);
+  parts_.sessions.raise(who.session.family, raise);
   co_return std::move(out);
 }
 
@@ -219,19 +230,21 @@ Task<Result<void>> OwnFactors::rename(Loop& home, Asker asker, const SignedIn& w
   std::vector<storage::AdminEvent> events;
   events.push_back(event_of(asker, "factor.rename", words + " to \"" + name + "\"", parts_.clock.wall()));
   auto writing = parts_.book.write(home, *who.user, factors, {}, std::move(events));
-  CO_CHECKED(co_await writing);
+  CO_TRY(const storage::Generation generation, co_await writing);
+  auto following = follow(home, generation);
+  co_await following;
   co_return Result<void>{};
 }
 
-Task<Result<void>> OwnFactors::remove(Loop& home, Asker asker, const SignedIn& who, std::optional<FactorKind> kind,
-                                      RecordId id) {
+Task<Result<void>> OwnFactors::remove(Loop& home, Asker asker, const SignedIn& who, const policy::Snapshot& snapshot,
+                                      std::optional<FactorKind> kind, RecordId id) {
   auto reading = factors_of(home, *who.user);
   CO_TRY(Factors factors, co_await reading);
   std::string words;
   if (kind != FactorKind::kPasskey) words = erase_from(factors.totp, id);
   if (kind != FactorKind::kTotp && words.empty()) words = erase_from(factors.passkeys, id);
   if (words.empty()) co_return no_such_factor();
-  if (!factors.can_sign_in() && who.demanded)
+  if (!factors.can_sign_in() && is_demanded(snapshot, *who.user))
     co_return fail(Code::kDenied, Side::kClient, "the last factor, and one is demanded");
   if (!factors.can_sign_in()) words += ", the last one";
   storage::AdminEvent event = event_of(asker, "factor.remove", std::move(words), parts_.clock.wall());
@@ -255,7 +268,7 @@ Task<Result<void>> OwnFactors::change(Loop& home, Asker asker, const SignedIn& w
     events.push_back(end_of(asker, session.id, now));
   }
   auto writing = parts_.book.write(home, *who.user, factors, std::move(more), std::move(events));
-  CO_CHECKED(co_await writing);
+  CO_TRY(const storage::Generation generation, co_await writing);
   for (const RecordId& other : others) {
     parts_.sessions.end(other);
     if (parts_.session_ended) parts_.session_ended(other);
@@ -265,7 +278,15 @@ Task<Result<void>> OwnFactors::change(Loop& home, Asker asker, const SignedIn& w
   auto sweeping = parts_.own_sessions.end_others(home, std::move(asker));
   const auto swept = co_await sweeping;
   static_cast<void>(swept);
+  auto following = follow(home, generation);
+  co_await following;
   co_return Result<void>{};
+}
+
+Task<void> OwnFactors::follow(Loop& home, storage::Generation generation) {
+  if (!parts_.follow) co_return;
+  auto following = parts_.follow(home, generation);
+  co_await following;
 }
 
 }  // namespace sallyport::sso

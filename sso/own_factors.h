@@ -27,6 +27,9 @@ struct OwnFactorList {
   std::optional<WallMicros> recovery_used_at;
 };
 
+// Does anybody but the person's own choice demand a factor of them: at the gate, or at any place they may go to?
+bool is_demanded(const policy::Snapshot& snapshot, const policy::CompiledUser& user);
+
 struct OwnFactorsParts {
   FactorBook& book;
   OwnSessions& own_sessions;
@@ -36,6 +39,7 @@ struct OwnFactorsParts {
   const Clock& clock;
   std::string gate;  // its host: the issuer
   std::function<void(const RecordId& family)> session_ended;
+  std::function<Task<void>(Loop& home, storage::Generation generation)> follow;  // see SignInParts
 };
 
 // `who` and what it points to live as long as the task.
@@ -69,7 +73,8 @@ class OwnFactors {
   Task<Result<std::vector<NewRecoveryCode>>> new_recovery_codes(Loop& home, Asker asker, const SignedIn& who);
   Task<Result<void>> rename(Loop& home, Asker asker, const SignedIn& who, RecordId id, std::string name);  // kMalformed
   // kind: nothing for whichever it is.   errors: kDenied it is the last one, and one is demanded.
-  Task<Result<void>> remove(Loop& home, Asker asker, const SignedIn& who, std::optional<FactorKind> kind, RecordId id);
+  Task<Result<void>> remove(Loop& home, Asker asker, const SignedIn& who, const policy::Snapshot& snapshot,
+                            std::optional<FactorKind> kind, RecordId id);
 
   // What the person has; without any, with nothing but a new user handle.
   Task<Result<Factors>> factors_of(Loop& home, const policy::CompiledUser& user);
@@ -79,6 +84,8 @@ class OwnFactors {
   // With the ends of all other sessions, before and behind the commit.
   Task<Result<void>> change(Loop& home, Asker asker, const SignedIn& who, const Factors& factors,
                             storage::ChangeSet more, storage::AdminEvent event);
+
+  Task<void> follow(Loop& home, storage::Generation generation);
 
   OwnFactorsParts parts_;
 };

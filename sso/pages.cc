@@ -103,6 +103,7 @@ std::string sign_in_page(const SignInPage& page) {
   out << "</div>\n<form class=\"stacked\" method=\"post\" action=\"" << text(kLoginPath) << "\">\n"
       << "<input type=\"hidden\" name=\"csrf\" value=\"" << text(page.csrf) << "\">\n";
   if (!page.flow.empty()) out << "<input type=\"hidden\" name=\"flow\" value=\"" << text(page.flow) << "\">\n";
+  if (!page.then.empty()) out << hidden_field("then", page.then);
   out << "<label for=\"user\">User name or e-mail</label>\n"
       << "<input id=\"user\" name=\"user\" type=\"text\" autocomplete=\"username webauthn\" autocapitalize=\"none\" "
       << "autocorrect=\"off\" spellcheck=\"false\" required maxlength=\"320\" value=\"" << text(page.user) << "\"";
@@ -122,9 +123,6 @@ std::string home_page(const HomePage& page) {
   Html out = page_head(text("Home"), Width::kWide, Style::kLinked);
   out << "<header>" << linked_wordmark() << "<nav aria-label=\"You\"><a href=\"" << text(kAccountPath)
       << "\">Account</a>" << sign_out_button(page.csrf, true) << "</nav></header>\n<main>\n";
-  if (page.needs_factor)
-    out << "<p class=\"note\" role=\"status\">A second factor is required here, and this version of Sallyport cannot "
-        << "enrol one yet. Until the requirement is lifted, the places below will refuse you.</p>\n";
   out << "<h1>Your places</h1>\n";
   if (page.places.empty()) {
     out << "<p class=\"quiet\">You are signed in as <strong>" << text(page.user)

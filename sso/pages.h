@@ -14,8 +14,10 @@ namespace sallyport::sso {
 
 constexpr std::string_view kLoginPath = "/.sallyport/login";
 constexpr std::string_view kCertificatePath = "/.sallyport/certificate";
+constexpr std::string_view kMfaPath = "/.sallyport/mfa";
 constexpr std::string_view kLogoutPath = "/.sallyport/logout";
 constexpr std::string_view kAccountPath = "/.sallyport/account";
+constexpr std::string_view kFactorsPath = "/.sallyport/account/factors";
 constexpr std::string_view kEndSessionPath = "/.sallyport/account/end-session";
 constexpr std::string_view kEndOthersPath = "/.sallyport/account/end-others";
 constexpr std::string_view kCallbackPath = "/.sallyport/callback";
@@ -28,6 +30,7 @@ struct SignInPage {
   std::string destination;      // the host one goes on to; empty: the gate itself
   std::string user;             // what was typed before
   std::string_view alert;       // why the last attempt failed; empty: none
+  std::string_view then;        // where it goes on to on the gate, by our own word; a literal, empty: home
   bool by_certificate = false;  // the browser has shown a certificate that is somebody's here
   Html passkey;                 // the way with a passkey, where there is one (sso/passkey_pages.h)
 };
@@ -46,7 +49,6 @@ struct HomePage {
   std::string csrf;  // for the sign-out button
   std::string user;
   std::vector<PlaceLink> places;
-  bool needs_factor = false;  // the platform demands a second factor, which this version cannot enrol
 };
 std::string home_page(const HomePage& page);
 

@@ -12,6 +12,9 @@ namespace sallyport::sso {
 struct SignIn::Route {
   enum class Where : uint8_t { kGate, kOthers, kEverywhere };
   enum class Tokens : uint8_t { kIgnored, kRefused };
+  // What a session without the factor that is demanded of its person may have: what anybody has, and the way to show
+  // it.
+  enum class Factor : uint8_t { kNeeded, kNotYet };
   using Handler = Task<GateReply> (SignIn::*)(Loop&, GateRequest);
   Where where;
   std::string_view path;
@@ -19,31 +22,52 @@ struct SignIn::Route {
   Handler get;   // null: 405
   Handler post;  // the same
   bool head;     // may GET be asked as HEAD
+  Factor factor = Factor::kNeeded;
   Tokens tokens = Tokens::kIgnored;
 };
 
-const SignIn::Route* SignIn::find_route(bool on_gate, std::string_view path) {
+std::span<const SignIn::Route> SignIn::all_routes() {
   using enum Route::Where;
   using enum Route::Tokens;
+  using enum Route::Factor;
   static constexpr Route kRoutes[] = {
       {kGate, "/", "GET, HEAD", &SignIn::home_page, nullptr, true},
-      {kGate, kLoginPath, "GET, HEAD, POST", &SignIn::show_login, &SignIn::post_login, true},
-      {kGate, kCertificatePath, "POST", nullptr, &SignIn::post_certificate, false},
-      {kGate, kMfaPath, "GET, HEAD, POST", &SignIn::show_mfa, &SignIn::post_mfa, true, kRefused},
-      {kGate, kPasskeyPath, "POST", nullptr, &SignIn::post_passkey, false, kRefused},
-      {kGate, kPasskeyOptionsPath, "POST", nullptr, &SignIn::post_passkey_options, false, kRefused},
-      {kGate, kPasskeyScriptPath, "GET, HEAD", &SignIn::passkey_script, nullptr, true},
-      {kGate, kAccountPath, "GET, HEAD", &SignIn::account, nullptr, true, kRefused},
-      {kGate, kEndSessionPath, "POST", nullptr, &SignIn::end_session, false, kRefused},
-      {kGate, kEndOthersPath, "POST", nullptr, &SignIn::end_others, false, kRefused},
-      {kEverywhere, kLogoutPath, "GET, HEAD, POST", &SignIn::show_logout, &SignIn::post_logout, true},
-      {kEverywhere, kStylePath, "GET, HEAD", &SignIn::style, nullptr, true},
-      {kGate, kJwksPath, "GET, HEAD", &SignIn::jwks, nullptr, true},
-      {kOthers, kCallbackPath, "GET", &SignIn::callback, nullptr, false},  // HEAD would use the code up
+      {kGate, kLoginPath, "GET, HEAD, POST", &SignIn::show_login, &SignIn::post_login, true, kNotYet},
+      {kGate, kCertificatePath, "POST", nullptr, &SignIn::post_certificate, false, kNotYet},
+      {kGate, kMfaPath, "GET, HEAD, POST", &SignIn::show_mfa, &SignIn::post_mfa, true, kNotYet, kRefused},
+      {kGate, kPasskeyPath, "POST", nullptr, &SignIn::post_passkey, false, kNotYet, kRefused},
+      {kGate, kPasskeyOptionsPath, "POST", nullptr, &SignIn::post_passkey_options, false, kNotYet, kRefused},
+      {kGate, kPasskeyScriptPath, "GET, HEAD", &SignIn::passkey_script, nullptr, true, kNotYet},
+      {kGate, kAccountPath, "GET, HEAD", &SignIn::account, nullptr, true, kNeeded, kRefused},
+      {kGate, kEndSessionPath, "POST", nullptr, &SignIn::end_session, false, kNeeded, kRefused},
+      {kGate, kEndOthersPath, "POST", nullptr, &SignIn::end_others, false, kNeeded, kRefused},
+      {kEverywhere, kLogoutPath, "GET, HEAD, POST", &SignIn::show_logout, &SignIn::post_logout, true, kNotYet},
+      {kEverywhere, kStylePath, "GET, HEAD", &SignIn::style, nullptr, true, kNotYet},
+      {kGate, kJwksPath, "GET, HEAD", &SignIn::jwks, nullptr, true, kNotYet},
+      {kOthers, kCallbackPath, "GET", &SignIn::callback, nullptr, false, kNotYet},  // HEAD would use the code up
   };
+  return kRoutes;
+}
+
+const SignIn::Route* SignIn::find_route(bool on_gate, std::string_view path) {
+  using enum Route::Where;
+  const auto routes = all_routes();
   const auto found = std::ranges::find_if(
-      kRoutes, [&](const Route& route) { return route.path == path && route.where != (on_gate ? kOthers : kGate); });
-  return found == std::end(kRoutes) ? nullptr : found;
+      routes, [&](const Route& route) { return route.path == path && route.where != (on_gate ? kOthers : kGate); });
+  return found == routes.end() ? nullptr : &*found;
+}
+
+std::vector<KnownRoute> SignIn::routes() {
+  std::vector<KnownRoute> out = MeApi::routes();
+  for (KnownRoute& route : FactorAccount::routes()) out.push_back(std::move(route));
+  for (const Route& route : all_routes()) {
+    KnownRoute known{std::string(route.path), {}, route.where != Route::Where::kOthers};
+    if (route.get != nullptr) known.methods.emplace_back("GET");
+    if (route.get != nullptr && route.head) known.methods.emplace_back("HEAD");
+    if (route.post != nullptr) known.methods.emplace_back("POST");
+    out.push_back(std::move(known));
+  }
+  return out;
 }
 
 Result<std::unique_ptr<SignIn>> SignIn::make(SignInParts parts) {
@@ -56,9 +80,9 @@ SignIn::SignIn(SignInParts parts, SecretBytes csrf_key)
       forms_(std::move(csrf_key)),
       refusals_(parts_.store, parts_.log),
       own_sessions_(parts_.store, parts_.sessions, parts_.clock, parts_.session_ended),
-      factor_book_(parts_.store, parts_.keyring, parts_.keys, parts_.changed),
+      factor_book_(parts_.store, parts_.keyring, parts_.keys),
       own_factors_({factor_book_, own_sessions_, parts_.store, parts_.sessions, parts_.keyring, parts_.clock,
-                    parts_.gate.host, parts_.session_ended}),
+                    parts_.gate.host, parts_.session_ended, parts_.follow}),
       own_passkeys_(
           {own_factors_, parts_.store, parts_.keyring, parts_.clock, {parts_.gate.host, origin_of(parts_.gate.host)}}),
       factor_account_({own_factors_, passkeys_usable() ? &own_passkeys_ : nullptr, codes_, parts_.sessions, forms_,
@@ -92,12 +116,26 @@ Task<GateReply> SignIn::handle(Loop& home, GateRequest request) {
   }
   if (request.by_token && route->tokens == Route::Tokens::kRefused)
     co_return problem_reply(request, kTokenRefused, Format::kJson);
+  if (route->factor == Route::Factor::kNeeded)
+    if (const auto signed_in = who(request); signed_in && signed_in->needs_factor)
+      co_return ask_for_factor(request, *signed_in);
   auto answering = (this->*handler)(home, std::move(request));
   co_return co_await answering;
 }
 
 std::optional<SignedIn> SignIn::who(const GateRequest& request) const {
   return signed_in(request, parts_.sessions, parts_.clock.wall());
+}
+
+// What a session that lacks a factor gets in the place of a page.
+GateReply SignIn::ask_for_factor(const GateRequest& request, const SignedIn& who) const {
+  GateReply reply;
+  if (request.method != "POST" && format_for(request) == Format::kHtml)
+    reply = redirect_reply(302, factor_location(*who.user, ""), "second factor");
+  else
+    reply = problem_reply(request, kFactorNeeded);
+  reply.user = who.user->id;
+  return reply;
 }
 
 std::string SignIn::origin_of(const std::string& host) const {
@@ -132,7 +170,6 @@ Task<GateReply> SignIn::home_page(Loop&, GateRequest request) {
   HomePage page;
   page.csrf = forms_.field("sign-out", signed_in->cookie);
   page.user = signed_in->user->name;
-  page.needs_factor = signed_in->needs_factor;
   for (const policy::CompiledResource* resource : request.snapshot->resources_of(signed_in->user->id)) {
     const policy::At& at = resource->spec.at;
     const bool is_api = resource->kind == policy::Kind::kDatasource;

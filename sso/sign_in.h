@@ -13,6 +13,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 
 #include "base/blocking_pool.h"
 #include "base/log.h"
@@ -65,8 +66,9 @@ struct SignInParts {
   // Told of every family that was ended here, after commit and table, before the answer: closes what lives on it. Must
   // not wait; called on the workers' threads. May be empty.
   std::function<void(const RecordId& family)> session_ended;
-  // Told after a person has changed their own record, so that whoever follows the store looks. As above.
-  std::function<void()> changed;
+  // Waits until what was committed up to a generation is in force: who has changed his own record meets the change with
+  // his next request. May be empty.
+  std::function<Task<void>(Loop& home, storage::Generation generation)> follow = nullptr;
   Result<bool> (*verify)(const SecretBytes& phc, const SecretBytes& password) = verify_password;
 };
 
@@ -78,8 +80,12 @@ class SignIn final : public Gate {
   Task<GateReply> handle(Loop& home, GateRequest request) override;
   Task<GateReply> begin_sign_in(Loop& home, GateRequest request) override;
 
+  // Every path that is answered, the API's too, with its methods: for who wants to try them all.
+  static std::vector<KnownRoute> routes();
+
  private:
   struct Route;
+  static std::span<const Route> all_routes();
   static const Route* find_route(bool on_gate, std::string_view path);
 
   SignIn(SignInParts parts, SecretBytes csrf_key);
@@ -102,8 +108,6 @@ class SignIn final : public Gate {
     policy::Strength strength = policy::Strength::kPassword;
     std::optional<storage::FactorUse> factor{};  // that was shown with it, and counts in the same commit
   };
-  Task<Result<GateReply>> open_session(Loop& home, const GateRequest& request, const policy::CompiledUser& user,
-                                       std::optional<SignInFlow> flow, Proof proof);
   struct LoginForm {
     int status = 200;
     std::string flow;
@@ -111,7 +115,11 @@ class SignIn final : public Gate {
     std::string user;
     const char* alert = "";
     const char* reason = "";
+    std::string_view then;  // "factors": goes on to the second factors; empty: to the home page
+    void set_then(std::string_view sent) { then = sent == "factors" ? "factors" : ""; }
   };
+  Task<Result<GateReply>> open_session(Loop& home, const GateRequest& request, const policy::CompiledUser& user,
+                                       const LoginForm& form, Proof proof);
   GateReply login_form(const GateRequest& request, LoginForm form) const;
   // An answer to a sign-in that failed: the form again, or JSON.
   GateReply refuse_login(const GateRequest& request, const Problem& problem, LoginForm form) const;
@@ -131,6 +139,7 @@ class SignIn final : public Gate {
     std::string then;  // a page of the gate, by our own word for it
     CodeField field = CodeField::kApp;
   };
+  static std::string location_of(const FactorAim& aim);  // on the gate itself
   static FactorAim factor_aim(std::string flow, std::string then, std::string_view with);
   std::optional<std::chrono::seconds> refuse_code_for_now(const GateRequest& request, const SignedIn& who);
   // errors: kConflict the factor has counted before, or the session has ended; kDenied the user was changed meanwhile;
@@ -167,7 +176,17 @@ class SignIn final : public Gate {
   Task<GateReply> send_to_gate(Loop& home, const GateRequest& request, SignInFlow flow, std::string nonce);
   Task<std::optional<SignInFlow>> wanted_page(Loop& home, std::string handle, IpAddress client,
                                               std::shared_ptr<const policy::Snapshot> snapshot);
-  Task<Result<std::string>> hand_over(Loop& home, HandOver hand_over);
+  Task<GateReply> hand_over(Loop& home, const GateRequest& request, const SignedIn& who, const SignInFlow& flow);
+  static std::string factor_location(const policy::CompiledUser& user, const std::string& flow);
+  bool asks_again(const GateRequest& request, const SignInFlow& flow, const storage::LiveSession& session,
+                  WallMicros now) const;
+  // These return the session's cookie.   errors: kConflict it, or the gate's, has ended; and the store's.
+  Task<Result<std::string>> make_child(Loop& home, const GateRequest& request, const policy::CompiledUser& user,
+                                       storage::LiveSession gate);
+  Task<Result<std::string>> raise_child(Loop& home, const GateRequest& request, const policy::CompiledUser& user,
+                                        storage::LiveSession gate, RecordId id);
+  storage::AdminEvent child_event(const GateRequest& request, const policy::CompiledUser& user,
+                                  const storage::LiveSession& gate, const char* action) const;
   bool may_begin_flow(const IpAddress& client);
   bool may_look_up(const IpAddress& client);
   std::string callback_url(const std::string& host, const std::string& code) const;
@@ -178,6 +197,7 @@ class SignIn final : public Gate {
   std::optional<SignedIn> who(const GateRequest& request) const;  // see sso/signed_in.h
   std::string origin_of(const std::string& host) const;  // "https://host[:port]", with the gate's scheme and port
   void end_family(const RecordId& family);               // in the table, and tells
+  GateReply ask_for_factor(const GateRequest& request, const SignedIn& who) const;
   GateReply unavailable(const GateRequest& request) const;
 
   SignInParts parts_;

@@ -29,11 +29,9 @@ std::string_view page_of(std::string_view then) {
   return {};
 }
 
-std::string with_flow(std::string_view path, const std::string& flow) {
-  return std::string(path) + (flow.empty() ? "" : "?flow=" + flow);
+std::string login_url(const std::string& flow) {
+  return std::string(kLoginPath) + (flow.empty() ? "" : "?flow=" + flow);
 }
-std::string login_url(const std::string& flow) { return with_flow(kLoginPath, flow); }
-std::string enrolment_url(const std::string& flow) { return with_flow(kNewFactorPath, flow); }
 
 std::string field_of(const http::FormFields& fields, std::string_view name) {
   const std::string* const value = http::find_field(fields, name);
@@ -46,6 +44,10 @@ std::string member_of(const SecretBytes& json, const char* name) {
 }
 
 }  // namespace
+
+std::string SignIn::location_of(const FactorAim& aim) {
+  return aim.then.empty() ? "/" : std::string(page_of(aim.then));
+}
 
 SignIn::FactorAim SignIn::factor_aim(std::string flow, std::string then, std::string_view with) {
   FactorAim out;
@@ -61,17 +63,22 @@ Task<GateReply> SignIn::show_mfa(Loop& home, GateRequest request) {
     aim = factor_aim(field_of(*fields, "flow"), field_of(*fields, "then"), field_of(*fields, "with"));
   const auto signed_in = who(request);
   if (!signed_in) co_return redirect_reply(302, login_url(aim.flow), "sign-in");
-  if (!signed_in->user->has_factors)
-    co_return redirect_reply(302, signed_in->needs_factor ? enrolment_url(aim.flow) : login_url(aim.flow), "no factor");
   if (!aim.flow.empty()) {
     auto looking = wanted_page(home, aim.flow, request.client.address, request.snapshot);
     aim.wanted = co_await looking;
     if (!aim.wanted) aim.flow.clear();
   }
-  const bool fresh = signed_in->session.factor_at && parts_.clock.wall() - *signed_in->session.factor_at < kFreshEnough;
-  // Nothing is asked for, or what is was shown a moment ago.
-  if (!signed_in->needs_factor && !aim.wanted && (aim.then.empty() || fresh))
-    co_return redirect_reply(302, aim.then.empty() ? "/" : std::string(page_of(aim.then)), "factor shown");
+  // Whoever has shown what is asked for goes on at once.
+  const WallMicros now = parts_.clock.wall();
+  const bool fresh = signed_in->session.factor_at && now - *signed_in->session.factor_at < kFreshEnough;
+  const bool enough = aim.wanted ? is_enough(*aim.wanted, signed_in->session, now) : aim.then.empty() || fresh;
+  if (!signed_in->needs_factor && enough && aim.wanted) {
+    auto handing_over = hand_over(home, request, *signed_in, *aim.wanted);
+    co_return co_await handing_over;
+  }
+  if (!signed_in->needs_factor && enough) co_return redirect_reply(302, location_of(aim), "second factor");
+  if (!signed_in->user->has_factors)
+    co_return redirect_reply(302, factor_location(*signed_in->user, aim.flow), "no second factor");
   auto reading = own_factors_.factors_of(home, *signed_in->user);
   const auto factors = co_await reading;
   if (!factors) co_return factors_unread(request, factors.error());
@@ -101,8 +108,8 @@ Task<GateReply> SignIn::post_mfa(Loop& home, GateRequest request) {
   if (form && !forms_.fits(csrf, kPurpose, signed_in->cookie)) co_return problem_reply(request, kStrayForm);
   const policy::CompiledUser& user = *signed_in->user;
   if (!user.has_factors) {
-    const std::string url = signed_in->needs_factor ? enrolment_url(aim.flow) : login_url(aim.flow);
-    co_return form ? redirect_reply(303, url, "no factor") : problem_reply(request, kNoFactor, Format::kJson);
+    co_return form ? redirect_reply(303, factor_location(user, aim.flow), "no second factor")
+                   : problem_reply(request, kNoFactor, Format::kJson);
   }
   if (!aim.flow.empty()) {
     auto looking = wanted_page(home, aim.flow, request.client.address, request.snapshot);
@@ -149,7 +156,7 @@ Task<Result<GateReply>> SignIn::factor_shown(Loop& home, const GateRequest& requ
   storage::ChangeSet changes;
   changes.changes.emplace_back(storage::UseFactor{factor.use});
   changes.changes.emplace_back(raise);
-  std::string location = aim.then.empty() ? "/" : std::string(page_of(aim.then));
+  std::string location = location_of(aim);
   if (aim.wanted) {
     const std::string code = random_handle();
     CO_TRY(storage::FlowRecord record,
@@ -170,7 +177,7 @@ Task<Result<GateReply>> SignIn::factor_shown(Loop& home, const GateRequest& requ
   auto committing = commit_for(home, parts_.store, verified, std::move(changes), std::move(events));
   const auto committed = co_await committing;
   if (!committed) co_return std::unexpected(committed.error());
-  parts_.sessions.raise(raise.id, raise.strength, *raise.factor_at);
+  parts_.sessions.raise(who.session.family, raise);
   codes_.succeeded(user.id, who.session.family);
   attempts_.succeeded({sha256(as_bytes(user.name)), request.client.address}, parts_.clock.monotonic());
   parts_.log.info(

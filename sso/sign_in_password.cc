@@ -53,24 +53,24 @@ storage::AdminEvent event_of(const GateRequest& request, const policy::CompiledU
 Task<GateReply> SignIn::show_login(Loop& home, GateRequest request) {
   LoginForm form;
   form.reason = "sign-in form";
-  if (const auto query = http::parse_form(request.query))
+  if (const auto query = http::parse_form(request.query)) {
     if (const std::string* const flow = http::find_field(*query, "flow"); flow != nullptr && is_random_handle(*flow))
       form.flow = *flow;
+    if (const std::string* const again = http::find_field(*query, "again"); again != nullptr) form.set_then(*again);
+  }
   if (!form.flow.empty()) {
     auto looking = wanted_page(home, form.flow, request.client.address, request.snapshot);
     form.wanted = co_await looking;
     if (!form.wanted) form.flow.clear();
   }
   const auto signed_in = who(request);
-  if (!signed_in) co_return login_form(request, std::move(form));
+  // Who is to show his password once more is shown the form, though he is signed in.
+  if (!signed_in || !form.then.empty()) co_return login_form(request, std::move(form));
+  if (signed_in->needs_factor || (form.wanted && !is_enough(*form.wanted, signed_in->session, parts_.clock.wall())))
+    co_return redirect_reply(302, factor_location(*signed_in->user, form.flow), "second factor");
   if (!form.wanted) co_return redirect_reply(302, "/", "signed in");
-
-  auto handing_over = hand_over(home, {*form.wanted, signed_in->session.family, signed_in->user->id});
-  const auto code = co_await handing_over;
-  if (!code) co_return unavailable(request);
-  GateReply reply = redirect_reply(302, callback_url(form.wanted->host, *code), "hand-over");
-  reply.user = signed_in->user->id;
-  co_return reply;
+  auto handing_over = hand_over(home, request, *signed_in, *form.wanted);
+  co_return co_await handing_over;
 }
 
 Task<GateReply> SignIn::post_login(Loop& home, GateRequest request) {
@@ -82,10 +82,11 @@ Task<GateReply> SignIn::post_login(Loop& home, GateRequest request) {
   if (!form && !request.sallyport_request) co_return problem_reply(request, kHeaderMissing);
   if (!form && !is_json(request)) co_return problem_reply(request, kMediaType);
 
+  LoginForm again;
+  if (form) again.set_then(read_form_field(request.body, "then"));
   auto credentials = form ? read_credentials_form(request.body) : read_credentials_json(request.body);
   request.body = SecretBytes();
   if (!credentials) co_return problem_reply(request, kMalformed);
-  LoginForm again;
   again.user = credentials->user;
   if (is_random_handle(credentials->flow)) again.flow = credentials->flow;
   if (form) {
@@ -129,7 +130,7 @@ Task<GateReply> SignIn::post_login(Loop& home, GateRequest request) {
   }
   if (reason != nullptr) co_return refuse_proof(request, kBadCredentials, std::move(again), user, reason);
 
-  auto opening = open_session(home, request, *user, again.wanted, Proof{"password"});
+  auto opening = open_session(home, request, *user, again, Proof{"password"});
   auto opened = co_await opening;
   if (!opened && opened.error().code == Code::kDenied)
     co_return refuse_proof(request, kBadCredentials, std::move(again), user, opened.error().what);
@@ -192,9 +193,9 @@ Task<Result<bool>> SignIn::password_fits(Loop& home, const policy::CompiledUser*
 }
 
 // A new session under a new id; the one this browser had on the gate ends in the same commit, and the code that leads
-// on to another host is made in it, too.
+// on to another host is made in it, too. One that lacks a factor leads to where that is shown, and nowhere else.
 Task<Result<GateReply>> SignIn::open_session(Loop& home, const GateRequest& request, const policy::CompiledUser& user,
-                                             std::optional<SignInFlow> flow, Proof proof) {
+                                             const LoginForm& form, Proof proof) {
   const WallMicros now = parts_.clock.wall();
   const policy::Platform& platform = request.snapshot->platform();
   const std::string cookie = random_handle();
@@ -224,7 +225,14 @@ Task<Result<GateReply>> SignIn::open_session(Loop& home, const GateRequest& requ
   if (proof.factor) changes.changes.emplace_back(storage::UseFactor{*proof.factor});
   changes.changes.emplace_back(storage::PutSession{session});
   events.push_back(event_of(request, user, "session.begin", session.id, proof.means, now));
-  std::string location = "/";
+  const storage::LiveSession opened{session.id, session.family, session.user, session.strength, session.factor_at};
+  const bool lacks_factor =
+      policy::decide_gate(*request.snapshot, identity_of(opened)).outcome == policy::Outcome::kStepUp ||
+      (form.wanted && !is_enough(*form.wanted, opened, now));
+  const std::optional<SignInFlow> flow = lacks_factor ? std::nullopt : form.wanted;
+  std::string location = lacks_factor        ? factor_location(user, form.wanted ? form.flow : "")
+                         : form.then.empty() ? "/"
+                                             : std::string(kFactorsPath);
   if (flow) {
     const std::string code = random_handle();
     CO_TRY(storage::FlowRecord record, to_record(HandOver{*flow, session.family, user.id}, code, parts_.keyring, now));
@@ -246,7 +254,7 @@ Task<Result<GateReply>> SignIn::open_session(Loop& home, const GateRequest& requ
 
   GateReply reply;
   if (!is_form(request))
-    reply = json_reply(200, {{"next", "done"}, {"location", location}}, "signed in");
+    reply = json_reply(200, {{"next", lacks_factor ? "mfa" : "done"}, {"location", location}}, "signed in");
   else if (flow && request.sec_fetch_mode == "navigate")
     reply = page_reply(200, onward_page(location, flow->host), "signed in");
   else
@@ -265,6 +273,7 @@ GateReply SignIn::login_form(const GateRequest& request, LoginForm form) const {
   page.csrf = forms_.field("sign-in", binding);
   page.flow = form.flow;
   if (form.wanted) page.destination = form.wanted->host;
+  page.then = form.then;
   page.user = form.user;
   page.alert = form.alert;
   page.by_certificate =

@@ -4,6 +4,15 @@
 
 namespace sallyport::sso {
 
+policy::Identity identity_of(const storage::LiveSession& session) {
+  policy::Identity out;
+  out.user = session.user;
+  out.id = session.id;
+  out.strength = session.strength;
+  out.factor_at = session.factor_at;
+  return out;
+}
+
 std::optional<SignedIn> signed_in(const GateRequest& request, storage::SessionTable& sessions, WallMicros now) {
   const auto cookie = cookie_value(request.cookie, kSessionCookie);
   if (!cookie) return std::nullopt;
@@ -11,12 +20,7 @@ std::optional<SignedIn> signed_in(const GateRequest& request, storage::SessionTa
   if (!session) return std::nullopt;
   const policy::CompiledUser* const user = request.snapshot->user(session->user);
   if (user == nullptr) return std::nullopt;
-  policy::Identity identity;
-  identity.user = session->user;
-  identity.id = session->id;
-  identity.strength = session->strength;
-  identity.factor_at = session->factor_at;
-  const policy::Outcome outcome = policy::decide_gate(*request.snapshot, identity).outcome;
+  const policy::Outcome outcome = policy::decide_gate(*request.snapshot, identity_of(*session)).outcome;
   if (outcome != policy::Outcome::kAllow && outcome != policy::Outcome::kStepUp) return std::nullopt;
   return SignedIn{*session, user, std::string(*cookie), outcome == policy::Outcome::kStepUp};
 }

@@ -14,9 +14,10 @@ struct SignedIn {
   storage::LiveSession session;
   const policy::CompiledUser* user;  // of the request's snapshot
   std::string cookie;                // the session cookie's value
-  bool needs_factor;                 // a second factor is demanded, and this session has none
-  bool demanded = false;             // a second factor is demanded of this person, whatever the session has
+  bool needs_factor;                 // a second factor is demanded at the gate, and this session has none
 };
+
+policy::Identity identity_of(const storage::LiveSession& session);
 
 // Nobody when there is no living session for this host, or its user may not be here at all (gone, suspended).
 std::optional<SignedIn> signed_in(const GateRequest& request, storage::SessionTable& sessions, WallMicros now);

@@ -42,11 +42,14 @@ struct Family {
   std::vector<Child> children;
   int64_t last_seen = 0;
   int64_t absolute_end = 0;
-  int64_t factor_at = kNever;
   uint32_t idle_seconds = 0;
-  policy::Strength strength = policy::Strength::kPassword;
   bool touched = false;
 };
+
+LiveSession shown(const Slot& slot) {
+  return {slot.id, slot.family, slot.user, slot.strength,
+          slot.factor_at == kNever ? std::nullopt : std::optional(WallMicros{slot.factor_at})};
+}
 
 bool is_over(int64_t now, int64_t last_seen, uint32_t idle_seconds, int64_t absolute_end) {
   return now >= absolute_end || now - last_seen >= int64_t{idle_seconds} * 1'000'000;
@@ -104,9 +107,9 @@ struct SessionTable::Inside {
                     .last_seen = family.last_seen,
                     .noted = family.last_seen,
                     .absolute_end = std::min(count(record.absolute_end), family.absolute_end),
-                    .factor_at = family.factor_at,
+                    .factor_at = record.factor_at ? count(*record.factor_at) : kNever,
                     .idle_seconds = family.idle_seconds,
-                    .strength = family.strength};
+                    .strength = record.strength};
     SlotShard& shard = slots(record.id_hash);
     const std::lock_guard lock(shard.mutex);
     shard.slots[record.id_hash] = slot;
@@ -123,6 +126,27 @@ struct SessionTable::Inside {
     SlotShard& shard = slots(key);
     const std::lock_guard lock(shard.mutex);
     if (Slot* const slot = shard.slots.find(key)) edit(*slot);
+  }
+
+  // Where the family keeps the cookie's hash of one of its sessions.
+  static Sha256* key_of(Family& family, const RecordId& family_id, const RecordId& id) {
+    if (id == family_id) return &family.key;
+    const auto child = std::ranges::find(family.children, id, &Child::id);
+    return child == family.children.end() ? nullptr : &child->key;
+  }
+
+  // The slot under `old` moves to its new key, stronger.
+  bool raise_slot(const Sha256& old, const RaiseSession& raise) {
+    std::optional<Slot> slot;
+    edit_slot(old, [&](const Slot& found) { slot = found; });
+    if (!slot) return false;
+    drop_slot(old);
+    slot->strength = raise.strength;
+    slot->factor_at = raise.factor_at ? count(*raise.factor_at) : kNever;
+    SlotShard& shard = slots(raise.id_hash);
+    const std::lock_guard lock(shard.mutex);
+    shard.slots[raise.id_hash] = *slot;
+    return true;
   }
 
   void forget_child(const RecordId& id) {
@@ -195,8 +219,6 @@ bool SessionTable::insert(const SessionRecord& record) {
     family->last_seen = std::max(family->last_seen, count(record.last_seen_at));
     family->absolute_end = count(record.absolute_end);
     family->idle_seconds = static_cast<uint32_t>(std::clamp<int64_t>(record.idle.count(), 0, UINT32_MAX));
-    family->strength = std::max(family->strength, record.strength);
-    if (record.factor_at) family->factor_at = std::max(family->factor_at, count(*record.factor_at));
   } else {
     if (family == nullptr || family->user != record.user) return false;
     const auto known = std::ranges::find(family->children, record.id, &Child::id);
@@ -231,14 +253,11 @@ std::optional<LiveSession> SessionTable::find(const Sha256& id_hash, std::string
                        !is_over(at, slot->last_seen, slot->idle_seconds, slot->absolute_end);
     if (fresh) slot->last_seen = std::max(slot->last_seen, at);
     seen = *slot;
-    if (fresh)
-      return LiveSession{seen.id, seen.family, seen.user, seen.strength,
-                         seen.factor_at == kNever ? std::nullopt : std::optional(WallMicros{seen.factor_at})};
+    if (fresh) return shown(seen);
   }
   if (!inside_->use_family(seen.family, seen.last_seen, at)) return std::nullopt;
   inside_->edit_slot(id_hash, [at](Slot& slot) { slot.last_seen = slot.noted = std::max(slot.last_seen, at); });
-  return LiveSession{seen.id, seen.family, seen.user, seen.strength,
-                     seen.factor_at == kNever ? std::nullopt : std::optional(WallMicros{seen.factor_at})};
+  return shown(seen);
 }
 
 bool SessionTable::end(const RecordId& id) {
@@ -275,19 +294,24 @@ size_t SessionTable::end_user(const UserId& user) {
   return inside_->end_if([&](const RecordId&, const Family& family) { return family.user == user; });
 }
 
-void SessionTable::raise(const RecordId& family_id, policy::Strength strength, WallMicros factor_at) {
+bool SessionTable::raise(const RecordId& family_id, const RaiseSession& raise) {
   FamilyShard& shard = inside_->families(family_id);
   const std::lock_guard lock(shard.mutex);
   Family* const family = shard.families.find(family_id);
-  if (family == nullptr) return;
-  family->strength = std::max(family->strength, strength);
-  family->factor_at = std::max(family->factor_at, count(factor_at));
-  const auto follow = [family](Slot& slot) {
-    slot.strength = family->strength;
-    slot.factor_at = family->factor_at;
-  };
-  inside_->edit_slot(family->key, follow);
-  for (const Child& child : family->children) inside_->edit_slot(child.key, follow);
+  Sha256* const key = family == nullptr ? nullptr : inside_->key_of(*family, family_id, raise.id);
+  return key != nullptr && inside_->raise_slot(std::exchange(*key, raise.id_hash), raise);
+}
+
+std::optional<LiveSession> SessionTable::current(const RecordId& id, const RecordId& family_id, WallMicros now) const {
+  if (!alive(id, family_id, now)) return std::nullopt;
+  FamilyShard& shard = inside_->families(family_id);
+  const std::lock_guard lock(shard.mutex);
+  Family* const family = shard.families.find(family_id);
+  const Sha256* const key = family == nullptr ? nullptr : inside_->key_of(*family, family_id, id);
+  if (key == nullptr) return std::nullopt;
+  std::optional<LiveSession> out;
+  inside_->edit_slot(*key, [&](const Slot& slot) { out = shown(slot); });
+  return out;
 }
 
 std::optional<LiveFamily> SessionTable::family(const RecordId& id, WallMicros now) const {

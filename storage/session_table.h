@@ -1,5 +1,6 @@
 // All living sessions of the process in front of the store (the stated exception to shared-nothing): sharded, any
-// thread. A gate session and its children on other hosts are one family: used together, ended together.
+// thread. A gate session and its children on other hosts are one family: used together, ended together. How strong each
+// is, is its own.
 //
 // A session's own use is noted at once, its family's at most once a second per session: a session that is used on one
 // host only may therefore be taken for idle up to a second early on the others, and never late. Memory: about 350 bytes
@@ -44,10 +45,13 @@ class SessionTable {
   // Ends the family of a gate session's id, or the one child. True if there was one.
   bool end(const RecordId& id);
   size_t end_user(const UserId& user);  // how many families; cost: a walk over all of them
-  // A factor was shown: the whole family is as strong from now on.
-  void raise(const RecordId& family, policy::Strength strength, WallMicros factor_at);
+  // A factor was shown in this session of `family`: it alone is as strong from now on, under another cookie, and the
+  // old cookie is nobody's. Once that is committed. False, and nothing happens: it has ended meanwhile.
+  bool raise(const RecordId& family, const RaiseSession& raise);
   // Of the session `id` of `family`: neither it nor its family has ended. Without marking use.
   bool alive(const RecordId& id, const RecordId& family, WallMicros now) const;
+  // What the session `id` of `family` is now; nothing when alive() is false. Without marking use.
+  std::optional<LiveSession> current(const RecordId& id, const RecordId& family, WallMicros now) const;
   // Nothing when it has ended, was idle too long or is over. Without marking use.
   std::optional<LiveFamily> family(const RecordId& id, WallMicros now) const;
   size_t size() const;

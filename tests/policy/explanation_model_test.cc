@@ -108,14 +108,28 @@ class Chance {
 
   std::string common() {
     json out{{"networks", one_in(4) ? networks() : json::array()}};
-    if (one_in(4)) out["mfa"] = "required";
+    if (one_in(4)) out["mfa"] = one_in(2) ? json("required") : json{{"roles", some(kRoleNames, 1, 3)}};
     return out.dump();
+  }
+
+  // What of its own makes a person show a second factor.
+  void give_factors(std::vector<ResourceRecord>& users) {
+    for (ResourceRecord& user : users) {
+      if (one_in(8)) user.secrets.push_back({std::string(kFactorsField), {}, 1});
+      if (!one_in(8)) continue;
+      json spec = json::parse(user.spec);
+      spec["mfa"] = "required";
+      user.spec = spec.dump();
+    }
   }
 
   std::shared_ptr<const Snapshot> world() {
     std::vector<ResourceRecord> records = people();
+    give_factors(records);
     records.push_back(team_record("plant", kMembers, common()));
-    records.push_back(platform_record(common()));
+    json platform = json::parse(common());
+    if (one_in(6)) platform["mfa"] = {{"roles", {"admin", of(kRoleNames)}}};
+    records.push_back(platform_record(platform.dump()));
     records.back().damaged = one_in(40);
     records.push_back(resource());
     return Snapshot::build(1, records);
@@ -150,6 +164,7 @@ class Chance {
 void expect_same(const Decision& told, const Decision& decided, const std::string& where) {
   EXPECT_EQ(text_of(told), text_of(decided)) << where;
   EXPECT_EQ(told.role, decided.role) << where;
+  EXPECT_EQ(told.within, decided.within) << where;
   EXPECT_EQ(told.user, decided.user) << where;
   EXPECT_EQ(told.credential, decided.credential) << where;
   EXPECT_EQ(told.messages, decided.messages) << where;

@@ -113,7 +113,7 @@ TEST(ResourceRefuse, platform) {
       {"platform", R"({"registration": 3})", "registration: must be closed"},
       {"platform", R"({"mfa": "requird"})",
        "mfa: must be optional or required, not `requird`; did you mean `required`?"},
-      {"platform", R"({"mfa": true})", "mfa: must be optional or required, in quotes"},
+      {"platform", R"({"mfa": true})", "mfa: must be optional, required or {roles: [...]}"},
       {"platform", R"({"mail": {"smtp": "smtps://host"}})", "mail: this version does not send mail"},
       {"platform", R"({"secrets": {"smtp_password": "x"}})",
        "secrets: this version does not keep secrets of the platform"},

@@ -134,3 +134,39 @@ def the_account_on_a_phone_in_the_dark(t):
 @test(limit=150, alone=True)
 def the_account_without_script(t):
     account(t, "light", 800, 600, script=False)
+
+
+def second_factor(t, scheme, width, height, script=True, keyboard=False):
+    """ann, of whom a factor is demanded: sets an app up by the code on the screen, and all that follows."""
+    needs_chromium()
+    echo = upstream(t)
+
+    def page(stream, request, _argument, _query):
+        echo._read_body(stream, request)
+        echo._answer(stream, request, 200, b"<!doctype html><html lang=en><title>Line 1</title><link rel=icon href='data:,'><body>"
+                     b"<h1>furnace seven</h1>", kind="text/html")
+
+    echo.do_panel = echo.do_fresh = page
+    gateway = world(t, {"kind": "platform", "name": "platform", "mfa": "required"},
+                    instance("line1", echo, areas=[{"name": "fresh", "paths": ["/fresh"], "roles": ["owner"], "mfa": {"within": "6s"}},
+                                                   {"name": "all", "paths": ["/"], "roles": ["owner"]}]))
+    line1 = f"https://{host('line1')}:{gateway.port}"
+    steps = drive(t, "factors.mjs", gateway, scheme, width, height, script, mark="furnace seven", keyboard=keyboard, fresh_seconds=6,
+                  secrets=[PASSWORD], wanted=f"{line1}/panel?x=1", fresh=f"{line1}/fresh?y=2")
+    equal(steps["uri"]["uri"], f"otpauth://totp/{GATE}:ann?secret=X&issuer={GATE}&algorithm=SHA1&digits=6&period=30", "what the app reads")
+    equal(steps["came back"]["url"], f"{line1}/fresh?y=2", "where the step-up leads")
+
+
+@test(limit=240, alone=True)
+def second_factors_on_a_desk_in_the_light(t):
+    second_factor(t, "light", 1280, 800)
+
+
+@test(limit=240, alone=True)
+def second_factors_on_a_phone_in_the_dark_without_script(t):
+    second_factor(t, "dark", 360, 740, script=False)
+
+
+@test(limit=240, alone=True)
+def second_factors_by_keyboard_alone(t):
+    second_factor(t, "light", 800, 600, keyboard=True)

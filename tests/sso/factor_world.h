@@ -2,6 +2,8 @@
 // and factors to give them.
 #pragma once
 
+#include <set>
+
 #include "sso/factors.h"
 #include "storage/resource_service.h"
 #include "tests/sso/gate_world.h"
@@ -43,24 +45,27 @@ class FactorWorld : public BrowserWorld {
   FactorWorld() : book_(*store_, *keyring_, *keys_) { keep_in_store(); }
 
   template <class T>
+  static Task<Result<T>> run_in_store(storage::StoreThread& store, Loop& home,
+                                      std::move_only_function<Result<T>(storage::Store&)> job) {
+    auto running = store.run<T>(home, std::move(job));
+    co_return co_await running;
+  }
+  template <class T>
   T in_store(std::move_only_function<Result<T>(storage::Store&)> job) {
     loop_ = std::make_unique<Loop>(clock_);
-    const auto waiting = [](FactorWorld& world, auto work) -> Task<Result<T>> {
-      auto running = world.store_->run<T>(*world.loop_, std::move(work));
-      co_return co_await running;
-    };
-    auto task = waiting(*this, std::move(job));
+    auto task = run_in_store<T>(*store_, *loop_, std::move(job));
     Result<T> out = run(task);
     task.cancel();
     EXPECT_TRUE(out.has_value()) << (out ? "" : out.error().what);
     return *std::move(out);
   }
 
-  // Everything in records_ as rows of the store, under the ids they have; then follow().
+  // What is new in records_ as rows of the store, under the ids they have; then follow().
   void keep_in_store() {
     in_store<storage::Generation>([&](storage::Store& store) {
       storage::ChangeSet changes;
       for (const policy::ResourceRecord& record : records_) {
+        if (!kept_.insert(record.id).second) continue;
         storage::PutResource put{.record = record, .mac = keyring_->row_mac(record, 1), .epochs = {}};
         put.epochs.push_back({"", 1, keyring_->epoch_mac(record.id, "", 1)});
         for (const policy::SealedField& field : record.secrets)
@@ -103,6 +108,7 @@ class FactorWorld : public BrowserWorld {
   }
 
   FactorBook book_;
+  std::set<RecordId> kept_;
 };
 
 }  // namespace sallyport::sso

@@ -236,7 +236,6 @@ TEST_F(FactorBookTest, refuses_who_is_gone_and_what_cannot_be_kept) {
   bad.totp[0].name = "\n";
   EXPECT_EQ(write("ann", bad).error().code, Code::kMalformed);
   EXPECT_EQ(write("dan", one_totp()).error().code, Code::kDenied) << "a damaged record";
-  const std::shared_ptr<const policy::Snapshot> before = snapshot_;
   in_store<storage::Generation>([id = user("ann").id](storage::Store& store) {
     return store.commit({.changes = {storage::DeleteResource{id}}, .expected = {}}, {});
   });

@@ -174,7 +174,7 @@ TEST_F(MeApiTest, refuses_nobody_tokens_and_a_missing_factor) {
     if (path == "/api/v1/me")
       EXPECT_EQ(get(now, path)["mfa_required"], true);
     else
-      expect_error(ask(write(now, method, path)), 403, "mfa_required", path);
+      expect_error(ask(write(now, method, path)), 401, "mfa_required", path);
   }
   EXPECT_TRUE(alive(now, kGate));
 }

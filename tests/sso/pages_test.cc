@@ -154,17 +154,5 @@ TEST_F(GatePagesTest, account_says_who) {
   EXPECT_FALSE(reply.body.contains(jar.get(kGate, "__Host-sallyport")));
 }
 
-TEST_F(GatePagesTest, a_demanded_second_factor_is_said_plainly) {
-  Jar without;
-  sign_in(without);
-  EXPECT_FALSE(open(without, page(kGate, "/")).body.contains("second factor"));
-  add_platform({{"mfa", "required"}});
-  rebuild();
-  Jar jar;
-  const GateReply done = open(jar, json_login("ann", kPassword));
-  EXPECT_EQ(nlohmann::json::parse(done.body)["next"], "done");
-  EXPECT_TRUE(open(jar, page(kGate, "/")).body.contains("A second factor is required here"));
-}
-
 }  // namespace
 }  // namespace sallyport::sso

@@ -8,6 +8,17 @@ export const quiet = ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'
   '--disable-client-side-phishing-detection', '--disable-domain-reliability', '--metrics-recording-only',
   '--disable-features=OptimizationHints,MediaRouter,Translate,AutofillServerCommunication,CertificateTransparencyComponentUpdater'];
 
+// On a loaded machine Chromium now and then is "unable to capture screenshot": asked again, it is not.
+export const picture = async (what, options) => {
+  for (let attempt = 1; ; ++attempt) {
+    try {
+      return await what.screenshot(options);
+    } catch (error) {
+      if (attempt === 3) throw error;
+    }
+  }
+};
+
 export const watched = async (task) => {
   const steps = [], faults = [], seen = [], hosts = new Set();
   const browser = await chromium.launch({ executablePath: process.env.CHROMIUM || '/usr/bin/chromium', args: quiet });
@@ -18,8 +29,8 @@ export const watched = async (task) => {
   const page = await context.newPage();
   page.setDefaultTimeout(20000);
   page.on('console', (message) => {
-    // a 401 of a wrong password is reported by Chromium itself as a console error; everything else is a fault
-    if (['error', 'warning'].includes(message.type()) && !/status of 401/.test(message.text())) faults.push(`console: ${message.text()}`);
+    // a 401 of a wrong password or code is reported by Chromium itself as a console error; everything else is a fault
+    if (['error', 'warning'].includes(message.type()) && !/status of (401|409|429)/.test(message.text())) faults.push(`console: ${message.text()}`);
   });
   page.on('pageerror', (error) => faults.push(`page error: ${error}`));
   page.on('requestfailed', (request) => faults.push(`request failed: ${request.url()} ${request.failure()?.errorText}`));
@@ -31,7 +42,7 @@ export const watched = async (task) => {
   });
 
   const shot = async (name, whole = false) => {
-    await page.screenshot({ path: path.join(task.out, `${task.scheme}-${task.width}-${name}.png`), fullPage: whole });
+    await picture(page, { path: path.join(task.out, `${task.scheme}-${task.width}-${name}.png`), fullPage: whole });
     const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth).catch(() => 0);
     if (wide > 0) faults.push(`${name} scrolls sideways by ${wide} px at width ${task.width}`);
     steps.push({ name, url: page.url(), title: await page.title() });
@@ -43,7 +54,7 @@ export const watched = async (task) => {
       await work();
     } catch (error) {
       faults.push(`at ${page.url()}: ${error.message}`);
-      await page.screenshot({ path: path.join(task.out, 'fault.png') }).catch(() => {});
+      await picture(page, { path: path.join(task.out, 'fault.png') }).catch(() => {});
     }
     await page.waitForLoadState().catch(() => {});
     for (const { url, headers, body } of seen) {
