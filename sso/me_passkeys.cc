@@ -72,8 +72,8 @@ Task<GateReply> MeApi::remove_passkey(Loop& home, const Call& call) {
   auto asking = refuse_change(home, call);
   if (auto refused = co_await asking) co_return *std::move(refused);
   if (!call.id) co_return refuse(call.request, kGone);
-  auto removing =
-      parts_.factors.remove(home, asker_of(call.request, call.who), call.who, FactorKind::kPasskey, *call.id);
+  auto removing = parts_.factors.remove(home, asker_of(call.request, call.who), call.who, *call.request.snapshot,
+                                        FactorKind::kPasskey, *call.id);
   const auto removed = co_await removing;
   if (!removed && removed.error().code == Code::kNotFound) co_return refuse(call.request, kGone);
   if (!removed) co_return factor_problem(call, removed.error());

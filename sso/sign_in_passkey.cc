@@ -27,8 +27,11 @@ constexpr Problem kNoPasskey{409, "no_factor", "No passkey", "You have no passke
 // One answer for every reason, and whoever it would have been.
 constexpr Problem kBadPasskey{401, "bad_passkey", "Not accepted", "That passkey was not accepted. Please try again."};
 
-Attempt attempt_of(const AssertionAnswer& answer, const IpAddress& client) {
-  return {sha256({as_bytes("passkey"), answer.credential_id}), client};
+// Counted by credential and session, so that whoever knows somebody's password, and so the ids of their passkeys, can
+// make nobody else wait. There is nothing to guess: what is kept low is the work.
+Attempt attempt_of(const AssertionAnswer& answer, const std::optional<SignedIn>& signed_in, const IpAddress& client) {
+  const RecordId session = signed_in ? signed_in->session.family : RecordId{};
+  return {sha256({as_bytes("passkey"), session.view(), answer.credential_id}), client};
 }
 
 std::string text_of(const json& body, const char* name) {
@@ -104,8 +107,8 @@ Task<GateReply> SignIn::post_passkey(Loop& home, GateRequest request) {
   const auto signed_in = who(request);
   std::optional<std::chrono::seconds> wait;
   if (!may_look_up(request.client.address)) wait = std::chrono::seconds(5);
-  if (!wait) wait = attempts_.refuse(attempt_of(*answer, request.client.address), parts_.clock.monotonic());
-  if (!wait && signed_in) wait = refuse_code_for_now(request, *signed_in);
+  const Attempt attempt = attempt_of(*answer, signed_in, request.client.address);
+  if (!wait) wait = attempts_.refuse(attempt, parts_.clock.monotonic());
   if (wait) {
     refusals_.record(signed_in ? signed_in->user->name : std::string(), request.client.address, "too many attempts",
                      parts_.clock.wall(), parts_.clock.monotonic());
@@ -125,14 +128,14 @@ Task<GateReply> SignIn::post_passkey(Loop& home, GateRequest request) {
     auto looking = wanted_page(home, aim.flow, request.client.address, request.snapshot);
     aim.wanted = co_await looking;
   }
-  if (challenge->purpose == PasskeyPurpose::kFactor) {
-    auto showing = passkey_as_factor(home, request, signed_in, aim, *answer, *challenge);
-    co_return co_await showing;
-  }
-  if (challenge->purpose != PasskeyPurpose::kSignIn)
+  if (challenge->purpose == PasskeyPurpose::kRegistration)
     co_return refuse_passkey(request, nullptr, "an answer to another kind of challenge");
-  auto signing = passkey_alone(home, request, aim, *answer, *challenge);
-  co_return co_await signing;
+  auto answering = challenge->purpose == PasskeyPurpose::kFactor
+                       ? passkey_as_factor(home, request, signed_in, aim, *answer, *challenge)
+                       : passkey_alone(home, request, aim, *answer, *challenge);
+  GateReply reply = co_await answering;
+  if (reply.status == 200) attempts_.succeeded(attempt, parts_.clock.monotonic());
+  co_return reply;
 }
 
 Task<GateReply> SignIn::passkey_as_factor(Loop& home, const GateRequest& request,
@@ -150,7 +153,6 @@ Task<GateReply> SignIn::passkey_as_factor(Loop& home, const GateRequest& request
   auto raising = factor_shown(home, request, *signed_in, aim, *std::move(shown));
   auto raised = co_await raising;
   if (!raised) co_return passkey_failed(request, &user, raised.error());
-  attempts_.succeeded(attempt_of(answer, request.client.address), parts_.clock.monotonic());
   co_return *std::move(raised);
 }
 
@@ -178,7 +180,6 @@ Task<GateReply> SignIn::passkey_alone(Loop& home, const GateRequest& request, co
       open_session(home, request, *user, form, Proof{std::move(shown->words), policy::Strength::kMfa, shown->use});
   auto opened = co_await opening;
   if (!opened) co_return passkey_failed(request, user, opened.error());
-  attempts_.succeeded(attempt_of(answer, request.client.address), parts_.clock.monotonic());
   co_return *std::move(opened);
 }
 
