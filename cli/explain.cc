@@ -78,8 +78,8 @@ int status_of(Outcome outcome) {
     case Outcome::kAllow:
       return 0;
     case Outcome::kSignIn:
-      return 401;
     case Outcome::kStepUp:
+      return 401;
     case Outcome::kDeny:
       return 403;
   }
@@ -143,7 +143,16 @@ Verdict judge(const policy::Snapshot& snapshot, const std::string& gate_host, co
 std::string answer_words(const Verdict& verdict) {
   if (verdict.status == 0) return "what comes from there";
   const std::string out = std::to_string(verdict.status) + " (" + verdict.decision.reason + ")";
-  return verdict.decision.outcome == Outcome::kSignIn ? out + "; a browser's page load is sent to the sign-in" : out;
+  switch (verdict.decision.outcome) {
+    case Outcome::kSignIn:
+      return out + "; a browser's page load is sent to the sign-in";
+    case Outcome::kStepUp:
+      return out + "; a browser's page load is sent to the gate, to show a factor";
+    case Outcome::kAllow:
+    case Outcome::kDeny:
+      break;
+  }
+  return out;
 }
 
 // Nobody is let in where a sign-in is asked for.

@@ -45,6 +45,20 @@ const char* public_title(int status) {
   }
 }
 
+// A program that lacks a factor is told what would do. There is no scheme to name in WWW-Authenticate: a person shows
+// it.
+struct Lacking {
+  const char* error;
+  std::string code;
+};
+std::optional<Lacking> lacking(const RequestContext& context) {
+  if (context.decision.outcome != policy::Outcome::kStepUp || !context.identity) return std::nullopt;
+  const bool has_one = context.identity->strength == policy::Strength::kMfa;
+  const auto& within = context.decision.within;
+  return Lacking{has_one ? "step_up_required" : "mfa_required",
+                 within ? "within=" + std::to_string(within->count()) + "s" : "required"};
+}
+
 }  // namespace
 
 int status_of(const Error& error) {
@@ -95,15 +109,22 @@ void reply_error(RequestContext& context, const Error& error) {
   const char* const message = public_message(status, error);
   context.status = status;
   if (status == 400 || status == 501) exchange.close_after();
+  const std::optional<Lacking> lacks = lacking(context);
   std::string body;
   if (context.page_load) {
     body = sso::error_page(status, public_title(status), message, context.request_id);
   } else {
     body = "{\"error\":\"";
-    body += error_code(status);
+    body += lacks ? std::string_view(lacks->error) : error_code(status);
     body += "\",\"message\":";
     append_json_string(body, message);
-    body += ",\"details\":[],\"request_id\":\"";
+    body += ",\"details\":[";
+    if (lacks) {
+      body += "{\"path\":\"mfa\",\"message\":";
+      append_json_string(body, message);
+      body += ",\"code\":\"" + lacks->code + "\"}";
+    }
+    body += "],\"request_id\":\"";
     body += context.request_id.view();
     body += "\"}";
   }
@@ -115,7 +136,7 @@ void reply_error(RequestContext& context, const Error& error) {
     exchange.field("Content-Type", "application/json");
     exchange.field("Cache-Control", "no-store");
   }
-  if (status == 401) exchange.field("WWW-Authenticate", "Bearer");
+  if (status == 401 && !lacks) exchange.field("WWW-Authenticate", "Bearer");
   if (status == 503 || status == 429) exchange.field("Retry-After", std::to_string(context.retry_after.count()));
   add_own_fields(exchange, context.worker.loop().wall());
   exchange.end_head(http::Body::kLength, body.size());

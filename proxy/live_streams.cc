@@ -1,5 +1,7 @@
 #include "proxy/live_streams.h"
 
+#include <algorithm>
+
 #include "policy/passage.h"
 #include "proxy/gateway.h"
 #include "proxy/live_tunnel.h"
@@ -10,6 +12,12 @@ namespace sallyport::proxy {
 namespace {
 
 constexpr std::chrono::milliseconds kLook{0};  // at the wheel's next tick
+
+// How fresh a factor must be (`within`) counts when a request begins: what was fresh then stays fresh as long as the
+// stream lasts. One that was shown since is newer than that.
+WallMicros asked_at(const RequestContext& context, const std::optional<policy::Identity>& identity) {
+  return identity && identity->factor_at ? std::max(context.at, *identity->factor_at) : context.at;
+}
 
 }  // namespace
 
@@ -39,19 +47,33 @@ bool LiveStreams::certificate_ended(RequestContext& context) const {
   return true;
 }
 
+// Who asks, with the strength that the session has now: it may have been raised since, and a demand that came meanwhile
+// ends no stream of who has shown the factor. Nothing: it has ended.
+std::optional<policy::Identity> LiveStreams::identity_now(const RequestContext& context) const {
+  policy::Identity out = *context.identity;
+  if (out.means != policy::Means::kSession) return out;
+  const auto session = parts_.sessions.current(out.id, context.family, loop_.clock().wall());
+  if (!session) return std::nullopt;
+  out.strength = session->strength;
+  out.factor_at = session->factor_at;
+  return out;
+}
+
 bool LiveStreams::allowed_still(const RequestContext& context, const policy::Snapshot& snapshot) const {
   if (context.path.view().size() > storage::kAuditPathBytesMax) return false;  // its copy is cut: undecided is denied
   const policy::Place place = snapshot.locate(context.host, context.path);
   if (place.resource == nullptr || place.resource->id != context.resource_id || place.resource->damaged) return false;
+  const std::optional<policy::Identity> identity = context.identity ? identity_now(context) : std::nullopt;
+  if (context.identity && !identity) return false;
   const policy::Decision again = policy::decide({.snapshot = snapshot,
                                                  .resource = *place.resource,
                                                  .method = context.method,
                                                  .path = place.path,
                                                  .upgrade = !context.websocket_key.empty(),
                                                  .client = context.client,
-                                                 .identity = context.identity ? &*context.identity : nullptr,
+                                                 .identity = identity ? &*identity : nullptr,
                                                  .certificate = context.certificate,
-                                                 .now = loop_.clock().wall()});
+                                                 .now = asked_at(context, identity)});
   if (again.outcome != policy::Outcome::kAllow) return false;
   return context.websocket_key.empty() ||
          policy::same_passage(*context.resource, context.decision, *place.resource, again);

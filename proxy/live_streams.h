@@ -45,6 +45,7 @@ class LiveStreams final : private Timer {
  private:
   void expired() override;
   bool proven_still(const RequestContext& context) const;
+  std::optional<policy::Identity> identity_now(const RequestContext& context) const;
   bool certificate_ended(RequestContext& context) const;
   static void end(RequestContext& context, const char* why);
 

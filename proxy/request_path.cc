@@ -78,9 +78,9 @@ Task<Result<void>> through_the_stations(RequestContext& context) {
   CO_CHECKED(identify(context));
   CO_CHECKED(limit_identified(context));
   if (const Result<void> allowed = authorise(context, located.path); !allowed) {
-    const bool to_sign_in = allowed.error().code == Code::kUnauthenticated && context.page_load &&
-                            context.exchange.head().target.starts_with('/');
-    if (!to_sign_in) co_return allowed;
+    const bool to_gate = allowed.error().code == Code::kUnauthenticated && context.page_load &&
+                         context.exchange.head().target.starts_with('/');
+    if (!to_gate) co_return allowed;
     const std::string_view wanted = context.exchange.head().target;  // origin-form: it was located as such
     const size_t mark = std::min(wanted.find('?'), wanted.size());
     auto asking = ask_gate(context, GateAsk::kBeginSignIn, std::string(wanted.substr(0, mark)),

@@ -141,7 +141,6 @@ class SignIn final : public Gate {
   };
   static std::string location_of(const FactorAim& aim);  // on the gate itself
   static FactorAim factor_aim(std::string flow, std::string then, std::string_view with);
-  std::optional<std::chrono::seconds> refuse_code_for_now(const GateRequest& request, const SignedIn& who);
   // errors: kConflict the factor has counted before, or the session has ended; kDenied the user was changed meanwhile;
   // and the store's.
   Task<Result<GateReply>> factor_shown(Loop& home, const GateRequest& request, const SignedIn& who,

@@ -119,7 +119,7 @@ Task<GateReply> SignIn::post_mfa(Loop& home, GateRequest request) {
   const auto factors = co_await reading;
   if (!factors) co_return factors_unread(request, factors.error());
   if (code->empty()) co_return refuse_code(request, *signed_in, *factors, aim, kMalformedCode, nullptr);
-  if (const auto wait = refuse_code_for_now(request, *signed_in)) {
+  if (const auto wait = codes_.refuse(user.id, signed_in->session.family, parts_.clock.monotonic())) {
     GateReply reply = refuse_code(request, *signed_in, *factors, aim, kTooManyCodes, "too many codes",
                                   "Too many wrong codes. Try again in " + wait_text(*wait) + ".");
     add_header(reply, "Retry-After", std::to_string(wait->count()));
@@ -136,13 +136,6 @@ Task<GateReply> SignIn::post_mfa(Loop& home, GateRequest request) {
     co_return refuse_code(request, *signed_in, *factors, aim, kFactorsChanged, raised.error().what);
   parts_.log.error("factor_not_recorded", {{"reason", raised.error().what}, {"request_id", request.request_id}});
   co_return unavailable(request);
-}
-
-// The code limiter, and the one that a password's account and network have.
-std::optional<std::chrono::seconds> SignIn::refuse_code_for_now(const GateRequest& request, const SignedIn& who) {
-  const Monotonic now = parts_.clock.monotonic();
-  if (const auto wait = codes_.refuse(who.user->id, who.session.family, now)) return wait;
-  return attempts_.refuse({sha256(as_bytes(who.user->name)), request.client.address}, now);
 }
 
 // The commit in which the factor counts, the session rises under a new cookie, and the code is made that leads on.
@@ -179,7 +172,6 @@ Task<Result<GateReply>> SignIn::factor_shown(Loop& home, const GateRequest& requ
   if (!committed) co_return std::unexpected(committed.error());
   parts_.sessions.raise(who.session.family, raise);
   codes_.succeeded(user.id, who.session.family);
-  attempts_.succeeded({sha256(as_bytes(user.name)), request.client.address}, parts_.clock.monotonic());
   parts_.log.info(
       "factor_shown",
       {{"user", user.name}, {"client", request.client.address.to_string()}, {"request_id", request.request_id}});
@@ -225,7 +217,10 @@ GateReply SignIn::refuse_code(const GateRequest& request, const SignedIn& who, c
                                           {"user", who.user->name},
                                           {"client", request.client.address.to_string()},
                                           {"request_id", request.request_id}});
-    refusals_.record(who.user->name, request.client.address, reason, parts_.clock.wall(), parts_.clock.monotonic());
+    const Monotonic now = parts_.clock.monotonic();
+    refusals_.record(who.user->name, request.client.address, reason, parts_.clock.wall(), now);
+    // It counts for passwords, too, and is not held up by them: those can be tried by anybody.
+    static_cast<void>(attempts_.refuse({sha256(as_bytes(who.user->name)), request.client.address}, now));
   }
   GateReply reply;
   if (is_form(request))

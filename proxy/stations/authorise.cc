@@ -112,7 +112,7 @@ Result<void> authorise(RequestContext& context, std::string_view path) {
       if (refused) return refuse_page(context);
       return fail(Code::kUnauthenticated, Side::kClient, "sign in first");
     case policy::Outcome::kStepUp:
-      return fail(Code::kDenied, Side::kClient, "a second factor is needed for this");
+      return fail(Code::kUnauthenticated, Side::kClient, "a second factor is needed for this");
     case policy::Outcome::kDeny:
       return fail(Code::kDenied, Side::kClient, "you are not allowed to do this");
     case policy::Outcome::kAllow:

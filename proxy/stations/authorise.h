@@ -7,7 +7,8 @@
 
 namespace sallyport::proxy {
 
-// Sets context.decision. errors: kUnauthenticated nobody is signed in, kDenied.
+// Sets context.decision. errors: kUnauthenticated nobody is signed in, or a factor is lacking (Outcome::kStepUp);
+// kDenied.
 Result<void> authorise(RequestContext& context, std::string_view path);
 
 // A cross-origin pre-flight (Fetch standard, CORS): answered by the gateway from `origins`, never by the upstream.

@@ -42,6 +42,8 @@ sso::GateRequest values_of(const RequestContext& context, std::string path, std:
   out.content_type = text_of(head, FieldId::kContentType);
   out.user_agent = text_of(head, FieldId::kUserAgent);
   out.sallyport_request = text_of(head, FieldId::kXSallyportRequest) == "1";
+  if (context.decision.outcome == policy::Outcome::kStepUp)
+    out.factor_after = context.decision.within ? context.at - *context.decision.within : WallMicros{};
   out.by_token = context.identity && context.identity->means == policy::Means::kToken;
   out.client = context.client;
   out.certificate = context.certificate;

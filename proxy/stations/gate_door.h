@@ -10,7 +10,7 @@ namespace sallyport::proxy {
 
 enum class GateAsk : uint8_t {
   kHandle,       // a path of the gate
-  kBeginSignIn,  // a page load that needs somebody signed in
+  kBeginSignIn,  // a page load that needs somebody signed in, or a factor of who is
 };
 
 // path and query are copied before the first wait. errors: kTooLarge, kMalformed or kTimeout of the request's body.

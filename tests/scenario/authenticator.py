@@ -53,6 +53,12 @@ def show(browser, typed, **more):
     return browser.once("POST", browser.at(GATE, MFA), JSON, json.dumps({"code": typed, **more}).encode())
 
 
+def age_factors(gateway, seconds):
+    """Whatever factor was shown in a session was shown so much earlier. The gateway takes it in at its next start."""
+    with gateway.store() as store:
+        store.execute("UPDATE sessions SET factor_at = factor_at - ?", (seconds * 1000000,))
+
+
 class Enrolled:
     """A person who has just set an app up: .browser is that session, .secret, .id and .codes what came of it."""
 

@@ -113,7 +113,7 @@ def what_happens(gateway, askers, who, source, method, place):
         answer = connection.response(method)
     if answer.status in (200, 303, 302, 204):
         return "allow", None
-    step_up = answer.status == 403 and "second factor is needed" in answer.text
+    step_up = answer.status == 401 and "second factor is needed" in answer.text
     return ("step-up" if step_up else "deny"), answer.status
 
 

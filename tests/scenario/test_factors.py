@@ -3,10 +3,9 @@ import base64
 import json
 import threading
 
-from authenticator import API, FACTORS, JSON, MFA, Enrolled, api, code, log_in, other_code, show, step
+from authenticator import API, FACTORS, JSON, MFA, Enrolled, age_factors, api, code, log_in, other_code, show, step
 from gateway import GATE
 from registry import absent, contains, equal, expect, one_of, test
-from sealing import factor_shown
 from web_client import HTML, Browser, Forms
 from world import datasource, host, upstream, world
 
@@ -181,7 +180,7 @@ def a_change_asks_for_a_fresh_factor(t):
     ann = Enrolled(gateway, "ann", step())
     browser = ann.browser
     gateway.stop()
-    factor_shown(gateway, ago=16 * 60)
+    age_factors(gateway, 16 * 60)
     gateway.start()
     for method, path in (("POST", "/totp"), ("POST", "/recovery-codes"), ("DELETE", f"/totp/{ann.id}"), ("PATCH", f"/factors/{ann.id}")):
         refused = api(browser, method, path, {"name": "x"} if method == "PATCH" else None)

@@ -37,14 +37,21 @@ def _list(*fields):
     return b"".join(struct.pack(">I", len(field)) + field for field in fields)
 
 
-def named_keys(gateway, purpose):
-    """The clear texts of the named keys with that purpose."""
+def data_keys(gateway):
+    """The clear data keys by their ids."""
     master = base64.b64decode((gateway.dir / "master.key").read_text())
     wrap = _hkdf(master, base64.b64decode(gateway.salt()), b"sallyport/v1/wrap")
     with gateway.store() as store:
         (installation,) = store.execute("SELECT id FROM installation").fetchone()
-        data_keys = {id: _open(wrap, wrapped, _list(installation, b"data-key", bytes(16), str(id).encode(), b"", bytes(8)))
-                     for id, wrapped in store.execute("SELECT id, wrapped FROM data_keys")}
+        return {id: _open(wrap, wrapped, _list(installation, b"data-key", bytes(16), str(id).encode(), b"", bytes(8)))
+                for id, wrapped in store.execute("SELECT id, wrapped FROM data_keys")}
+
+
+def named_keys(gateway, purpose):
+    """The clear texts of the named keys with that purpose."""
+    keys = data_keys(gateway)
+    with gateway.store() as store:
+        (installation,) = store.execute("SELECT id FROM installation").fetchone()
         rows = store.execute("SELECT id, sealed FROM named_keys WHERE purpose = ? ORDER BY created_at, rowid", (purpose,))
-        return [_open(data_keys[int.from_bytes(sealed[1:5], "big")], sealed,
+        return [_open(keys[int.from_bytes(sealed[1:5], "big")], sealed,
                       _list(installation, b"named-key", id, purpose.encode(), b"", bytes(8))) for id, sealed in rows]

@@ -159,7 +159,7 @@ TEST_F(StepUpTest, a_factor_that_is_too_old_is_asked_for_again) {
 TEST_F(StepUpTest, strength_without_a_time_is_no_fresh_factor) {
   const SignInFlow any{.host = kCrm, .target = "/", .factor_after = WallMicros{}};
   const SignInFlow fresh{.host = kCrm, .target = "/", .factor_after = WallMicros{100'000'000}};
-  const SignInFlow none{.host = kCrm, .target = "/"};
+  const SignInFlow none{.host = kCrm, .target = "/", .factor_after = std::nullopt};
   const auto session = [](policy::Strength strength, std::optional<int64_t> at) {
     storage::LiveSession out;
     out.strength = strength;
