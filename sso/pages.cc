@@ -105,7 +105,8 @@ std::string sign_in_page(const SignInPage& page) {
   if (!page.flow.empty()) out << "<input type=\"hidden\" name=\"flow\" value=\"" << text(page.flow) << "\">\n";
   if (!page.then.empty()) out << hidden_field("then", page.then);
   out << "<label for=\"user\">User name or e-mail</label>\n"
-      << "<input id=\"user\" name=\"user\" type=\"text\" autocomplete=\"username webauthn\" autocapitalize=\"none\" "
+      << "<input id=\"user\" name=\"user\" type=\"text\" autocomplete=\"";
+  out << (page.passkey.empty() ? Markup("username") : Markup("username webauthn")) << "\" autocapitalize=\"none\" "
       << "autocorrect=\"off\" spellcheck=\"false\" required maxlength=\"320\" value=\"" << text(page.user) << "\"";
   if (page.user.empty()) out << " autofocus";
   if (!page.alert.empty()) out << " aria-describedby=\"problem\"";

@@ -17,7 +17,7 @@ constexpr std::string_view kAddPasskeyPath = "/.sallyport/account/factors/passke
 
 // "Sign in with a passkey", below the form. flow: the handle, may be empty.
 Html passkey_sign_in(std::string_view flow);
-// "Use your passkey". alone: there is no other way than this one and recovery codes.
+// "Use your passkey". then: our own word for where it goes on to on the gate; may be empty.
 Html passkey_as_factor(std::string_view flow, std::string_view then);
 // The form that adds one; csrf: of kFactorsPurpose.
 Html passkey_form(std::string_view csrf, std::string_view flow);

@@ -200,10 +200,10 @@ GateReply SignIn::factor_form(const SignedIn& who, const Factors& factors, const
   page.has_totp = !factors.totp.empty();
   page.has_passkey = !factors.passkeys.empty();
   page.has_recovery = !factors.recovery.empty();
-  page.field = page.has_totp ? aim.field : CodeField::kRecovery;
   page.again = !who.needs_factor;
   page.alert = std::move(saying.alert);
   if (page.has_passkey && passkeys_usable()) page.passkey = sso::passkey_as_factor(page.flow, page.then);
+  page.field = page.has_totp || !page.passkey.empty() ? aim.field : CodeField::kRecovery;
   GateReply reply = page_reply(saying.status, second_factor_page(page), saying.reason);
   if (!page.passkey.empty()) allow_passkey_script(reply);
   reply.user = who.user->id;

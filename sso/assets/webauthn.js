@@ -55,6 +55,7 @@ const sentence = (error) => {
 // In the place that is read out at once; made where the page has none.
 const say = (near, words) => {
   let place = document.getElementById('problem');
+  if (!place && !words) return;
   if (!place) {
     place = document.createElement('div');
     place.id = 'problem';
@@ -126,6 +127,7 @@ for (const place of document.querySelectorAll('[data-passkey]')) {
     place.addEventListener('submit', (event) => { event.preventDefault(); guarded(place, button, () => add(place)); });
   } else {
     button.addEventListener('click', () => guarded(place, button, () => show(place)));
+    if (place.dataset.passkey === 'factor' && !document.getElementById('code')) button.focus();
   }
   if (place.dataset.passkey === 'sign-in') suggest(place);
 }

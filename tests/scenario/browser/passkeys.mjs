@@ -18,6 +18,11 @@ const present = (enabled) => cdp.send('WebAuthn.setAutomaticPresenceSimulation',
 const verified = (isUserVerified) => cdp.send('WebAuthn.setUserVerified', { authenticatorId, isUserVerified });
 const held = async () => (await cdp.send('WebAuthn.getCredentials', { authenticatorId })).credentials;
 
+// The browser of this test has nobody choose among the suggestions of the user field: a finger is enough, and would be taken for it.
+let suggestions = false;
+await page.exposeFunction('suggestions_wanted', () => suggestions);
+await page.addInitScript(() => { if (window.PublicKeyCredential) PublicKeyCredential.isConditionalMediationAvailable = () => window.suggestions_wanted(); });
+
 const button = (words) => page.getByRole('button', { name: words, exact: true });
 const look = async (name) => {
   await shot(name, true);
@@ -35,7 +40,10 @@ const touching = async (work) => {
   await work();
   await present(false);
 };
-const strength = () => page.evaluate(async () => (await (await fetch('/api/v1/me')).json()).strength);
+const strength = async () => {
+  await page.goto(task.gate + '/.sallyport/account/factors');  // whose policy lets a script ask the gate
+  return page.evaluate(async () => (await (await fetch('/api/v1/me')).json()).strength);
+};
 const at_wanted = async (url) => {
   await page.waitForURL(url);
   if (!(await page.content()).includes(task.mark)) faults.push(`${url} does not show its mark`);
@@ -104,8 +112,17 @@ await judge(async () => {
     await button('Sign in with a passkey').click();
     await at_wanted(task.wanted);
   });
-  await page.goto(task.gate + '/');
   steps.push({ name: 'alone', strength: await strength() });
+
+  // And by the suggestions of the user field.
+  await leave();
+  suggestions = true;
+  await touching(async () => {
+    await page.goto(task.wanted);
+    await at_wanted(task.wanted);
+  });
+  suggestions = false;
+  steps.push({ name: 'suggested', strength: await strength() });
 
   // The device does not verify who it is.
   await leave();
