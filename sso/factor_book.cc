@@ -1,3 +1,4 @@
+// The one door to the factors of people (sso/factors.h): unsealed by the key holder, written on the store's thread.
 #include <algorithm>
 
 #include "sso/factors.h"

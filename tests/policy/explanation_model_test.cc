@@ -43,7 +43,7 @@ class Chance {
 
   void narrow(json& rule) {
     if (one_in(2)) rule["methods"] = some(kMethodNames, 1, 3);
-    if (one_in(4)) rule["networks"] = networks();
+    if (one_in(4)) rule["networks"] = some(kNets, 1, 3);
   }
 
   json rule(bool raw) {

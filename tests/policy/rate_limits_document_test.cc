@@ -33,7 +33,8 @@ TEST(RateLimitsDocument, mistakes) {
   const RefuseRow rows[] = {
       {"team", R"({"rate_limits": []})", "rate_limits: unknown key; known here: kind, name, networks, mfa or members"},
       {"user", R"({"rate_limits": []})",
-       "rate_limits: unknown key; known here: kind, name, email, password, admin, suspended or certificates"},
+       "rate_limits: unknown key; known here: kind, name, email, password, admin, suspended, mfa or "
+       "certificates"},
       {"platform", R"({"rate_limits": {}})", "rate_limits: must be a list"},
       {"platform", R"({"rate_limits": [{}]})",
        "rate_limits[0].by: is missing; expected all, address, user or token\n"

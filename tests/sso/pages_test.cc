@@ -42,7 +42,7 @@ AccountPage account_of(const char* words) {
 TEST(Pages, hostile_words_stay_words) {
   const std::string pages[] = {
       sign_in_page({kHostile, kHostile, kHostile, kHostile, kHostile}),
-      home_page({kHostile, kHostile, {{kHostile, PlaceKind::kTool, kHostile, kHostile, kHostile, kHostile}}, true}),
+      home_page({kHostile, kHostile, {{kHostile, PlaceKind::kTool, kHostile, kHostile, kHostile, kHostile}}}),
       account_page(account_of(kHostile)),
       sign_out_page(kHostile, kHostile),
       signed_out_page(kHostile),
@@ -56,7 +56,7 @@ TEST(Pages, hostile_words_stay_words) {
 }
 
 TEST(Pages, work_without_script_or_inline_style) {
-  for (const std::string& page : {sign_in_page({"c", "f", "crm", "ann", "Wrong."}), home_page({"c", "ann", {}, false}),
+  for (const std::string& page : {sign_in_page({"c", "f", "crm", "ann", "Wrong."}), home_page({"c", "ann", {}}),
                                   account_page(account_of("words"))}) {
     EXPECT_FALSE(page.contains(" style="));
     EXPECT_FALSE(page.contains(" onclick="));

@@ -30,7 +30,7 @@ export const watched = async (task) => {
   page.setDefaultTimeout(20000);
   page.on('console', (message) => {
     // a 401 of a wrong password or code is reported by Chromium itself as a console error; everything else is a fault
-    if (['error', 'warning'].includes(message.type()) && !/status of (401|409|429)/.test(message.text())) faults.push(`console: ${message.text()}`);
+    if (['error', 'warning'].includes(message.type()) && !/status of (401|409|429)/.test(message.text()) && !message.location().url.endsWith('/nowhere')) faults.push(`console: ${message.text()}`);
   });
   page.on('pageerror', (error) => faults.push(`page error: ${error}`));
   page.on('requestfailed', (request) => faults.push(`request failed: ${request.url()} ${request.failure()?.errorText}`));
