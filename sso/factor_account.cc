@@ -9,6 +9,7 @@
 #include "sso/factor_pages.h"
 #include "sso/page_parts.h"
 #include "sso/pages.h"
+#include "sso/passkey_pages.h"
 #include "sso/qr.h"
 #include "sso/sign_in_problems.h"
 #include "sso/totp.h"
@@ -70,6 +71,8 @@ const Problem* problem_of(const Error& error) {
   }
 }
 
+std::string factor_name_of_form(const SecretBytes& body) { return trimmed(read_form_field(body, "name")); }
+
 GateReply limited_reply(const GateRequest& request, std::chrono::seconds wait, Format format) {
   GateReply reply = problem_reply(request, kTooManyCodes, format);
   add_header(reply, "Retry-After", std::to_string(wait.count()));
@@ -94,6 +97,7 @@ std::span<const FactorAccount::Route> FactorAccount::all_routes() {
       {kFactorsPath, kRead, kEnrol, &FactorAccount::list},
       {kNewTotpPath, kWrite, kEnrol, &FactorAccount::begin_totp},
       {kConfirmTotpPath, kWrite, kEnrol, &FactorAccount::confirm_totp},
+      {kAddPasskeyPath, kWrite, kEnrol, &FactorAccount::add_passkey},
       {kNewCodesPath, kWrite, kManage, &FactorAccount::new_codes},
       {kRenameFactorPath, kWrite, kManage, &FactorAccount::rename},
       {kRemoveFactorPath, kWrite, kManage, &FactorAccount::remove},
@@ -178,7 +182,10 @@ Task<GateReply> FactorAccount::page(Loop& home, const Call& call, Saying saying)
   out.now = parts_.clock.wall();
   out.note = saying.note;
   out.alert = saying.alert;
-  co_return page_reply(saying.status, factors_page(out), "second factors");
+  out.add_passkey = passkey_form_for(call, "");
+  GateReply reply = page_reply(saying.status, factors_page(out), "second factors");
+  if (!out.add_passkey.empty()) allow_passkey_script(reply);
+  co_return reply;
 }
 
 GateReply FactorAccount::choice(const Call& call, const std::string& flow, const std::string& name,
@@ -190,12 +197,15 @@ GateReply FactorAccount::choice(const Call& call, const std::string& flow, const
   out.fresh = call.fresh;
   out.name = name;
   out.alert = saying.alert;
-  return page_reply(saying.status, new_factor_page(out), "second factor");
+  out.add_passkey = passkey_form_for(call, flow);
+  GateReply reply = page_reply(saying.status, new_factor_page(out), "second factor");
+  if (!out.add_passkey.empty()) allow_passkey_script(reply);
+  return reply;
 }
 
 Task<GateReply> FactorAccount::begin_totp(Loop& home, const Call& call) {
   const std::string flow = flow_of(read_form_field(call.request.body, "flow"));
-  const std::string name = trimmed(read_form_field(call.request.body, "name"));
+  const std::string name = factor_name_of_form(call.request.body);
   auto beginning = parts_.own.begin_totp(home, call.who, name);
   const auto enrolment = co_await beginning;
   if (enrolment) co_return enrolment_page(call, *enrolment, flow, 200, "");
@@ -249,7 +259,7 @@ Task<GateReply> FactorAccount::new_codes(Loop& home, const Call& call) {
 Task<GateReply> FactorAccount::rename(Loop& home, const Call& call) {
   Result<void> renamed = fail(Code::kNotFound, Side::kClient, "not an id");
   if (const auto id = id_of(call.request)) {
-    std::string name = trimmed(read_form_field(call.request.body, "name"));
+    std::string name = factor_name_of_form(call.request.body);
     auto renaming = parts_.own.rename(home, asker_of(call.request, call.who), call.who, *id, std::move(name));
     renamed = co_await renaming;
   }

@@ -9,12 +9,14 @@
 #include "sso/code_limiter.h"
 #include "sso/form_guard.h"
 #include "sso/own_factors.h"
+#include "sso/own_passkeys.h"
 #include "sso/replies.h"
 
 namespace sallyport::sso {
 
 struct FactorAccountParts {
   OwnFactors& own;
+  OwnPasskeys* passkeys;  // null: none can be used here
   CodeLimiter& codes;
   storage::SessionTable& sessions;
   const FormGuard& forms;
@@ -53,6 +55,9 @@ class FactorAccount {
   Task<GateReply> begin_totp(Loop& home, const Call& call);
   Task<GateReply> confirm_totp(Loop& home, const Call& call);
   Task<GateReply> new_codes(Loop& home, const Call& call);
+  // factor_account_passkey.cc: the form {csrf, name, credential, flow} that the script fills in
+  Task<GateReply> add_passkey(Loop& home, const Call& call);
+  Html passkey_form_for(const Call& call, const std::string& flow) const;
   Task<GateReply> rename(Loop& home, const Call& call);
   Task<GateReply> remove(Loop& home, const Call& call);
 
@@ -87,6 +92,9 @@ constexpr Problem kStale{401, "step_up_required", "Confirm that it is you",
                          "Changing second factors asks for one shown within 15 minutes, or a new sign-in without any."};
 // `error` of OwnFactors as one of these; null: it is no answer for people, but a failure.
 const Problem* problem_of(const Error& error);
+
+// What a form calls a factor, without the spaces around it; may be empty.
+std::string factor_name_of_form(const SecretBytes& body);
 
 // Wait, and for how long.
 GateReply limited_reply(const GateRequest& request, std::chrono::seconds wait, Format format);

@@ -69,7 +69,7 @@ Html other_ways(const SecondFactorPage& page) {
   Html out;
   if (page.field == CodeField::kRecovery && page.has_totp)
     out << "<li>" << other_way(page, CodeField::kApp, "Use your authenticator app") << "</li>";
-  if (page.field == CodeField::kApp && page.has_recovery && page.has_totp)
+  if (page.field == CodeField::kApp && page.has_recovery && (page.has_totp || !page.passkey.empty()))
     out << "<li>" << other_way(page, CodeField::kRecovery, "Use a recovery code") << "</li>";
   if (out.empty()) return out;
   Html list;

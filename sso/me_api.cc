@@ -118,6 +118,9 @@ std::span<const MeApi::Route> MeApi::all_routes() {
       {"/api/v1/me/totp", "POST", "POST", kWrite, kEnrol, &MeApi::begin_totp},
       {"/api/v1/me/totp/*", "DELETE", "DELETE", kWrite, kNeeded, &MeApi::remove_totp},
       {"/api/v1/me/totp/*/confirm", "POST", "POST", kWrite, kEnrol, &MeApi::confirm_totp},
+      {"/api/v1/me/passkeys/options", "POST", "POST", kWrite, kEnrol, &MeApi::passkey_options},
+      {"/api/v1/me/passkeys", "POST", "POST", kWrite, kEnrol, &MeApi::add_passkey},
+      {"/api/v1/me/passkeys/*", "DELETE", "DELETE", kWrite, kNeeded, &MeApi::remove_passkey},
       {"/api/v1/me/recovery-codes", "POST", "POST", kWrite, kNeeded, &MeApi::new_recovery_codes},
   };
   return kRoutes;

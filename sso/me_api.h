@@ -10,7 +10,7 @@
 //   DELETE /api/v1/me/tokens/ID            204; 404 when it is nobody's or not mine to end
 //   POST   /api/v1/me/tokens/ID/rotate     {overlap?, expires?}: 201 as above
 //   POST   /api/v1/me/password             {current, new}: {"ended": N}, and a new cookie
-//   .../factors, .../totp, .../recovery-codes: see me_factors.cc
+//   .../factors, .../totp, .../recovery-codes: see me_factors.cc; .../passkeys: see me_passkeys.cc
 //
 // A write needs Origin (or Sec-Fetch-Site) of the gate itself and X-Sallyport-Request: 1. A token never gets in.
 #pragma once
@@ -20,6 +20,7 @@
 #include "base/log.h"
 #include "sso/code_limiter.h"
 #include "sso/own_factors.h"
+#include "sso/own_passkeys.h"
 #include "sso/own_sessions.h"
 #include "sso/own_tokens.h"
 #include "sso/password_change.h"
@@ -35,6 +36,7 @@ struct MeApiParts {
   OwnTokens& tokens;
   PasswordChange& passwords;
   OwnFactors& factors;
+  OwnPasskeys* passkeys;  // null: none can be used here
   CodeLimiter& codes;
   storage::SessionTable& sessions;
   const Clock& clock;
@@ -78,6 +80,10 @@ class MeApi {
   Task<GateReply> rename_factor(Loop& home, const Call& call);
   Task<GateReply> new_recovery_codes(Loop& home, const Call& call);
   Task<std::optional<GateReply>> refuse_change(Loop& home, const Call& call);
+  // me_passkeys.cc
+  Task<GateReply> passkey_options(Loop& home, const Call& call);
+  Task<GateReply> add_passkey(Loop& home, const Call& call);
+  Task<GateReply> remove_passkey(Loop& home, const Call& call);
   GateReply factor_problem(const Call& call, const Error& error) const;
   GateReply failed(const Call& call, const Error& error) const;
 

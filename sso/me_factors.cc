@@ -11,11 +11,11 @@
 // step_up_required). The answer to a confirmation sets the session's new cookie.
 #include <nlohmann/json.hpp>
 
-#include "base/time_text.h"
 #include "sso/account.h"
 #include "sso/cookies.h"
 #include "sso/credentials.h"
 #include "sso/factor_account.h"
+#include "sso/factor_json.h"
 #include "sso/me_api.h"
 #include "sso/qr.h"
 #include "sso/totp.h"
@@ -27,22 +27,6 @@ using nlohmann::json;
 
 constexpr Problem kMalformed{400, "malformed", "Not understood", "This is not the JSON that is asked for."};
 constexpr Problem kGone{404, "not_found", "Not found", "There is nothing at this address."};
-
-json show(const FactorShown& factor) {
-  json out{{"id", factor.id.to_string()},
-           {"kind", std::string(to_string(factor.kind))},
-           {"name", factor.name},
-           {"created", show_time_exactly(factor.created_at)},
-           {"last_used", nullptr}};
-  if (factor.used_at) out["last_used"] = show_time_exactly(*factor.used_at);
-  return out;
-}
-
-json show(const std::vector<NewRecoveryCode>& codes) {
-  json out = json::array();
-  for (const NewRecoveryCode& code : codes) out.push_back(code.shown.reveal());
-  return out;
-}
 
 GateReply refuse(const GateRequest& request, const Problem& problem) {
   return problem_reply(request, problem, Format::kJson);
@@ -92,7 +76,7 @@ Task<GateReply> MeApi::list_factors(Loop& home, const Call& call) {
   const auto listed = co_await listing;
   if (!listed) co_return failed(call, listed.error());
   json factors = json::array();
-  for (const FactorShown& factor : listed->factors) factors.push_back(show(factor));
+  for (const FactorShown& factor : listed->factors) factors.push_back(factor_json(factor));
   co_return json_reply(200, {{"factors", std::move(factors)}, {"recovery_codes", listed->recovery_left}}, "factors");
 }
 
@@ -135,8 +119,8 @@ Task<GateReply> MeApi::confirm_totp(Loop& home, const Call& call) {
   const auto added = co_await confirming;
   if (!added) co_return factor_problem(call, added.error());
   parts_.codes.succeeded(user, call.who.session.family);
-  json body{{"factor", show(added->factor)}};
-  if (!added->recovery_codes.empty()) body["recovery_codes"] = show(added->recovery_codes);
+  json body{{"factor", factor_json(added->factor)}};
+  if (!added->recovery_codes.empty()) body["recovery_codes"] = codes_json(added->recovery_codes);
   GateReply reply = json_reply(200, body, "factor added");
   add_header(reply, "Set-Cookie", set_cookie(kSessionCookie, added->cookie));
   co_return reply;
@@ -172,7 +156,7 @@ Task<GateReply> MeApi::new_recovery_codes(Loop& home, const Call& call) {
   if (auto refused = co_await asking) co_return *std::move(refused);
   auto making = parts_.factors.new_recovery_codes(home, asker_of(call.request, call.who), call.who);
   const auto codes = co_await making;
-  if (codes) co_return json_reply(200, {{"codes", show(*codes)}}, "recovery codes");
+  if (codes) co_return json_reply(200, {{"codes", codes_json(*codes)}}, "recovery codes");
   if (codes.error().code == Code::kNotFound) co_return refuse(call.request, kGone);
   co_return factor_problem(call, codes.error());
 }

@@ -105,7 +105,8 @@ std::string sign_in_page(const SignInPage& page) {
   if (!page.flow.empty()) out << "<input type=\"hidden\" name=\"flow\" value=\"" << text(page.flow) << "\">\n";
   if (!page.then.empty()) out << hidden_field("then", page.then);
   out << "<label for=\"user\">User name or e-mail</label>\n"
-      << "<input id=\"user\" name=\"user\" type=\"text\" autocomplete=\"username\" autocapitalize=\"none\" "
+      << "<input id=\"user\" name=\"user\" type=\"text\" autocomplete=\"";
+  out << (page.passkey.empty() ? Markup("username") : Markup("username webauthn")) << "\" autocapitalize=\"none\" "
       << "autocorrect=\"off\" spellcheck=\"false\" required maxlength=\"320\" value=\"" << text(page.user) << "\"";
   if (page.user.empty()) out << " autofocus";
   if (!page.alert.empty()) out << " aria-describedby=\"problem\"";
@@ -114,7 +115,7 @@ std::string sign_in_page(const SignInPage& page) {
   if (!page.user.empty()) out << " autofocus";
   if (!page.alert.empty()) out << " aria-describedby=\"problem\"";
   out << ">\n<button type=\"submit\">Sign in</button>\n</form>\n"
-      << certificate_form(page) << "</div>\n</main>\n"
+      << page.passkey << certificate_form(page) << "</div>\n</main>\n"
       << "<footer>Check that the address bar shows the name of your gateway before you type a password.</footer>\n";
   return finish_page(std::move(out));
 }

@@ -5,6 +5,7 @@
 
 #include "base/http/url.h"
 #include "sso/assertion_keys.h"
+#include "sso/passkey_pages.h"
 
 namespace sallyport::sso {
 
@@ -35,6 +36,9 @@ std::span<const SignIn::Route> SignIn::all_routes() {
       {kGate, kLoginPath, "GET, HEAD, POST", &SignIn::show_login, &SignIn::post_login, true, kNotYet},
       {kGate, kCertificatePath, "POST", nullptr, &SignIn::post_certificate, false, kNotYet},
       {kGate, kMfaPath, "GET, HEAD, POST", &SignIn::show_mfa, &SignIn::post_mfa, true, kNotYet, kRefused},
+      {kGate, kPasskeyPath, "POST", nullptr, &SignIn::post_passkey, false, kNotYet, kRefused},
+      {kGate, kPasskeyOptionsPath, "POST", nullptr, &SignIn::post_passkey_options, false, kNotYet, kRefused},
+      {kGate, kPasskeyScriptPath, "GET, HEAD", &SignIn::passkey_script, nullptr, true, kNotYet},
       {kGate, kAccountPath, "GET, HEAD", &SignIn::account, nullptr, true, kNeeded, kRefused},
       {kGate, kEndSessionPath, "POST", nullptr, &SignIn::end_session, false, kNeeded, kRefused},
       {kGate, kEndOthersPath, "POST", nullptr, &SignIn::end_others, false, kNeeded, kRefused},
@@ -105,12 +109,14 @@ SignIn::SignIn(SignInParts parts, SecretBytes csrf_key, SecretBytes device_key)
       factor_book_(parts_.store, parts_.keyring, parts_.keys),
       own_factors_({factor_book_, own_sessions_, parts_.store, parts_.sessions, parts_.keyring, parts_.clock,
                     parts_.gate.host, parts_.session_ended, parts_.in_force}),
-      factor_account_(
-          {own_factors_, codes_, parts_.sessions, forms_, parts_.clock, parts_.log, origin_of(parts_.gate.host)}),
+      own_passkeys_(
+          {own_factors_, parts_.store, parts_.keyring, parts_.clock, {parts_.gate.host, origin_of(parts_.gate.host)}}),
+      factor_account_({own_factors_, passkeys_usable() ? &own_passkeys_ : nullptr, codes_, parts_.sessions, forms_,
+                       parts_.clock, parts_.log, origin_of(parts_.gate.host)}),
       account_({own_sessions_, parts_.sessions, forms_, parts_.clock, parts_.log, origin_of(parts_.gate.host)}),
       token_forms_({own_tokens_, parts_.sessions, forms_, parts_.clock, parts_.log, origin_of(parts_.gate.host)}),
-      me_api_({own_sessions_, own_tokens_, passwords_, own_factors_, codes_, parts_.sessions, parts_.clock, parts_.log,
-               origin_of(parts_.gate.host)}) {}
+      me_api_({own_sessions_, own_tokens_, passwords_, own_factors_, passkeys_usable() ? &own_passkeys_ : nullptr,
+               codes_, parts_.sessions, parts_.clock, parts_.log, origin_of(parts_.gate.host)}) {}
 
 Task<GateReply> SignIn::handle(Loop& home, GateRequest request) {
   const bool on_gate = request.host == parts_.gate.host;

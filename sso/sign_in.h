@@ -26,6 +26,7 @@
 #include "sso/gate.h"
 #include "sso/login_flow.h"
 #include "sso/me_api.h"
+#include "sso/own_passkeys.h"
 #include "sso/pages.h"
 #include "sso/password.h"
 #include "sso/password_change.h"
@@ -123,6 +124,7 @@ class SignIn final : public Gate {
   struct Proof {
     std::string means;  // in plain words, for the audit
     policy::Strength strength = policy::Strength::kPassword;
+    std::optional<storage::FactorUse> factor{};  // that was shown with it, and counts in the same commit
   };
   struct LoginForm {
     int status = 200;
@@ -183,6 +185,21 @@ class SignIn final : public Gate {
   GateReply refuse_code(const GateRequest& request, const SignedIn& who, const Factors& factors, const FactorAim& aim,
                         const Problem& problem, const char* reason, std::string alert = {});
   GateReply factors_unread(const GateRequest& request, const Error& error) const;
+  // sign_in_passkey.cc
+  bool passkeys_usable() const;
+  Task<GateReply> passkey_script(Loop& home, GateRequest request);
+  Task<GateReply> post_passkey_options(Loop& home, GateRequest request);
+  Task<GateReply> post_passkey(Loop& home, GateRequest request);
+  std::optional<GateReply> refuse_passkey_request(const GateRequest& request) const;
+  Task<GateReply> passkey_as_factor(Loop& home, const GateRequest& request, const std::optional<SignedIn>& signed_in,
+                                    const FactorAim& aim, const AssertionAnswer& answer,
+                                    const PasskeyChallenge& challenge);
+  Task<GateReply> passkey_alone(Loop& home, const GateRequest& request, const FactorAim& aim,
+                                const AssertionAnswer& answer, const PasskeyChallenge& challenge);
+  Task<Result<ShownFactor>> match_passkey_of(Loop& home, const policy::CompiledUser& user,
+                                             const AssertionAnswer& answer, const PasskeyChallenge& challenge);
+  GateReply passkey_failed(const GateRequest& request, const policy::CompiledUser* user, const Error& error);
+  GateReply refuse_passkey(const GateRequest& request, const policy::CompiledUser* user, const char* reason);
   // sign_in_hand_over.cc
   Task<GateReply> callback(Loop& home, GateRequest request);
   Task<GateReply> send_to_gate(Loop& home, const GateRequest& request, SignInFlow flow, std::string nonce);
@@ -225,6 +242,7 @@ class SignIn final : public Gate {
   OwnTokens own_tokens_;
   FactorBook factor_book_;
   OwnFactors own_factors_;
+  OwnPasskeys own_passkeys_;
   FactorAccount factor_account_;
   Account account_;
   TokenForms token_forms_;

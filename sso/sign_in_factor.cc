@@ -6,6 +6,7 @@
 #include "sso/cookies.h"
 #include "sso/factor_account.h"
 #include "sso/page_parts.h"
+#include "sso/passkey_pages.h"
 #include "sso/second_factor.h"
 #include "sso/session_commit.h"
 #include "sso/sign_in.h"
@@ -200,10 +201,12 @@ GateReply SignIn::factor_form(const SignedIn& who, const Factors& factors, const
   page.has_totp = !factors.totp.empty();
   page.has_passkey = !factors.passkeys.empty();
   page.has_recovery = !factors.recovery.empty();
-  page.field = page.has_totp ? aim.field : CodeField::kRecovery;
   page.again = !who.needs_factor;
   page.alert = std::move(saying.alert);
+  if (page.has_passkey && passkeys_usable()) page.passkey = sso::passkey_as_factor(page.flow, page.then);
+  page.field = page.has_totp || !page.passkey.empty() ? aim.field : CodeField::kRecovery;
   GateReply reply = page_reply(saying.status, second_factor_page(page), saying.reason);
+  if (!page.passkey.empty()) allow_passkey_script(reply);
   reply.user = who.user->id;
   return reply;
 }

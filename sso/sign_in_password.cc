@@ -5,6 +5,7 @@
 
 #include "base/http/cookie.h"
 #include "sso/cookies.h"
+#include "sso/passkey_pages.h"
 #include "sso/session_commit.h"
 #include "sso/sign_in.h"
 #include "sso/sign_in_problems.h"
@@ -221,6 +222,7 @@ Task<Result<GateReply>> SignIn::open_session(Loop& home, const GateRequest& requ
   session.absolute_end = now + platform.session_absolute;
   session.idle = platform.session_idle;
   session.strength = proof.strength;
+  if (proof.factor) session.factor_at = now;
   session.client = request.client.address.to_string();
   session.user_agent = shown_user_agent(request.user_agent);
 
@@ -233,6 +235,7 @@ Task<Result<GateReply>> SignIn::open_session(Loop& home, const GateRequest& requ
     changes.changes.emplace_back(storage::EndSession{old->family});
     events.push_back(event_of(request, user, "session.end", old->family, "replaced by a new sign-in", now));
   }
+  if (proof.factor) changes.changes.emplace_back(storage::UseFactor{*proof.factor});
   changes.changes.emplace_back(storage::PutSession{session});
   events.push_back(event_of(request, user, "session.begin", session.id, proof.means, now));
   const storage::LiveSession opened{session.id, session.family, session.user, session.strength, session.factor_at};
@@ -291,12 +294,14 @@ GateReply SignIn::login_form(const GateRequest& request, LoginForm form) const {
   page.alert = form.alert;
   page.by_certificate =
       request.certificate != nullptr && request.snapshot->user_by_certificate(*request.certificate) != nullptr;
+  if (passkeys_usable()) page.passkey = passkey_sign_in(page.flow);
   GateReply reply = page_reply(form.status, sign_in_page(page), form.reason);
   // For browsers too old to say Sec-Fetch-Mode, whose form post is answered with a redirect to the other host.
   if (form.wanted) {
     reply.headers = page_headers_for_form({origin_of(form.wanted->host)});
     add_header(reply, "Content-Type", "text/html; charset=utf-8");
   }
+  if (!page.passkey.empty()) allow_passkey_script(reply);
   if (!has_cookie) add_header(reply, "Set-Cookie", set_cookie(kCsrfCookie, binding));
   return reply;
 }

@@ -61,6 +61,8 @@ class Store {
   virtual Result<std::vector<TokenRecord>> tokens() = 0;                       // not revoked, expired ones included
   virtual Result<std::vector<TokenRecord>> tokens_of(const UserId& user) = 0;  // cost: a walk over all tokens
   virtual Result<std::vector<FactorUse>> factor_uses(const UserId& user) = 0;  // in no order
+  // Who has used (or registered) a factor of this id: a hint of whose it is, which is under no seal.
+  virtual Result<std::vector<UserId>> users_of_factor(const RecordId& factor) = 0;
   virtual Result<std::vector<DataKeyRecord>> data_keys() = 0;
   virtual Result<std::vector<NamedKeyRecord>> named_keys(std::string_view purpose) = 0;
   virtual Result<std::vector<ChainedAdminEvent>> admin_events(uint64_t after_seq, size_t count_max) = 0;

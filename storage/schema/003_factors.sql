@@ -7,3 +7,4 @@ CREATE TABLE factor_uses (
   used_at INTEGER NOT NULL,
   PRIMARY KEY (user, factor)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX factor_uses_by_factor ON factor_uses (factor);

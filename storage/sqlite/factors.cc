@@ -48,4 +48,15 @@ Result<std::vector<FactorUse>> SqliteStore::factor_uses(const UserId& user) {
   }
 }
 
+Result<std::vector<UserId>> SqliteStore::users_of_factor(const RecordId& factor) {
+  TRY(Query read, connection_.query("SELECT user FROM factor_uses WHERE factor = ?"));
+  read.bind(factor);
+  std::vector<UserId> out;
+  for (;;) {
+    TRY(const bool more, read.row());
+    if (!more) return out;
+    if (const auto user = read.id(0)) out.push_back(*user);
+  }
+}
+
 }  // namespace sallyport::storage

@@ -25,6 +25,7 @@ class SqliteStore final : public Store {
   Result<std::vector<TokenRecord>> tokens() override;
   Result<std::vector<TokenRecord>> tokens_of(const UserId& user) override;
   Result<std::vector<FactorUse>> factor_uses(const UserId& user) override;
+  Result<std::vector<UserId>> users_of_factor(const RecordId& factor) override;
   Result<std::vector<DataKeyRecord>> data_keys() override;
   Result<std::vector<NamedKeyRecord>> named_keys(std::string_view purpose) override;
   Result<std::vector<ChainedAdminEvent>> admin_events(uint64_t after_seq, size_t count_max) override;

@@ -235,7 +235,7 @@ def who_must_have_one_is_led_through_it_to_the_page_wanted(t):
     browser.open(host("crm"), "/wanted?x=1")
     page = browser.fill_in("mel")
     contains(browser.url, FACTORS, "where the sign-in leads")
-    equal(Forms(page.text).scripts, 0, "scripts")
+    equal(Forms(page.text).scripts, 1, "scripts: the one for passkeys")
     own = ("Origin", browser.at(GATE, ""))
 
     def form(page, action):

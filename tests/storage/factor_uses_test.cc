@@ -68,6 +68,14 @@ TEST_F(FactorUsesTest, one_persons_uses_are_no_one_elses) {
   EXPECT_TRUE(store_->factor_uses(RecordId::random()).value().empty());
 }
 
+TEST_F(FactorUsesTest, who_has_used_a_factor_is_found_by_its_id) {
+  ASSERT_TRUE(use(alice_, totp_, 10));
+  EXPECT_EQ(store_->users_of_factor(totp_).value(), std::vector{alice_});
+  ASSERT_TRUE(use(bob_, totp_, 10));
+  EXPECT_EQ(store_->users_of_factor(totp_).value().size(), 2u);
+  EXPECT_TRUE(store_->users_of_factor(key_).value().empty());
+}
+
 TEST_F(FactorUsesTest, a_number_that_the_store_cannot_hold_is_refused) {
   EXPECT_FALSE(use(alice_, totp_, UINT64_MAX));
   EXPECT_TRUE(store_->factor_uses(alice_).value().empty());

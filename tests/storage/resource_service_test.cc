@@ -242,6 +242,7 @@ class Contended final : public Store {
   Result<std::vector<TokenRecord>> tokens() override { return store_.tokens(); }
   Result<std::vector<TokenRecord>> tokens_of(const UserId& user) override { return store_.tokens_of(user); }
   Result<std::vector<FactorUse>> factor_uses(const UserId& user) override { return store_.factor_uses(user); }
+  Result<std::vector<UserId>> users_of_factor(const RecordId& id) override { return store_.users_of_factor(id); }
   Result<std::vector<DataKeyRecord>> data_keys() override { return store_.data_keys(); }
   Result<std::vector<NamedKeyRecord>> named_keys(std::string_view purpose) override {
     return store_.named_keys(purpose);

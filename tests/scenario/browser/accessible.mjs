@@ -5,8 +5,9 @@ import { createRequire } from 'node:module';
 
 const axe = fs.readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
-export const serious = async (page) => {
-  const session = await page.context().newCDPSession(page);
+// own: a session of the caller's to do it in, where one that ends would take something away (an authenticator).
+export const serious = async (page, own) => {
+  const session = own ?? await page.context().newCDPSession(page);
   try {
     const { frameTree } = await session.send('Page.getFrameTree');
     const { executionContextId: contextId } = await session.send('Page.createIsolatedWorld', { frameId: frameTree.frame.id });
@@ -18,6 +19,6 @@ export const serious = async (page) => {
     if (exceptionDetails) throw new Error(`axe: ${exceptionDetails.exception?.description || exceptionDetails.text}`);
     return JSON.parse(result.value);
   } finally {
-    await session.detach();
+    if (!own) await session.detach();
   }
 };
