@@ -210,9 +210,10 @@ def a_missing_factor_makes_none(t):
     gateway.apply({"kind": "platform", "name": "platform", "mfa": "required"})
     for method, path in (("GET", TOKENS), ("POST", TOKENS), ("DELETE", f"{TOKENS}/{made['id']}"), ("POST", f"{TOKENS}/{made['id']}/rotate")):
         found = call(ann, method, path)
-        equal((found.status, found.json()["error"]), (403, "mfa_required"), f"{method} {path}")
-    equal(press(ann, form, name="x", expires="1d").status, 403, "the form")
-    equal(ann.open(GATE, PAGE).status, 403, "the page")
+        equal((found.status, found.json()["error"]), (401, "mfa_required"), f"{method} {path}")
+    equal(press(ann, form, name="x", expires="1d").status, 401, "the form")
+    ann.open(GATE, PAGE)
+    expect("/.sallyport/account/factors" in ann.url, f"the page leads to where a factor is made: {ann.url}")
 
 
 @test

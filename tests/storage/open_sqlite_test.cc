@@ -156,7 +156,7 @@ TEST_F(MigrationTest, commands_refuse_an_older_store_and_leave_it_alone_and_serv
   const auto refused = open_sqlite(path_, SqliteOpen::kCommand, steps);
   ASSERT_FALSE(refused);
   EXPECT_STREQ(refused.error().what, "store is of an older version, start serve first");
-  EXPECT_EQ(open(SqliteOpen::kCommand), "opened") << "by a program of its version";
+  EXPECT_TRUE(open_sqlite(path_, SqliteOpen::kCommand, storage_schema().first(1))) << "by a program of its version";
   EXPECT_EQ(open_sqlite(path_, SqliteOpen::kServe, steps).value()->installation().value().schema_version, next_);
   EXPECT_TRUE(open_sqlite(path_, SqliteOpen::kCommand, steps));
 }
@@ -182,10 +182,11 @@ TEST_F(MigrationTest, a_step_that_fails_leaves_the_version_before_it_whole) {
   EXPECT_FALSE(connection.query("SELECT x FROM half"));
 }
 
-// What a program of the first version left, its people, sessions and tokens, is there after the migration as it was.
-TEST_F(MigrationTest, a_store_of_version_1_keeps_everything_and_can_note_uses_of_factors) {
+// What a program of the second version left, its people and sessions, is there after the migration as it was.
+TEST_F(MigrationTest, a_store_of_version_2_keeps_everything_and_can_note_uses_of_factors) {
   TestClock clock;
-  make_first();
+  const auto second = storage_schema().first(2);
+  ASSERT_TRUE(open_sqlite(path_, SqliteOpen::kCreate, second));
   const UserId alice = RecordId::random();
   SessionRecord session;
   session.id = session.family = RecordId::random();
@@ -197,15 +198,15 @@ TEST_F(MigrationTest, a_store_of_version_1_keeps_everything_and_can_note_uses_of
   session.idle = std::chrono::hours(1);
   uint64_t generation = 0;
   {
-    const auto first = open_sqlite(path_, SqliteOpen::kServe, storage_schema().first(1)).value();
-    const auto keyring = Keyring::open(*first, masters(), as_bytes(kSalt), clock.wall()).value();
-    ResourceService service(*first, *keyring, clock, [](const auto&, const auto&, const auto&, const auto*) {
+    const auto store = open_sqlite(path_, SqliteOpen::kServe, second).value();
+    const auto keyring = Keyring::open(*store, masters(), as_bytes(kSalt), clock.wall()).value();
+    ResourceService service(*store, *keyring, clock, [](const auto&, const auto&, const auto&, const auto*) {
       return std::expected<SecretBytes, std::string>(secret("hash"));
     });
     std::vector<nlohmann::json> documents{user("root", true)};
     ASSERT_TRUE(service.apply(documents, ApplyMode::kCommit, Prune::kNo, "cli:0", ""));
-    ASSERT_TRUE(first->commit({.changes = {PutSession{session}}, .expected = {}}, {}));
-    generation = count(first->generation().value());
+    ASSERT_TRUE(store->commit({.changes = {PutSession{session}}, .expected = {}}, {}));
+    generation = count(store->generation().value());
   }
   EXPECT_EQ(open(SqliteOpen::kCommand), "store is of an older version, start serve first");
   const auto now = open_sqlite(path_, SqliteOpen::kServe).value();

@@ -14,7 +14,7 @@ TEST_F(ResourceServiceTest, seals_what_it_was_given) {
   for (const auto& [name, record] : records()) {
     EXPECT_FALSE(record.damaged) << name;
     EXPECT_EQ(record.spec.find("s3cret"), std::string::npos);
-    EXPECT_EQ(record.spec.find("password"), std::string::npos);
+    EXPECT_EQ(record.spec.find("correct horse"), std::string::npos);
   }
 }
 
@@ -34,7 +34,8 @@ TEST_F(ResourceServiceTest, shows_kind_and_name_first_and_no_secret) {
             R"("inject":{"headers":{"Authorization":"Bearer {{ secrets.token }}"}},)"
             R"("secrets":{"token":"Encrypted on the server side"}})");
   EXPECT_EQ(service_->get(policy::Kind::kUser, "alice").value().at(0).dump(),
-            R"({"kind":"user","name":"alice","email":"alice@example.test","admin":false})");
+            R"({"kind":"user","name":"alice","email":"alice@example.test","admin":false,)"
+            R"("password_set":"2023-11-14T22:13:20Z"})");
   EXPECT_EQ(service_->get(policy::Kind::kUser, "").value().size(), 2u);
   EXPECT_EQ(service_->get(policy::Kind::kUser, "nobody").error().code, Code::kNotFound);
   EXPECT_TRUE(service_->get(policy::Kind::kInstance, "").value().empty());
