@@ -160,9 +160,9 @@ TEST_F(OwnPasswordTest, a_session_without_the_factor_that_is_demanded_changes_no
   sign_in(mine);
   add_platform({{"mfa", "required"}});
   follow();
-  EXPECT_EQ(open(mine, page(kGate, std::string(kPasswordPath))).status, 403);
+  EXPECT_EQ(header(open(mine, page(kGate, std::string(kPasswordPath))), "Location"), kFactorsPath);
   const GateReply reply = open(mine, api(mine, kPassword, kNew));
-  EXPECT_EQ(reply.status, 403);
+  EXPECT_EQ(reply.status, 401);
   EXPECT_EQ(body_of(reply)["error"], "mfa_required");
 }
 

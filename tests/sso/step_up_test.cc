@@ -242,6 +242,7 @@ TEST_F(StepUpTest, a_password_alone_reaches_no_route_that_needs_a_factor) {
       {std::string(kLoginPath), "anybody has the sign-in"},
       {std::string(kCertificatePath), "the same"},
       {std::string(kMfaPath), "the way to show a factor"},
+      {std::string(kResetPath), "with a link, which a password alone does not get"},
       {std::string(kLogoutPath), "whoever is signed in may sign out"},
       {std::string(kStylePath), "anybody has the style"},
       {std::string(kJwksPath), "anybody has the public keys"},
