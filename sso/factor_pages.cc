@@ -224,7 +224,7 @@ std::string factors_page(const FactorsPage& page) {
     out << "<p>You have none yet: whoever finds out your password can sign in with it.</p>\n";
   }
   if (page.fresh)
-    out << "<section class=\"card\" aria-labelledby=\"add\">\n<h2 id=\"add\">Add one</h2>\n"
+    out << "<section class=\"card\" aria-labelledby=\"add\">\n<h2 id=\"add\">Add a factor</h2>\n"
         << ways_to_add(page.csrf, "", "", "", page.add_passkey) << "</section>\n";
   out << "</main>\n<footer>When your factors change, your other sessions end.</footer>\n";
   return finish_page(std::move(out));

@@ -125,13 +125,14 @@ Task<GateReply> SignIn::post_mfa(Loop& home, GateRequest request) {
     add_header(reply, "Retry-After", std::to_string(wait->count()));
     co_return reply;
   }
+  const std::string alert = aim.field == CodeField::kRecovery ? "That code is not right, or it was used before." : "";
   auto shown = match_code(*factors, user.id, code->reveal(), parts_.clock.wall());
-  if (!shown) co_return refuse_code(request, *signed_in, *factors, aim, kWrongCode, "wrong code");
+  if (!shown) co_return refuse_code(request, *signed_in, *factors, aim, kWrongCode, "wrong code", alert);
   auto raising = factor_shown(home, request, *signed_in, aim, *std::move(shown));
   auto raised = co_await raising;
   if (raised) co_return *std::move(raised);
   if (raised.error().code == Code::kConflict)
-    co_return refuse_code(request, *signed_in, *factors, aim, kWrongCode, "a code that has counted before");
+    co_return refuse_code(request, *signed_in, *factors, aim, kWrongCode, "a code that has counted before", alert);
   if (raised.error().code == Code::kDenied)
     co_return refuse_code(request, *signed_in, *factors, aim, kFactorsChanged, raised.error().what);
   parts_.log.error("factor_not_recorded", {{"reason", raised.error().what}, {"request_id", request.request_id}});

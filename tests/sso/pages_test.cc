@@ -41,7 +41,7 @@ AccountPage account_of(const char* words) {
 
 TEST(Pages, hostile_words_stay_words) {
   const std::string pages[] = {
-      sign_in_page({kHostile, kHostile, kHostile, kHostile, kHostile}),
+      sign_in_page({kHostile, kHostile, kHostile, kHostile, kHostile, kHostile}),
       home_page({kHostile, kHostile, {{kHostile, PlaceKind::kTool, kHostile, kHostile, kHostile, kHostile}}}),
       account_page(account_of(kHostile)),
       sign_out_page(kHostile, kHostile),
@@ -56,7 +56,7 @@ TEST(Pages, hostile_words_stay_words) {
 }
 
 TEST(Pages, work_without_script_or_inline_style) {
-  for (const std::string& page : {sign_in_page({"c", "f", "crm", "ann", "Wrong."}), home_page({"c", "ann", {}}),
+  for (const std::string& page : {sign_in_page({"c", "f", "crm", "ann", "Wrong.", ""}), home_page({"c", "ann", {}}),
                                   account_page(account_of("words"))}) {
     EXPECT_FALSE(page.contains(" style="));
     EXPECT_FALSE(page.contains(" onclick="));
@@ -68,7 +68,7 @@ TEST(Pages, work_without_script_or_inline_style) {
 }
 
 TEST(Pages, the_form_is_labelled_and_completed) {
-  const std::string page = sign_in_page({"c", "f", "", "", "Wrong."});
+  const std::string page = sign_in_page({"c", "f", "", "", "Wrong.", ""});
   for (const char* part :
        {"<label for=\"user\">", "<label for=\"password\">", "autocomplete=\"username\"",
         "autocomplete=\"current-password\"", "type=\"password\"", "aria-live=\"assertive\"", "method=\"post\""})
