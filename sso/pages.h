@@ -32,7 +32,7 @@ struct SignInPage {
   std::string destination;      // the host one goes on to; empty: the gate itself
   std::string user;             // what was typed before
   std::string_view alert;       // why the last attempt failed; empty: none
-  std::string_view then;        // where it goes on to on the gate, by our own word; a literal, empty: home
+  std::string_view then{};      // where it goes on to on the gate, by our own word; a literal, empty: home
   bool by_certificate = false;  // the browser has shown a certificate that is somebody's here
   Html passkey = {};            // the way with a passkey, where there is one (sso/passkey_pages.h)
 };

@@ -1,5 +1,6 @@
 // What a session gets that lacks a factor: the way to show one, and nothing else. And how the factor of the gate's
 // session comes to the hosts that ask for it.
+#include "sso/passkey_pages.h"
 #include "tests/sso/factor_world.h"
 
 namespace sallyport::sso {
@@ -242,6 +243,9 @@ TEST_F(StepUpTest, a_password_alone_reaches_no_route_that_needs_a_factor) {
       {std::string(kLoginPath), "anybody has the sign-in"},
       {std::string(kCertificatePath), "the same"},
       {std::string(kMfaPath), "the way to show a factor"},
+      {std::string(kPasskeyPath), "the same, by passkey"},
+      {std::string(kPasskeyOptionsPath), "the same"},
+      {std::string(kPasskeyScriptPath), "anybody has the script"},
       {std::string(kResetPath), "with a link, which a password alone does not get"},
       {std::string(kLogoutPath), "whoever is signed in may sign out"},
       {std::string(kStylePath), "anybody has the style"},
