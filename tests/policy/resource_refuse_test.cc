@@ -150,8 +150,8 @@ TEST(ResourceRefuse, team_and_user) {
       {"user", R"({"password": 12345678})", "password: must be text, in quotes"},
       {"user", R"({"passwort": "x"})", "passwort: unknown key; did you mean `password`?"},
       {"user", R"({"roles": ["owner"]})",
-       "roles: unknown key; known here: kind, name, email, password, admin, suspended, change_password, password_set "
-       "or certificates"},
+       "roles: unknown key; known here: kind, name, email, password, admin, suspended, change_password, password_set, "
+       "mfa or certificates"},
   };
   expect_rows(rows);
 }
