@@ -201,7 +201,8 @@ TRIGGERS = {
     "role taken on the resource": Trigger("no role", 403, apply(roles={"eve": "none"}), undo=restore),
     "another role, which may as well": Trigger("would go elsewhere or as somebody else", 200,
                                                team(members={"ann": "owner", "eve": "owner"}), ends="lasting", undo=restore),
-    "second factor demanded by the team": Trigger("second factor", 403, team(mfa="required"), proof="session", undo=restore),
+    "second factor demanded by the team": Trigger("second factor", 403, team(mfa="required"), proof="session", undo=restore,
+                                                  next=401),
     # --- what one comes to
     "access rule changed": Trigger("no rule allows", 403, apply(access=OTHERS), undo=restore),
     "area closed": Trigger("area: role", 403, line(areas=[{"name": "all", "paths": ["/"], "roles": ["owner"]}]), where="line",

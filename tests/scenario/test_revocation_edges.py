@@ -276,7 +276,7 @@ def a_factor_that_has_grown_old_ends_no_stream(t):
     headers = [*browser.headers(CRM), *own_origin(gateway, CRM)]
     with WebSocket(gateway, CRM, "/ws", headers) as stream:
         until(lambda: time.time() > shown + 5.1, "the factor to grow old")
-        equal(gateway.ask(CRM, headers=headers).status, 403, "a new request")
+        equal(gateway.ask(CRM, headers=headers).status, 401, "a new request")
         gateway.apply(datasource("other", echo))
         stream.send(b"still")
         equal(stream.receive().payload, b"still", "the stream that had begun in time")
