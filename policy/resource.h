@@ -42,8 +42,8 @@ struct Platform {
   int password_min_score = 3;
   std::optional<std::chrono::seconds> password_max_age;  // after it a password has to be changed
   MfaRule mfa = MfaRule::kOptional;
-  std::vector<Role> mfa_roles;                          // kRoles: effective ones, on whichever resource
-  bool mfa_admins = false;                              // kRoles: of every admin, at the gate itself too
+  std::vector<Role> mfa_roles;                           // kRoles: effective ones, on whichever resource
+  bool mfa_admins = false;                               // kRoles: of every admin, at the gate itself too
   std::vector<RateLimit> rate_limits;                    // of every request, the gate's own pages too
   Strength certificate_strength = Strength::kPassword;   // of a sign-in by certificate
   std::chrono::seconds token_life_max{365 * 24 * 3600};  // counted from when a token was made
@@ -63,7 +63,7 @@ struct User {
   bool suspended = false;
   bool change_password = false;            // before anything else
   std::optional<WallMicros> password_set;  // kept by the resource service, whatever a document says
-  MfaRule mfa = MfaRule::kOptional;  // never kRoles
+  MfaRule mfa = MfaRule::kOptional;        // never kRoles
   std::vector<std::string>
       certificates;  // patterns (policy/certificate_pattern.h); who holds one may sign in as this user
 };

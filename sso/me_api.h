@@ -84,6 +84,7 @@ class MeApi {
   Task<GateReply> passkey_options(Loop& home, const Call& call);
   Task<GateReply> add_passkey(Loop& home, const Call& call);
   Task<GateReply> remove_passkey(Loop& home, const Call& call);
+  static GateReply factor_added(const OwnFactors::Added& added);  // and the session's new cookie
   GateReply factor_problem(const Call& call, const Error& error) const;
   GateReply failed(const Call& call, const Error& error) const;
 

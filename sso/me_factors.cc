@@ -119,11 +119,15 @@ Task<GateReply> MeApi::confirm_totp(Loop& home, const Call& call) {
   const auto added = co_await confirming;
   if (!added) co_return factor_problem(call, added.error());
   parts_.codes.succeeded(user, call.who.session.family);
-  json body{{"factor", factor_json(added->factor)}};
-  if (!added->recovery_codes.empty()) body["recovery_codes"] = codes_json(added->recovery_codes);
+  co_return factor_added(*added);
+}
+
+GateReply MeApi::factor_added(const OwnFactors::Added& added) {
+  json body{{"factor", factor_json(added.factor)}};
+  if (!added.recovery_codes.empty()) body["recovery_codes"] = codes_json(added.recovery_codes);
   GateReply reply = json_reply(200, body, "factor added");
-  add_header(reply, "Set-Cookie", set_cookie(kSessionCookie, added->cookie));
-  co_return reply;
+  add_header(reply, "Set-Cookie", set_cookie(kSessionCookie, added.cookie));
+  return reply;
 }
 
 Task<GateReply> MeApi::remove_totp(Loop& home, const Call& call) {

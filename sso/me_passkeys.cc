@@ -61,11 +61,7 @@ Task<GateReply> MeApi::add_passkey(Loop& home, const Call& call) {
         {{"reason", added.error().what}, {"user", call.who.user->name}, {"request_id", call.request.request_id}});
     co_return refuse(call.request, *problem);
   }
-  json shown{{"factor", factor_json(added->factor)}};
-  if (!added->recovery_codes.empty()) shown["recovery_codes"] = codes_json(added->recovery_codes);
-  GateReply reply = json_reply(200, shown, "factor added");
-  add_header(reply, "Set-Cookie", set_cookie(kSessionCookie, added->cookie));
-  co_return reply;
+  co_return factor_added(*added);
 }
 
 Task<GateReply> MeApi::remove_passkey(Loop& home, const Call& call) {

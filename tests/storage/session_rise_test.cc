@@ -2,7 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "base/random.h"
-#include "storage/session_table.h"
+#include "tests/storage/session_world.h"
 
 namespace sallyport::storage {
 namespace {
@@ -11,32 +11,7 @@ using std::chrono::hours;
 using std::chrono::microseconds;
 using std::chrono::seconds;
 
-constexpr WallMicros kStart{1'700'000'000'000'000};
-constexpr const char* kGate = "gate.localhost";
-constexpr const char* kApp = "app.localhost";
-
-SessionRecord session_of(const UserId& user, const char* host = kGate, std::optional<RecordId> family = std::nullopt) {
-  SessionRecord out;
-  out.id_hash = Sha256{random_bytes<32>()};
-  out.id = RecordId::random();
-  out.family = family.value_or(out.id);
-  out.user = user;
-  out.host = host;
-  out.created_at = out.last_seen_at = kStart;
-  out.absolute_end = kStart + hours(24);
-  out.idle = hours(1);
-  return out;
-}
-
-class SessionRiseTest : public ::testing::Test {
- protected:
-  bool lives(const SessionRecord& session, microseconds after) {
-    return table_.find(session.id_hash, session.host, kStart + after).has_value();
-  }
-  SessionTable table_;
-  const UserId alice_ = RecordId::random();
-  const UserId bob_ = RecordId::random();
-};
+class SessionRiseTest : public SessionWorld {};
 
 RaiseSession rise_of(const SessionRecord& session, const char* cookie, microseconds after) {
   return {.id = session.id, .id_hash = sha256(as_bytes(std::string_view(cookie))), .factor_at = kStart + after};

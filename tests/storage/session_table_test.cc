@@ -1,5 +1,3 @@
-#include "storage/session_table.h"
-
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -7,6 +5,7 @@
 #include <thread>
 
 #include "base/random.h"
+#include "tests/storage/session_world.h"
 
 namespace sallyport::storage {
 namespace {
@@ -17,32 +16,7 @@ using std::chrono::milliseconds;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
-constexpr WallMicros kStart{1'700'000'000'000'000};
-constexpr const char* kGate = "gate.localhost";
-constexpr const char* kApp = "app.localhost";
-
-SessionRecord session_of(const UserId& user, const char* host = kGate, std::optional<RecordId> family = std::nullopt) {
-  SessionRecord out;
-  out.id_hash = Sha256{random_bytes<32>()};
-  out.id = RecordId::random();
-  out.family = family.value_or(out.id);
-  out.user = user;
-  out.host = host;
-  out.created_at = out.last_seen_at = kStart;
-  out.absolute_end = kStart + hours(24);
-  out.idle = hours(1);
-  return out;
-}
-
-class SessionTableTest : public ::testing::Test {
- protected:
-  bool lives(const SessionRecord& session, microseconds after) {
-    return table_.find(session.id_hash, session.host, kStart + after).has_value();
-  }
-  SessionTable table_;
-  const UserId alice_ = RecordId::random();
-  const UserId bob_ = RecordId::random();
-};
+class SessionTableTest : public SessionWorld {};
 
 TEST_F(SessionTableTest, finds_a_session_by_its_cookie_on_its_host_alone) {
   SessionRecord gate = session_of(alice_);
