@@ -4,7 +4,7 @@
 
 #include <optional>
 
-#include "sso/saml/checks.h"
+#include "sso/checks.h"
 #include "sso/saml/xml.h"
 
 namespace sallyport::sso::saml {

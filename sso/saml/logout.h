@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "sso/saml/checks.h"
+#include "sso/checks.h"
 #include "sso/saml/claims.h"
 #include "sso/saml/keys.h"
 #include "sso/saml/redirect.h"

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "sso/saml/checks.h"
+#include "sso/checks.h"
 #include "sso/saml/keys.h"
 
 namespace sallyport::sso::saml {

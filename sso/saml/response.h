@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "sso/saml/checks.h"
+#include "sso/checks.h"
 #include "sso/saml/claims.h"
 #include "sso/saml/keys.h"
 #include "sso/saml/xml_encryption.h"

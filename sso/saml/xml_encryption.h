@@ -4,7 +4,7 @@
 
 #include <span>
 
-#include "sso/saml/checks.h"
+#include "sso/checks.h"
 #include "sso/saml/keys.h"
 #include "sso/saml/xml.h"
 

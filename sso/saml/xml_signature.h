@@ -6,7 +6,7 @@
 #include <span>
 #include <string>
 
-#include "sso/saml/checks.h"
+#include "sso/checks.h"
 #include "sso/saml/keys.h"
 #include "sso/saml/xml.h"
 

@@ -10,7 +10,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 
-namespace sallyport::sso::saml {
+namespace sallyport::sso {
 
 struct Check {
   const char* name;
@@ -41,4 +41,4 @@ class Checks {
   std::vector<Check> list_;
 };
 
-}  // namespace sallyport::sso::saml
+}  // namespace sallyport::sso

@@ -1,6 +1,6 @@
-#include "sso/saml/checks.h"
+#include "sso/checks.h"
 
-namespace sallyport::sso::saml {
+namespace sallyport::sso {
 namespace {
 
 std::string shown(std::string_view found) {
@@ -29,4 +29,4 @@ Result<void> Checks::demand(bool passed, const char* name, std::string_view expe
   return require(false, name, expected, found, error);
 }
 
-}  // namespace sallyport::sso::saml
+}  // namespace sallyport::sso
