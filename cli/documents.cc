@@ -16,6 +16,7 @@ namespace {
 using nlohmann::json;
 namespace fs = std::filesystem;
 constexpr size_t kCaBytesMax = size_t{1} << 20;
+constexpr size_t kMetadataBytesMax = size_t{4} << 20;
 
 // Nothing when it cannot be read or is too long.
 std::optional<std::string> read_all(std::istream& in, size_t bytes_max) {
@@ -67,18 +68,34 @@ std::vector<std::string> expand(const std::vector<std::string>& names, Mistakes&
   return out;
 }
 
+// A key that may hold the name of a file, and what its text looks like when it is no name.
+struct FileKey {
+  const char* outer;
+  const char* inner;
+  const char* path;
+  size_t bytes_max;
+  bool (*is_text)(std::string_view);
+};
+bool is_pem(std::string_view text) { return text.contains("-----BEGIN"); }
+bool is_url_or_xml(std::string_view text) { return text.contains("://") || text.contains('<'); }
+constexpr FileKey kFileKeys[] = {
+    {"upstream", "ca", "upstream.ca", kCaBytesMax, is_pem},
+    {"saml", "metadata", "saml.metadata", kMetadataBytesMax, is_url_or_xml},
+    {"saml", "metadata_signers", "saml.metadata_signers", kCaBytesMax, is_pem},
+};
+
 // Replaces a path by the text it names; what is wrong with it, if anything.
-std::optional<std::string> inline_ca(json& document, const fs::path& folder) {
+std::optional<std::string> inline_file(json& document, const FileKey& key, const fs::path& folder) {
   if (!document.is_object()) return std::nullopt;
-  const auto upstream = document.find("upstream");
-  if (upstream == document.end() || !upstream->is_object()) return std::nullopt;
-  const auto ca = upstream->find("ca");
-  if (ca == upstream->end() || !ca->is_string()) return std::nullopt;
-  const auto& text = ca->get_ref<const std::string&>();
-  if (text.empty() || text.contains("-----BEGIN")) return std::nullopt;
-  auto pem = read_file(folder / text, kCaBytesMax);
-  if (!pem) return "the file cannot be read";
-  *ca = std::move(*pem);
+  const auto outer = document.find(key.outer);
+  if (outer == document.end() || !outer->is_object()) return std::nullopt;
+  const auto inner = outer->find(key.inner);
+  if (inner == outer->end() || !inner->is_string()) return std::nullopt;
+  const auto& text = inner->get_ref<const std::string&>();
+  if (text.empty() || key.is_text(text)) return std::nullopt;
+  auto content = read_file(folder / text, key.bytes_max);
+  if (!content) return "the file cannot be read";
+  *inner = std::move(*content);
   return std::nullopt;
 }
 
@@ -86,8 +103,10 @@ void take_documents(std::vector<conf::YamlDocument> documents, const std::string
                     Documents& out, Mistakes& mistakes) {
   for (conf::YamlDocument& document : documents) {
     if (document.json().is_null()) continue;  // an empty document between two `---`
-    if (const auto wrong = inline_ca(document.json(), folder)) {
-      Mistakes one{{.path = "upstream.ca", .message = *wrong, .code = "unreadable", .file = "", .line = 0}};
+    for (const FileKey& key : kFileKeys) {
+      const auto wrong = inline_file(document.json(), key, folder);
+      if (!wrong) continue;
+      Mistakes one{{.path = key.path, .message = *wrong, .code = "unreadable", .file = "", .line = 0}};
       conf::locate_mistakes(one, document, file);
       mistakes.push_back(std::move(one.front()));
     }

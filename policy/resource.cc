@@ -8,6 +8,7 @@
 #include "base/time_text.h"
 #include "base/units.h"
 #include "policy/read_protected.h"
+#include "policy/read_provider.h"
 #include "policy/resource_shapes.h"
 
 namespace sallyport::policy {
@@ -15,9 +16,9 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr std::array<std::string_view, 6> kKinds{"platform",   "team",     "user",
-                                                 "datasource", "instance", "service_account"};
-constexpr std::array<std::string_view, 4> kLaterKinds{"identity_provider", "query", "hook", "oauth_provider"};
+constexpr std::array<std::string_view, 7> kKinds{
+    "platform", "team", "user", "datasource", "instance", "service_account", "identity_provider"};
+constexpr std::array<std::string_view, 3> kLaterKinds{"query", "hook", "oauth_provider"};
 
 void read_seconds(const Json& object, std::string_view key, std::chrono::seconds& out) {
   const auto text = text_at(object, key);
@@ -66,7 +67,8 @@ User read_user(const Json& document) {
           .change_password = bool_at(document, "change_password", false),
           .password_set = parse_time(text_at(document, "password_set").value_or("")),
           .mfa = read_mfa(document),
-          .certificates = read_certificates(document)};
+          .certificates = read_certificates(document),
+          .identities = read_identities(document)};
 }
 
 ServiceAccount read_service_account(const Json& document) {
@@ -87,10 +89,12 @@ std::expected<Kind, Mistakes> read_kind(const Json& document) {
   if (!document.is_object()) return mistake("", "must be a mapping of keys to values", "wrong_type");
   const auto text = text_at(document, "kind");
   if (!text && !document.contains("kind"))
-    return mistake("kind", "is missing; expected platform, team, user, datasource, instance or service_account",
-                   "missing");
+    return mistake(
+        "kind", "is missing; expected platform, team, user, datasource, instance, service_account or identity_provider",
+        "missing");
   if (!text)
-    return mistake("kind", "must be platform, team, user, datasource, instance or service_account", "wrong_type");
+    return mistake("kind", "must be platform, team, user, datasource, instance, service_account or identity_provider",
+                   "wrong_type");
   const auto kind = parse_kind(*text);
   if (kind) return *kind;
   if (kind.error().code == Code::kUnavailable) return mistake("kind", kind.error().what, "not_in_this_version");
@@ -115,7 +119,8 @@ Result<Kind> parse_kind(std::string_view text) {
   }
   if (std::ranges::find(kLaterKinds, text) != kLaterKinds.end())
     return fail(Code::kUnavailable, Side::kClient, "this version does not do resources of this kind");
-  return malformed(Side::kClient, "must be platform, team, user, datasource, instance or service_account");
+  return malformed(Side::kClient,
+                   "must be platform, team, user, datasource, instance, service_account or identity_provider");
 }
 
 std::expected<Resource, Mistakes> read_resource(const Json& document) {
@@ -139,6 +144,9 @@ std::expected<Resource, Mistakes> read_resource(const Json& document) {
       break;
     case Kind::kServiceAccount:
       out.body = read_service_account(document);
+      break;
+    case Kind::kIdentityProvider:
+      out.body = read_provider(document, mistakes);
       break;
     case Kind::kDatasource:
     case Kind::kInstance:

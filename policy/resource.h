@@ -16,17 +16,19 @@
 #include "base/ip.h"
 #include "base/mistake.h"
 #include "policy/identity.h"
+#include "policy/identity_provider.h"
 #include "policy/rate_limit.h"
 
 namespace sallyport::policy {
 
-enum class Kind : uint8_t { kPlatform, kTeam, kUser, kDatasource, kInstance, kServiceAccount };
+enum class Kind : uint8_t { kPlatform, kTeam, kUser, kDatasource, kInstance, kServiceAccount, kIdentityProvider };
 std::string_view to_string(Kind kind);
-// errors: kMalformed an unknown word; kUnavailable a kind that this version does not do (identity_provider, query,
-// ...).
+// errors: kMalformed an unknown word; kUnavailable a kind that this version does not do (query, ...).
 Result<Kind> parse_kind(std::string_view text);
 
 constexpr std::string_view kSecretPlaceholder = "Encrypted on the server side";
+
+constexpr size_t kIdentitiesMax = 16;
 
 enum class MfaRule : uint8_t {
   kOptional,
@@ -66,6 +68,7 @@ struct User {
   MfaRule mfa = MfaRule::kOptional;        // never kRoles
   std::vector<std::string>
       certificates;  // patterns (policy/certificate_pattern.h); who holds one may sign in as this user
+  std::vector<ProvidedIdentity> identities;  // kept by the gateway; at most one of each provider and subject
 };
 
 // Something that asks by tokens alone: it has no password and no factor, and never signs in. Its name is of one
@@ -189,7 +192,7 @@ struct Protected {
 struct Resource {
   Kind kind = Kind::kPlatform;
   std::string name;
-  std::variant<Platform, Team, User, Protected, ServiceAccount> body;
+  std::variant<Platform, Team, User, Protected, ServiceAccount, IdentityProvider> body;
 };
 
 // Reads one document without its `secrets` and `password` values: the caller takes those out first; their names may

@@ -1,42 +1,15 @@
 #include "policy/resource_shapes.h"
 
-#include "policy/shape_checks.h"
+#include "policy/common_shapes.h"
 
 namespace sallyport::policy {
 namespace {
 
-constexpr int64_t kNetworksMax = 1'000'000;
-constexpr int64_t kPeopleMax = 100'000;
 constexpr int64_t kRulesMax = 256;
 constexpr int64_t kPathsMax = 256;
 constexpr int64_t kHeadersMax = 32;
 constexpr int64_t kCredentialsMax = 32;
 constexpr int64_t kRateLimitsMax = 16;
-constexpr int64_t kSecretsMax = 64;
-constexpr int64_t kSecretBytesMax = 65536;
-constexpr int64_t kPemBytesMax = 1 << 20;
-
-constexpr Shape empty_is_fine(Shape shape) {
-  shape.min = 0;
-  return shape;
-}
-constexpr Shape with_lines(Shape shape) {
-  shape.lines = true;
-  return shape;
-}
-
-constexpr Shape shown(Shape shape) {
-  shape.shown = true;
-  return shape;
-}
-
-constexpr Shape kName = shown(text_shape("a name like alice", check_name, kNamePattern));
-constexpr Shape kCidr = text_shape("an address or a network like 10.0.0.0/8", check_cidr);
-constexpr Shape kNetworks = list_shape(&kCidr, 0, kNetworksMax);
-constexpr Shape kLongDuration =
-    text_shape("a duration like 30s, 15m, 12h or 14d", check_long_duration, "^[0-9]+(ms|s|m|h|d)$");
-constexpr Shape kTimeout = text_shape("a duration like 500ms, 30s or 15m", check_timeout, "^[0-9]+(ms|s|m|h|d)$");
-
 constexpr Choice kMfaChoices[] = {{"optional"}, {"required"}};
 constexpr Shape kMfa = choice_shape(kMfaChoices);
 constexpr Choice kMfaRoleChoices[] = {{"owner"}, {"member"}, {"viewer"}, {"dashboard"}};
@@ -55,8 +28,6 @@ constexpr Shape kPlatformMfaForm = object_shape(kPlatformMfaKeys);
 constexpr const Shape* kPlatformMfaForms[] = {&kMfa, &kPlatformMfaForm};
 constexpr Shape kPlatformMfa = either_shape("optional, required or {roles: [...]}", kPlatformMfaForms);
 
-constexpr Choice kRoleChoices[] = {{"owner"}, {"member"}, {"viewer"}, {"dashboard"}, {"none"}};
-constexpr Shape kRole = choice_shape(kRoleChoices);
 constexpr Choice kAdmittedChoices[] = {
     {"owner"},
     {"member"},
@@ -66,9 +37,6 @@ constexpr Choice kAdmittedChoices[] = {
 constexpr Shape kAdmittedRole = choice_shape(kAdmittedChoices);
 constexpr Shape kRoles = list_shape(&kAdmittedRole, 0, 8);
 constexpr Shape kCredentialRoles = list_shape(&kAdmittedRole, 1, 8);
-constexpr Shape kPeople = map_shape(check_name, &kRole, kPeopleMax);
-
-constexpr Shape kSecretValue = or_null(with_lines(empty_is_fine(text_shape("text", nullptr, "", kSecretBytesMax))));
 constexpr Shape kSecrets = map_shape(check_secret_name, &kSecretValue, kSecretsMax);
 
 // of the platform, a datasource or an instance
@@ -87,10 +55,6 @@ constexpr Shape kRateLimits = list_shape(&kRateLimit, 0, kRateLimitsMax);
 // platform
 constexpr Choice kKindPlatform[] = {{"platform"}};
 constexpr Shape kPlatformWord = choice_shape(kKindPlatform);
-constexpr Key kSessionKeys[] = {
-    {"absolute", &kLongDuration, Need::kOptional, "a session ends after this, whatever happens (14d)"},
-    {"idle", &kLongDuration, Need::kOptional, "and after this without use (12h)"}};
-constexpr Shape kSessions = object_shape(kSessionKeys);
 constexpr Shape kPasswordLength = integer_shape(8, 128);
 constexpr Shape kPasswordScore = integer_shape(0, 4);
 constexpr Key kPasswordKeys[] = {
@@ -107,8 +71,6 @@ constexpr const Shape* kRegistrationForms[] = {&kRegistrationWord, &kRegistratio
 constexpr Shape kRegistration = either_shape("closed", kRegistrationForms);
 constexpr Shape kMail = refused_shape("this version does not send mail");
 constexpr Shape kPlatformSecrets = refused_shape("this version does not keep secrets of the platform");
-constexpr Choice kStrengthChoices[] = {{"password"}, {"mfa"}};
-constexpr Shape kCertificateStrength = choice_shape(kStrengthChoices);
 constexpr Shape kTokensPerUser = integer_shape(1, 10'000);
 constexpr Key kTokenKeys[] = {
     {"max_life", &kLongDuration, Need::kOptional, "a token counts no longer than this after it was made (365d)"},
@@ -123,8 +85,7 @@ constexpr Key kPlatformKeys[] = {
     {"tokens", &kTokens, Need::kOptional, "how long tokens may last, and how many one may have"},
     {"registration", &kRegistration, Need::kOptional, "who may make an account"},
     {"mfa", &kPlatformMfa, Need::kOptional, "of whom is a second factor demanded? (optional: of nobody)"},
-    {"certificate_strength", &kCertificateStrength, Need::kOptional,
-     "what a sign-in by certificate counts as (password)"},
+    {"certificate_strength", &kStrength, Need::kOptional, "what a sign-in by certificate counts as (password)"},
     {"rate_limits", &kRateLimits, Need::kOptional, "how often anybody may ask, the gate's own pages too"},
     {"mail", &kMail, Need::kOptional, "not in this version"},
     {"secrets", &kPlatformSecrets, Need::kOptional, "not in this version"}};
@@ -152,6 +113,15 @@ constexpr Shape kUserWord = choice_shape(kKindUser);
 constexpr Shape kEmail = or_null(text_shape("an e-mail address", check_email));
 constexpr Shape kTime =
     or_null(text_shape("a time like 2026-01-31T12:00:00Z", check_time, "^[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9:.]+Z)?$"));
+// What providers said of a user: `get` shows it.
+constexpr Shape kSubject = text_shape("how the provider tells this person apart", nullptr, "", 512);
+constexpr Key kIdentityKeys[] = {
+    {"provider", &kName, Need::kRequired, "the name of an identity_provider"},
+    {"subject", &kSubject, Need::kRequired, "who this is there"},
+    {"admin", &kBoolShape, Need::kOptional, "shown: the provider makes an admin of this user"},
+    {"roles", &kPeople, Need::kOptional, "shown: the roles the provider's groups give, by team"}};
+constexpr Shape kIdentity = object_shape(kIdentityKeys);
+constexpr Shape kIdentities = list_shape(&kIdentity, 0, kIdentitiesMax);
 constexpr Key kUserKeys[] = {
     {"kind", &kUserWord, Need::kRequired, "what this is"},
     {"name", &kName, Need::kRequired, "unique among users"},
@@ -163,7 +133,9 @@ constexpr Key kUserKeys[] = {
      "has to set another password before anything else; asked for each time it is applied (false)"},
     {"password_set", &kTime, Need::kOptional, "shown: when the password was set; what a document says is not taken"},
     {"mfa", &kMfa, Need::kOptional, "is a second factor demanded of this user? (optional)"},
-    {"certificates", &kOwnCertificates, Need::kOptional, "client certificates to sign in with; nobody else's"}};
+    {"certificates", &kOwnCertificates, Need::kOptional, "client certificates to sign in with; nobody else's"},
+    {"identities", &kIdentities, Need::kOptional,
+     "links to identity providers: absent keeps them; roles and admin come from sign-ins alone"}};
 constexpr Shape kUser = object_shape(kUserKeys);
 
 // service account
@@ -175,15 +147,13 @@ constexpr Key kServiceAccountKeys[] = {
     {"team", &kName, Need::kRequired, "whose it is; its owners may rotate and revoke the tokens"},
     {"role", &kRole, Need::kOptional, "in this team (none); elsewhere by `roles` of a resource"},
     {"networks", &kNetworks, Need::kOptional, "its tokens count from these client networks; empty: all"},
-    {"strength", &kCertificateStrength, Need::kOptional,
-     "what its tokens count as where a second factor is asked for (password)"},
+    {"strength", &kStrength, Need::kOptional, "what its tokens count as where a second factor is asked for (password)"},
     {"suspended", &kBoolShape, Need::kOptional, "its tokens do not count (false)"}};
 constexpr Shape kServiceAccount = object_shape(kServiceAccountKeys);
 
 // what datasource and instance have in common
 constexpr Shape kAt = text_shape("host[/prefix], no port", check_at);
 constexpr Shape kUrl = text_shape("an https:// or http:// URL", check_url);
-constexpr Shape kCa = or_null(with_lines(text_shape("PEM certificates", check_ca, "", kPemBytesMax)));
 constexpr Shape kServerName = or_null(text_shape("a host name or an IP address", check_server_name));
 constexpr Shape kHostToSend = or_null(text_shape("a host name or address, with :PORT if wanted", check_upstream_host));
 constexpr Shape kAddress = or_null(text_shape("an IP address", check_address));
@@ -352,6 +322,8 @@ const Shape& resource_shape(Kind kind) {
       return kInstance;
     case Kind::kServiceAccount:
       return kServiceAccount;
+    case Kind::kIdentityProvider:
+      return provider_shape();
   }
   return kPlatform;
 }

@@ -7,5 +7,6 @@
 namespace sallyport::policy {
 
 const Shape& resource_shape(Kind kind);
+const Shape& provider_shape();  // of kIdentityProvider: provider_shapes.cc
 
 }  // namespace sallyport::policy

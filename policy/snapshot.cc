@@ -54,7 +54,17 @@ std::string resource_key(Kind kind, std::string_view name) {
   return std::string(to_string(kind)) + "/" + std::string(name);
 }
 
+std::string subject_key(std::string_view provider, std::string_view subject) {
+  return std::string(provider) + "\n" + std::string(subject);
+}
+
 std::string destination_of(const Resource& resource) {
+  if (const auto* provider = std::get_if<IdentityProvider>(&resource.body)) {
+    if (provider->type == ProviderType::kOidc) return provider->oidc.issuer;
+    std::string out;
+    for (const std::string& url : provider->ldap.urls) out += out.empty() ? url : " " + url;
+    return out;
+  }
   const auto* spec = std::get_if<Protected>(&resource.body);
   if (!spec || spec->upstream.url.host.empty()) return "";
   const http::Url& url = spec->upstream.url;
@@ -112,6 +122,27 @@ const CompiledUser* Snapshot::user_by_certificate(const ClientCertificate& certi
   }
   return sound ? sound : damaged;
 }
+
+const CompiledUser* Snapshot::user_by_subject(std::string_view provider, std::string_view subject) const {
+  const auto* login = parts_->subjects.find(subject_key(provider, subject));
+  return login && (*login)->users.size() == 1 ? user((*login)->users.front()) : nullptr;
+}
+
+const CompiledProvider* Snapshot::provider(std::string_view name) const {
+  const auto& all = parts_->providers;
+  const auto named =
+      std::ranges::equal_range(all, name, {}, [](const auto& one) { return std::string_view(one->name); });
+  return named.size() == 1 ? named.front().get() : nullptr;
+}
+
+const CompiledProvider* Snapshot::provider_of_domain(std::string_view domain) const {
+  for (const auto& provider : parts_->providers)
+    if (!provider->damaged && std::ranges::find(provider->spec.domains, domain) != provider->spec.domains.end())
+      return provider.get();
+  return nullptr;
+}
+
+std::span<const std::shared_ptr<const CompiledProvider>> Snapshot::providers() const { return parts_->providers; }
 
 const CompiledTeam* Snapshot::team(std::string_view name) const {
   const auto* found = parts_->teams.find(name);

@@ -41,7 +41,8 @@ struct CompiledUser {
   UserId id;
   std::string name;
   std::string email;
-  bool admin = false;
+  bool admin = false;          // by hand, or because a provider says so
+  bool admin_by_hand = false;  // whom no provider stands for, and none can shut out
   bool suspended = false;
   bool damaged = false;
   std::vector<SealedField> secrets;  // "password": the sealed argon2id PHC string; "factors"
@@ -52,8 +53,19 @@ struct CompiledUser {
   std::shared_ptr<const CompiledAccount> account;  // null: a person
   bool change_password = false;
   std::optional<WallMicros> password_set;
+  std::vector<ProvidedIdentity> identities;
 
   const SealedField* password() const;  // null: has none
+};
+
+struct CompiledProvider {
+  RecordId id;
+  std::string name;
+  IdentityProvider spec;
+  std::vector<SealedField> secrets;  // "secrets.client_secret", "secrets.bind_password"
+  std::string destination;           // bound into every sealed secret of it
+  uint64_t version = 0;
+  bool damaged = false;  // nobody signs in there
 };
 
 // shared_from_this(): a pool of connections outlives the snapshot it was made under.
@@ -74,7 +86,8 @@ struct CompiledResource : std::enable_shared_from_this<CompiledResource> {
   bool damaged = false;
 };
 
-// The destination a sealed secret is bound to: scheme, host and port of the upstream ("" where there is none).
+// The destination a sealed secret is bound to: scheme, host and port of the upstream, the issuer, the LDAP servers (""
+// where there is none).
 std::string destination_of(const Resource& resource);
 
 struct Place {
@@ -109,6 +122,13 @@ class Snapshot {
   // Whose the certificate is: the one user who names anything that it bears. Null also when two do, of one of its names
   // or of several.
   const CompiledUser* user_by_certificate(const ClientCertificate& certificate) const;
+  // Who is linked to this subject of a provider. Null also when two are.
+  const CompiledUser* user_by_subject(std::string_view provider, std::string_view subject) const;
+  // Null also when two records bear the name.   cost: a hash look-up, as for all that is asked for by name
+  const CompiledProvider* provider(std::string_view name) const;
+  const CompiledProvider* provider_of_domain(std::string_view domain) const;  // lower case; a sound one
+  // All of them, by name.
+  std::span<const std::shared_ptr<const CompiledProvider>> providers() const;
   const CompiledTeam* team(std::string_view name) const;
   std::vector<const CompiledUser*> accounts_of(std::string_view team) const;  // its service accounts, by name
   const CompiledResource* resource(std::string_view name, Kind kind) const;

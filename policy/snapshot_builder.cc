@@ -57,6 +57,8 @@ SnapshotBuilder::SnapshotBuilder(const Snapshot* previous)
       resources_(before_ ? before_->resources : empty_.resources),
       logins_(before_ ? before_->logins : empty_.logins),
       certificates_(before_ ? before_->certificates : empty_.certificates),
+      subjects_(before_ ? before_->subjects : empty_.subjects),
+      providers_(before_ ? before_->providers : empty_.providers),
       mentions_(before_ ? before_->mentions : empty_.mentions),
       teams_(before_ ? before_->teams : empty_.teams),
       resource_names_(before_ ? before_->resource_names : empty_.resource_names),
@@ -81,6 +83,7 @@ void SnapshotBuilder::remove(const RecordId& id) {
     const auto kept = slot->compiled;
     return remove_protected(*kept);
   }
+  if (std::erase_if(providers_, [&](const auto& provider) { return provider->id == id; }) > 0) return;
   if (!id.is_zero() && id == platform_id_) {
     platform_id_ = {};
     out_->platform_ = {};
@@ -108,6 +111,8 @@ void SnapshotBuilder::add(const ResourceRecord& record) {
       return add_user(record, readable);
     case Kind::kServiceAccount:
       return add_account(record, readable);
+    case Kind::kIdentityProvider:
+      return add_provider(record, readable);
     case Kind::kDatasource:
     case Kind::kInstance:
       return add_protected(record, readable);
@@ -148,6 +153,7 @@ void SnapshotBuilder::add_user(const ResourceRecord& record, const Resource* res
                     .name = record.name,
                     .email = "",
                     .admin = false,
+                    .admin_by_hand = false,
                     .suspended = true,
                     .damaged = record.damaged || !resource,
                     .secrets = record.secrets,
@@ -157,22 +163,52 @@ void SnapshotBuilder::add_user(const ResourceRecord& record, const Resource* res
                     .certificates = {},
                     .account = nullptr,
                     .change_password = false,
-                    .password_set = {}};
+                    .password_set = {},
+                    .identities = {}};
   if (resource) {
     const User& spec = std::get<User>(resource->body);
     user.email = spec.email;
-    user.admin = spec.admin && !user.damaged;
+    user.admin_by_hand = spec.admin && !user.damaged;
+    user.admin = user.admin_by_hand;
     user.suspended = spec.suspended;
     user.mfa = spec.mfa;
     user.certificates = spec.certificates;
     user.change_password = spec.change_password;
     user.password_set = spec.password_set;
+    user.identities = spec.identities;
+  }
+  // A damaged record gives nothing; whose subject it was is nobody's meanwhile, rather than a new account's.
+  for (const ProvidedIdentity& identity : user.identities) {
+    subjects_.at(subject_key(identity.provider, identity.subject)).users.push_back(user.id);
+    if (user.damaged) continue;
+    user.admin = user.admin || identity.admin;
+    for (const auto& [team, role] : identity.roles) {
+      mentions_.at(user.name).teams.push_back(team);
+      teams_.at(team).provided.push_back(user.id);
+      moved_teams_.insert(team);
+    }
   }
   logins_.at(lower_case(user.name)).users.push_back(user.id);
   if (!user.email.empty()) logins_.at(lower_case(user.email)).users.push_back(user.id);
   for (const std::string& pattern : user.certificates) certificates_.at(pattern).users.push_back(user.id);
   moved_names_.insert(user.name);
   users_.set(std::make_shared<const CompiledUser>(std::move(user)));
+}
+
+void SnapshotBuilder::add_provider(const ResourceRecord& record, const Resource* resource) {
+  auto compiled = std::make_shared<CompiledProvider>();
+  compiled->id = record.id;
+  compiled->name = record.name;
+  compiled->secrets = record.secrets;
+  compiled->version = record.version;
+  compiled->damaged = record.damaged || !resource;
+  if (resource) {
+    compiled->spec = std::get<IdentityProvider>(resource->body);
+    compiled->destination = destination_of(*resource);
+  }
+  const auto place = std::ranges::lower_bound(providers_, compiled->name, {},
+                                              [](const auto& one) { return std::string_view(one->name); });
+  providers_.insert(place, std::move(compiled));
 }
 
 void SnapshotBuilder::add_account(const ResourceRecord& record, const Resource* resource) {
@@ -207,6 +243,15 @@ void SnapshotBuilder::remove_user(const CompiledUser& user) {
     drop(mentions_.at(user.name).teams, user.account->team);
     drop(teams_.at(user.account->team).accounts, user.id);
     moved_teams_.insert(user.account->team);
+  }
+  for (const ProvidedIdentity& identity : user.identities) {
+    drop(subjects_.at(subject_key(identity.provider, identity.subject)).users, user.id);
+    if (user.damaged) continue;
+    for (const auto& [team, role] : identity.roles) {
+      drop(mentions_.at(user.name).teams, team);
+      drop(teams_.at(team).provided, user.id);
+      moved_teams_.insert(team);
+    }
   }
   drop(logins_.at(lower_case(user.name)).users, user.id);
   if (!user.email.empty()) drop(logins_.at(lower_case(user.email)).users, user.id);
@@ -270,6 +315,8 @@ std::shared_ptr<const Snapshot> SnapshotBuilder::finish(uint64_t generation) && 
   parts->resources = std::move(resources_).finish();
   parts->logins = std::move(logins_).finish();
   parts->certificates = std::move(certificates_).finish();
+  parts->subjects = std::move(subjects_).finish();
+  parts->providers = std::move(providers_);
   parts->mentions = std::move(mentions_).finish();
   parts->teams = std::move(teams_).finish();
   parts->resource_names = std::move(resource_names_).finish();

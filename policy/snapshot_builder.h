@@ -60,6 +60,7 @@ class SnapshotBuilder {
   void add_user(const ResourceRecord& record, const Resource* resource);
   void add_protected(const ResourceRecord& record, Resource* resource);
   void put_protected(const ResourceRecord& record, Resource* resource);
+  void add_provider(const ResourceRecord& record, const Resource* resource);
   void add_account(const ResourceRecord& record, const Resource* resource);
   void remove_user(const CompiledUser& user);
   void remove_team(const TeamRecord& team);
@@ -84,6 +85,8 @@ class SnapshotBuilder {
   SharedTable<ResourceSlot, ByRecordId>::Editor resources_;
   Staged<Login> logins_;
   Staged<Login> certificates_;
+  Staged<Login> subjects_;
+  std::vector<std::shared_ptr<const CompiledProvider>> providers_;
   Staged<Mentions> mentions_;
   Staged<TeamSlot> teams_;
   Staged<ResourceName> resource_names_;

@@ -75,6 +75,14 @@ void SnapshotBuilder::compile_team(const std::string& name) {
       const CompiledUser& account = **users_.find(id);
       if (user_named(account.name) == id) team.members.emplace(id, account.account->role);
     }
+    for (const UserId& id : slot.provided) {  // the highest role wins
+      for (const ProvidedIdentity& identity : (*users_.find(id))->identities) {
+        const auto given = identity.roles.find(name);
+        if (given == identity.roles.end()) continue;
+        Role& role = team.members[id];
+        role = std::max(role, given->second);
+      }
+    }
   }
   slot.compiled = std::make_shared<const CompiledTeam>(std::move(team));
 }

@@ -44,8 +44,9 @@ struct TeamSlot {
   std::vector<RecordId> records;
   std::vector<RecordId> resources;
   std::vector<UserId> accounts;                  // service accounts that say they are its
+  std::vector<UserId> provided;                  // whom a provider gives a role in it
   std::shared_ptr<const CompiledTeam> compiled;  // null: no such team
-  bool empty() const { return records.empty() && resources.empty() && accounts.empty(); }
+  bool empty() const { return records.empty() && resources.empty() && accounts.empty() && provided.empty(); }
 };
 
 struct ResourceSlot {
@@ -109,12 +110,15 @@ struct Snapshot::Parts {
   SharedTable<ResourceSlot, ByRecordId> resources;
   TextTable<Login> logins;
   TextTable<Login> certificates;
+  TextTable<Login> subjects;                                       // subject_key() to whose it is
+  std::vector<std::shared_ptr<const CompiledProvider>> providers;  // by name: there are few
   TextTable<Mentions> mentions;
   TextTable<TeamSlot> teams;
   TextTable<ResourceName> resource_names;
   TextTable<HostSlot> hosts;
 };
 
+std::string subject_key(std::string_view provider, std::string_view subject);
 std::string resource_key(Kind kind, std::string_view name);
 std::string lower_case(std::string_view text);
 

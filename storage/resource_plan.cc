@@ -11,8 +11,9 @@ namespace sallyport::storage {
 namespace {
 
 // What is named by others comes before them.
-constexpr std::array kOrder{policy::Kind::kPlatform,       policy::Kind::kUser,       policy::Kind::kTeam,
-                            policy::Kind::kServiceAccount, policy::Kind::kDatasource, policy::Kind::kInstance};
+constexpr std::array kOrder{
+    policy::Kind::kPlatform,         policy::Kind::kUser,       policy::Kind::kTeam,    policy::Kind::kServiceAccount,
+    policy::Kind::kIdentityProvider, policy::Kind::kDatasource, policy::Kind::kInstance};
 size_t order_of(policy::Kind kind) { return size_t(std::ranges::find(kOrder, kind) - kOrder.begin()); }
 
 const policy::SealedField* sealed_of(const StoredResource* stored, std::string_view field) {
@@ -20,6 +21,12 @@ const policy::SealedField* sealed_of(const StoredResource* stored, std::string_v
   const auto& secrets = stored->row.record.secrets;
   const auto found = std::ranges::find(secrets, field, &policy::SealedField::field);
   return found == secrets.end() ? nullptr : &*found;
+}
+
+// Secrets of these go to one place, and not to another.
+bool has_destination(const policy::Resource& resource) {
+  return std::holds_alternative<policy::Protected>(resource.body) ||
+         std::holds_alternative<policy::IdentityProvider>(resource.body);
 }
 
 class PutPlanner {
@@ -41,7 +48,7 @@ class PutPlanner {
     CHECKED(keep_password_marks(out));
     // What a damaged record holds is not trusted, and what was sealed for another destination must not go to this one.
     trusted_ = out.anew ? nullptr : before_;
-    moved_ = trusted_ != nullptr && std::holds_alternative<policy::Protected>(out.resource.body) &&
+    moved_ = trusted_ != nullptr && has_destination(out.resource) &&
              (!before_->resource || policy::destination_of(*before_->resource) != policy::destination_of(out.resource));
     if (lost_certificate(out)) out.end_sessions = true;
     bool changed = out.anew || out.spec != before_->row.record.spec;

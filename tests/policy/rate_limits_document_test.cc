@@ -34,7 +34,7 @@ TEST(RateLimitsDocument, mistakes) {
       {"team", R"({"rate_limits": []})", "rate_limits: unknown key; known here: kind, name, networks, mfa or members"},
       {"user", R"({"rate_limits": []})",
        "rate_limits: unknown key; known here: kind, name, email, password, admin, suspended, change_password, "
-       "password_set, mfa or certificates"},
+       "password_set, mfa, certificates or identities"},
       {"platform", R"({"rate_limits": {}})", "rate_limits: must be a list"},
       {"platform", R"({"rate_limits": [{}]})",
        "rate_limits[0].by: is missing; expected all, address, user or token\n"
