@@ -110,6 +110,37 @@ struct FieldEpoch {
   Bytes mac;
 };
 
+// Where a gate session came from, when a provider vouched for it. Goes with its session.
+struct SessionOrigin {
+  RecordId session;   // the gate's own: the family's id
+  RecordId provider;  // of the record of kind identity_provider
+  Sha256 subject_hash{};
+  std::optional<Sha256> index_hash;  // of the provider's name for its own session: SAML SessionIndex, OIDC sid
+  Bytes sealed;                      // what a logout has to say, sealed with kind "session-origin"
+};
+
+// A sign-in at a provider, for whoever has to find out why it failed. Nothing in it is secret.
+struct SignInAttempt {
+  std::string provider;  // its name
+  WallMicros at{};
+  std::string reference;  // what the person was told
+  std::string outcome;    // "signed in", "refused", "unavailable"
+  std::string user;       // the account's name, or empty
+  std::string client;     // address
+  std::string reason;     // of ours, in plain words
+  std::string checks;     // JSON (sso/flight_recorder.h)
+};
+constexpr size_t kAttemptsKept = 100;  // of each provider
+
+// The last good answer of a provider.
+struct ProviderDocument {
+  RecordId provider;
+  std::string what;    // "metadata", "discovery", "keys"
+  std::string source;  // the URL it came from: it counts for that one alone
+  std::string body;
+  WallMicros fetched_at{};
+};
+
 // --- changes, each one row or one sweep
 // Once, by the keyring, together with the first data key; kConflict when there is one.
 struct SetSaltFingerprint {
@@ -181,9 +212,25 @@ struct ForgetFactorUses {
   UserId user;
   std::vector<RecordId> but;  // of these factors they are kept
 };
-using Change = std::variant<SetSaltFingerprint, PutResource, DeleteResource, PutSession, RaiseSession, TouchSession,
-                            EndSession, EndSessionsOfUser, PutToken, TouchToken, CutToken, RevokeToken, PutFlow,
-                            PutDataKey, PutNamedKey, UseFactor, ForgetFactorUses>;
+// kConflict: it was used before. Remembered until then.
+struct UseOnce {
+  Sha256 key{};
+  WallMicros until{};
+};
+// Behind its PutSession.
+struct PutSessionOrigin {
+  SessionOrigin origin;
+};
+struct PutSignInAttempt {
+  SignInAttempt attempt;
+};
+struct PutProviderDocument {
+  ProviderDocument document;
+};
+using Change =
+    std::variant<SetSaltFingerprint, PutResource, DeleteResource, PutSession, RaiseSession, TouchSession, EndSession,
+                 EndSessionsOfUser, PutToken, TouchToken, CutToken, RevokeToken, PutFlow, PutDataKey, PutNamedKey,
+                 UseFactor, ForgetFactorUses, UseOnce, PutSessionOrigin, PutSignInAttempt, PutProviderDocument>;
 
 struct ChangeSet {
   std::vector<Change> changes;

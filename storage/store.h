@@ -63,6 +63,16 @@ class Store {
   virtual Result<std::vector<FactorUse>> factor_uses(const UserId& user) = 0;  // in no order
   // Who has used (or registered) a factor of this id: a hint of whose it is, which is under no seal.
   virtual Result<std::vector<UserId>> users_of_factor(const RecordId& factor) = 0;
+  // Living gate sessions that came from a provider: of this subject, and of one of these indexes unless there are none.
+  virtual Result<std::vector<SessionOrigin>> session_origins(const RecordId& provider, const Sha256& subject_hash,
+                                                             const std::vector<Sha256>& index_hashes) = 0;
+  virtual Result<std::vector<SessionOrigin>> session_origins_of_index(const RecordId& provider,
+                                                                      const Sha256& index_hash) = 0;
+  virtual Result<std::optional<SessionOrigin>> session_origin(const RecordId& session) = 0;
+  virtual Result<std::vector<SignInAttempt>> sign_in_attempts(std::string_view provider,
+                                                              size_t count_max) = 0;  // the newest first
+  virtual Result<std::optional<ProviderDocument>> provider_document(const RecordId& provider,
+                                                                    std::string_view what) = 0;
   virtual Result<std::vector<DataKeyRecord>> data_keys() = 0;
   virtual Result<std::vector<NamedKeyRecord>> named_keys(std::string_view purpose) = 0;
   virtual Result<std::vector<ChainedAdminEvent>> admin_events(uint64_t after_seq, size_t count_max) = 0;

@@ -44,6 +44,7 @@ Result<void> SqliteStore::sweep(WallMicros now) {
     return write.bind(time).run();
   };
   CHECKED(run("DELETE FROM flows WHERE expires_at <= ?", now));
+  CHECKED(run("DELETE FROM used_once WHERE until <= ?", now));
   CHECKED(run("DELETE FROM sessions WHERE absolute_end <= ?", now));
   CHECKED(run("DELETE FROM sessions WHERE last_seen_at + idle_seconds * 1000000 <= ?", now - kUnwrittenUse));
   CHECKED(run("DELETE FROM tokens WHERE expires_at <= ?", now - kRemembered));

@@ -26,6 +26,13 @@ class SqliteStore final : public Store {
   Result<std::vector<TokenRecord>> tokens_of(const UserId& user) override;
   Result<std::vector<FactorUse>> factor_uses(const UserId& user) override;
   Result<std::vector<UserId>> users_of_factor(const RecordId& factor) override;
+  Result<std::vector<SessionOrigin>> session_origins(const RecordId& provider, const Sha256& subject_hash,
+                                                     const std::vector<Sha256>& index_hashes) override;
+  Result<std::vector<SessionOrigin>> session_origins_of_index(const RecordId& provider,
+                                                              const Sha256& index_hash) override;
+  Result<std::optional<SessionOrigin>> session_origin(const RecordId& session) override;
+  Result<std::vector<SignInAttempt>> sign_in_attempts(std::string_view provider, size_t count_max) override;
+  Result<std::optional<ProviderDocument>> provider_document(const RecordId& provider, std::string_view what) override;
   Result<std::vector<DataKeyRecord>> data_keys() override;
   Result<std::vector<NamedKeyRecord>> named_keys(std::string_view purpose) override;
   Result<std::vector<ChainedAdminEvent>> admin_events(uint64_t after_seq, size_t count_max) override;

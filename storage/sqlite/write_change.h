@@ -31,6 +31,11 @@ class ChangeWriter {
   Result<void> operator()(const UseFactor& change);
   Result<void> operator()(const ForgetFactorUses& change);
 
+  Result<void> operator()(const UseOnce& change);
+  Result<void> operator()(const PutSessionOrigin& change);
+  Result<void> operator()(const PutSignInAttempt& change);
+  Result<void> operator()(const PutProviderDocument& change);
+
   bool followed() const { return followed_; }  // others must hear of it
   bool defined() const { return defined_; }    // resources or keys were changed
 

@@ -151,7 +151,7 @@ TEST(ResourceRefuse, team_and_user) {
       {"user", R"({"passwort": "x"})", "passwort: unknown key; did you mean `password`?"},
       {"user", R"({"roles": ["owner"]})",
        "roles: unknown key; known here: kind, name, email, password, admin, suspended, change_password, password_set, "
-       "mfa or certificates"},
+       "mfa, certificates or identities"},
   };
   expect_rows(rows);
 }

@@ -244,6 +244,22 @@ class Contended final : public Store {
   Result<std::vector<TokenRecord>> tokens_of(const UserId& user) override { return store_.tokens_of(user); }
   Result<std::vector<FactorUse>> factor_uses(const UserId& user) override { return store_.factor_uses(user); }
   Result<std::vector<UserId>> users_of_factor(const RecordId& id) override { return store_.users_of_factor(id); }
+  Result<std::vector<SessionOrigin>> session_origins(const RecordId& provider, const Sha256& subject,
+                                                     const std::vector<Sha256>& indexes) override {
+    return store_.session_origins(provider, subject, indexes);
+  }
+  Result<std::vector<SessionOrigin>> session_origins_of_index(const RecordId& provider, const Sha256& index) override {
+    return store_.session_origins_of_index(provider, index);
+  }
+  Result<std::optional<SessionOrigin>> session_origin(const RecordId& session) override {
+    return store_.session_origin(session);
+  }
+  Result<std::vector<SignInAttempt>> sign_in_attempts(std::string_view provider, size_t max) override {
+    return store_.sign_in_attempts(provider, max);
+  }
+  Result<std::optional<ProviderDocument>> provider_document(const RecordId& provider, std::string_view what) override {
+    return store_.provider_document(provider, what);
+  }
   Result<std::vector<DataKeyRecord>> data_keys() override { return store_.data_keys(); }
   Result<std::vector<NamedKeyRecord>> named_keys(std::string_view purpose) override {
     return store_.named_keys(purpose);
