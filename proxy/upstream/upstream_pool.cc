@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "base/own_address.h"
+#include "base/outbound.h"
 
 namespace sallyport::proxy {
 namespace {
@@ -12,17 +12,6 @@ constexpr size_t kDialledMax = 2;  // shared connections that one request makes,
 constexpr size_t kAddressesTriedMax = 4;
 
 }  // namespace
-
-const char* outbound_refusal(const policy::Upstream& upstream, const IpAddress& address) {
-  if (!upstream.networks.empty()) {
-    const bool listed = contains(upstream.networks, address);
-    return listed ? nullptr : "the address is not on the outbound list (upstream.networks)";
-  }
-  if (!is_public(address)) return "the address is not public, and there is no outbound list (upstream.networks)";
-  if (is_own_address(address))
-    return "the address is this machine's own, and there is no outbound list (upstream.networks)";
-  return nullptr;
-}
 
 // --- the pool of one resource version
 
@@ -279,7 +268,7 @@ Task<Result<std::unique_ptr<UpstreamConnection>>> UpstreamPools::dial(UpstreamPo
   size_t tried = 0;
   for (const IpAddress& address : addresses) {
     const Endpoint endpoint{address, upstream.url.port};
-    if (const char* why = outbound_refusal(upstream, address)) {
+    if (const char* why = outbound_refusal(upstream.networks, address)) {
       refused(endpoint, why);
       last = {Code::kDenied, Side::kUpstream, "the upstream's address is not allowed"};
       continue;

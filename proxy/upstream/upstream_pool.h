@@ -161,8 +161,4 @@ class UpstreamPools final : private Deferred {
   std::vector<std::unique_ptr<Http2UpstreamConnection>> shared_graveyard_;
 };
 
-// Why the gateway may not connect to this address for this upstream, a literal; null when it may: the address is
-// listed, or nothing is and it is public and not one of this machine's own.
-const char* outbound_refusal(const policy::Upstream& upstream, const IpAddress& address);
-
 }  // namespace sallyport::proxy
