@@ -82,6 +82,7 @@ TEST_F(MeApiTest, ends_one) {
   EXPECT_FALSE(alive(other, kGate) || alive(other, kCrm));
   EXPECT_TRUE(alive(now, kGate));
   EXPECT_EQ(ended_, std::vector{id});
+  EXPECT_EQ(awaited_, std::vector{committed()});
   EXPECT_EQ(events().back().action, "session.end");
   expect_error(ask(write(now, "DELETE", path)), 404, "not_found", "once more");
   Jar own = now;
@@ -98,8 +99,11 @@ TEST_F(MeApiTest, ends_the_others) {
   const GateReply done = ask(write(now, "POST", kSessions + "/end-others"));
   EXPECT_EQ(done.status, 200);
   EXPECT_EQ(json::parse(done.body), json::parse(R"({"ended":2})"));
+  EXPECT_EQ(awaited_, std::vector{committed()});
   EXPECT_FALSE(alive(one, kGate) || alive(two, kGate));
   EXPECT_TRUE(alive(now, kGate) && alive(mel, kGate));
+  EXPECT_EQ(json::parse(ask(write(now, "POST", kSessions + "/end-others")).body)["ended"], 0) << "once more";
+  EXPECT_EQ(awaited_.size(), 1u) << "nothing to wait for";
 }
 
 TEST_F(MeApiTest, a_foreign_id_looks_like_a_missing_one) {
