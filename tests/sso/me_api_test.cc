@@ -183,6 +183,22 @@ TEST_F(MeApiTest, refuses_nobody_tokens_and_a_missing_factor) {
   EXPECT_TRUE(alive(now, kGate));
 }
 
+TEST_F(MeApiTest, beside_the_account_a_token_made_for_the_api_finds_what_anybody_finds) {
+  for (const char* path : {"/api", "/api/", "/api/v1", "/api/v1/users", "/api/v1/menu", "/api/v2/me"}) {
+    GateRequest token = request("GET", kGate, path);
+    token.by_token = true;
+    expect_error(ask(std::move(token)), 403, "token_without_api", path);
+    GateRequest made_for_it = request("GET", kGate, path);
+    made_for_it.by_token = made_for_it.api_token = true;
+    expect_error(ask(std::move(made_for_it)), 404, "not_found", path);
+  }
+  for (const char* path : {"/api/v1/me", "/api/v1/me/", "/api/v1/me/nothing"}) {
+    GateRequest made_for_it = request("GET", kGate, path);
+    made_for_it.by_token = made_for_it.api_token = true;
+    expect_error(ask(std::move(made_for_it)), 403, "token_refused", path);
+  }
+}
+
 TEST_F(MeApiTest, what_is_not_there_says_so_as_json) {
   Jar now;
   sign_in(now);

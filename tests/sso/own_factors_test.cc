@@ -2,7 +2,7 @@
 #include "sso/own_factors.h"
 
 #include "sso/factor_account.h"
-#include "sso/password_page.h"
+#include "sso/pages.h"
 #include "sso/totp.h"
 #include "tests/sso/factor_world.h"
 
