@@ -8,17 +8,19 @@
 namespace sallyport {
 namespace {
 
+constexpr size_t kHandlersPerClock = 16;
+
+// Priorities of libevent: the tick comes before what descriptors have to say (1, what an event gets by itself).
+constexpr int kPriorities = 2;
+constexpr int kTickFirst = 0;
+
 event_base* make_base() {
   event_config* const config = event_config_new();
   event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK);
   event_base* const base = event_base_new_with_config(config);
   event_config_free(config);
-  if (base == nullptr) std::abort();
+  if (base == nullptr || event_base_priority_init(base, kPriorities) < 0) std::abort();
   return base;
-}
-
-void on_event(evutil_socket_t, short what, void* handler) {
-  static_cast<IoHandler*>(handler)->on_io({(what & EV_READ) != 0, (what & EV_WRITE) != 0, (what & EV_CLOSED) != 0});
 }
 
 }  // namespace
@@ -38,6 +40,7 @@ Loop::Loop(const Clock& clock)
         loop.timers_.advance(loop.now());
       },
       this);
+  event_priority_set(&tick_event_, kTickFirst);
   const timeval tick{0, std::chrono::microseconds(TimerWheel::kTick).count()};
   event_add(&tick_event_, &tick);
   event_assign(
@@ -66,9 +69,16 @@ void Loop::run() {
   run_deferred();
   while (!stop_.load(std::memory_order_acquire)) {
     fresh_ = false;
+    // What is left of a turn that was ended stays ready for the next one, before what comes meanwhile.
     if (event_base_loop(base_.get(), EVLOOP_ONCE) < 0) std::abort();
+    if (mailbox_->wake_pending_.load(std::memory_order_acquire)) drain_posts();
     run_deferred();
   }
+}
+
+void Loop::one_handled() {
+  const Monotonic began = now();
+  if (++handled_ % kHandlersPerClock == 0 && clock_.monotonic() - began >= kTurnMost) event_base_loopbreak(base_.get());
 }
 
 void Loop::stop() {
@@ -82,7 +92,7 @@ void Mailbox::post(std::move_only_function<void()> job) {
   const std::lock_guard lock(mutex_);
   if (closed_) return;
   jobs_.push_back(std::move(job));
-  if (std::exchange(wake_pending_, true)) return;
+  if (wake_pending_.exchange(true)) return;
   const uint64_t one = 1;
   [[maybe_unused]] const auto written = ::write(wake_fd_.get(), &one, sizeof one);
 }
@@ -135,25 +145,30 @@ WallMicros Loop::wall() {
   return wall_;
 }
 
-IoEvent::IoEvent(Loop& loop, int fd, IoHandler& handler) {
-  event_assign(&event_, loop.base(), fd, EV_READ | EV_WRITE | EV_CLOSED | EV_ET | EV_PERSIST, on_event, &handler);
+LoopEvent::LoopEvent(Loop& loop, int fd, short what, IoHandler& handler) : loop_(loop), handler_(handler) {
+  event_assign(
+      &event_, loop.base(), fd, what,
+      [](evutil_socket_t, short ready, void* self) {
+        auto* const event = static_cast<LoopEvent*>(self);
+        Loop& in = event->loop_;  // the event may be gone afterwards
+        event->handler_.on_io({(ready & EV_READ) != 0, (ready & EV_WRITE) != 0, (ready & EV_CLOSED) != 0});
+        in.one_handled();
+      },
+      this);
   event_add(&event_, nullptr);
 }
-IoEvent::~IoEvent() { event_del(&event_); }
+LoopEvent::~LoopEvent() { event_del(&event_); }
 
-ReadEvent::ReadEvent(Loop& loop, int fd, IoHandler& handler) {
-  event_assign(&event_, loop.base(), fd, EV_READ | EV_PERSIST, on_event, &handler);
-  event_add(&event_, nullptr);
-}
-ReadEvent::~ReadEvent() { event_del(&event_); }
+IoEvent::IoEvent(Loop& loop, int fd, IoHandler& handler)
+    : LoopEvent(loop, fd, EV_READ | EV_WRITE | EV_CLOSED | EV_ET | EV_PERSIST, handler) {}
+
+ReadEvent::ReadEvent(Loop& loop, int fd, IoHandler& handler) : LoopEvent(loop, fd, EV_READ | EV_PERSIST, handler) {}
 void ReadEvent::pause() { event_del(&event_); }
 void ReadEvent::resume() { event_add(&event_, nullptr); }
 
-SocketEvent::SocketEvent(Loop& loop, int fd, SocketInterest interest, IoHandler& handler) {
-  const int what = EV_PERSIST | (interest.read ? EV_READ : 0) | (interest.write ? EV_WRITE : 0);
-  event_assign(&event_, loop.base(), fd, static_cast<short>(what), on_event, &handler);
-  event_add(&event_, nullptr);
-}
-SocketEvent::~SocketEvent() { event_del(&event_); }
+SocketEvent::SocketEvent(Loop& loop, int fd, SocketInterest interest, IoHandler& handler)
+    : LoopEvent(loop, fd,
+                static_cast<short>(EV_PERSIST | (interest.read ? EV_READ : 0) | (interest.write ? EV_WRITE : 0)),
+                handler) {}
 
 }  // namespace sallyport

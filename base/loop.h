@@ -1,5 +1,8 @@
 // One thread's event loop over libevent: raw edge-triggered events added once per descriptor, deferred work at the end
 // of each turn, a timer wheel, and post() as the only way in from another thread.
+//
+// A turn is over when nothing is ready any more, or after kTurnMost: what other threads have posted, what is deferred
+// and the timers never wait for everything that thousands of busy descriptors have to say.
 #pragma once
 
 #include <event2/event_struct.h>
@@ -20,6 +23,8 @@ struct event_base;
 extern "C" void event_base_free(struct event_base*);
 
 namespace sallyport {
+
+constexpr std::chrono::milliseconds kTurnMost{5};  // and one handler, whatever that takes
 
 struct IoReady {
   bool readable;
@@ -64,8 +69,8 @@ class Mailbox {
   Fd wake_fd_;
   std::mutex mutex_;
   std::vector<std::move_only_function<void()>> jobs_;
-  bool wake_pending_ = false;  // under mutex_
-  bool closed_ = false;        // under mutex_
+  std::atomic<bool> wake_pending_{false};  // written under mutex_
+  bool closed_ = false;                    // under mutex_
 };
 
 class Loop {
@@ -77,7 +82,7 @@ class Loop {
 
   void run();   // until stop(); on the thread that owns the loop
   void stop();  // from any thread or signal-safe context of post()
-  // From any thread; runs on the loop's thread, in order.
+  // From any thread; runs on the loop's thread, in order: at the end of a turn, or when nothing else is to be done.
   void post(std::move_only_function<void()> job) { mailbox_->post(std::move(job)); }
   const std::shared_ptr<Mailbox>& mailbox() const { return mailbox_; }  // for who may post after the loop's end
   void defer(Deferred& work);                                           // idempotent until it has run
@@ -93,7 +98,8 @@ class Loop {
   WallMicros wall();
 
  private:
-  friend class IoEvent;
+  friend class LoopEvent;
+  void one_handled();  // ends the turn when it has been long enough
   void drain_posts();
   void run_deferred();
 
@@ -106,35 +112,40 @@ class Loop {
   std::vector<Deferred*> deferred_;
   std::vector<Deferred*> running_;
   std::atomic<bool> stop_{false};
+  size_t handled_ = 0;  // handlers called, in all
   bool fresh_ = false;
   Monotonic now_;
   WallMicros wall_{};
 };
 
-// EV_READ|EV_WRITE|EV_CLOSED, edge-triggered, persistent: on_io() is called at each edge until this is destroyed.
-class IoEvent {
+// A descriptor's event, for as long as this lives; what it is told of is said below.
+class LoopEvent {
  public:
-  IoEvent(Loop& loop, int fd, IoHandler& handler);
-  ~IoEvent();
-  IoEvent(const IoEvent&) = delete;
-  IoEvent& operator=(const IoEvent&) = delete;
+  LoopEvent(const LoopEvent&) = delete;
+  LoopEvent& operator=(const LoopEvent&) = delete;
+
+ protected:
+  LoopEvent(Loop& loop, int fd, short what, IoHandler& handler);
+  ~LoopEvent();
+  event event_;
 
  private:
-  event event_;
+  Loop& loop_;
+  IoHandler& handler_;
+};
+
+// EV_READ|EV_WRITE|EV_CLOSED, edge-triggered, persistent: on_io() is called at each edge until this is destroyed.
+class IoEvent : LoopEvent {
+ public:
+  IoEvent(Loop& loop, int fd, IoHandler& handler);
 };
 
 // Level-triggered readability, for listening sockets and the like.
-class ReadEvent {
+class ReadEvent : LoopEvent {
  public:
   ReadEvent(Loop& loop, int fd, IoHandler& handler);
-  ~ReadEvent();
-  ReadEvent(const ReadEvent&) = delete;
-  ReadEvent& operator=(const ReadEvent&) = delete;
   void pause();
   void resume();
-
- private:
-  event event_;
 };
 
 struct SocketInterest {
@@ -143,15 +154,9 @@ struct SocketInterest {
 };
 
 // Level-triggered, for libraries that bring their own sockets.
-class SocketEvent {
+class SocketEvent : LoopEvent {
  public:
   SocketEvent(Loop& loop, int fd, SocketInterest interest, IoHandler& handler);
-  ~SocketEvent();
-  SocketEvent(const SocketEvent&) = delete;
-  SocketEvent& operator=(const SocketEvent&) = delete;
-
- private:
-  event event_;
 };
 
 // co_await on a named Sleep: wakes after at least `after`.

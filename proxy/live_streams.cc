@@ -149,7 +149,7 @@ void LiveStreams::expired() {
 void LiveStreams::look_at_all() {
   put_last(mark_);
   if (std::exchange(walking_, true)) return;
-  paused_ = loop_.clock().monotonic();
+  paused_ = loop_.now();  // so long, others had this turn
   go_on();
 }
 

@@ -42,7 +42,8 @@ struct GateRequest {
   bool sallyport_request = false;  // X-Sallyport-Request: 1
   // begin_sign_in: a factor is asked for, shown after this time; 0: whenever it was shown.
   std::optional<WallMicros> factor_after;
-  bool by_token = false;  // it carries a valid token; an invalid one does not get here
+  bool by_token = false;   // it carries a valid token; an invalid one does not get here
+  bool api_token = false;  // and that was made for the API
   SecretBytes body;
   ClientAddress client;
   const ClientCertificate* certificate = nullptr;  // verified and in force; lives as long as the task that answers

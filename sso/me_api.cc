@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "base/http/url.h"
 #include "base/time_text.h"
 #include "sso/account.h"
 #include "sso/browser_name.h"
@@ -19,6 +20,7 @@ using nlohmann::json;
 constexpr Problem kNotFound{404, "not_found", "Not found", "There is nothing at this address."};
 constexpr Problem kMethod{405, "method_not_allowed", "Method not allowed", "This address cannot be asked in this way."};
 constexpr Problem kNobody{401, "unauthenticated", "Sign in first", "Nobody is signed in."};
+constexpr Problem kTokenWithoutApi{403, "token_without_api", "Refused", "This token was not made for the API (--api)."};
 constexpr Problem kNotFromHere{403, "foreign_origin", "Refused", "This request does not say that it comes from here."};
 
 GateReply refuse(const GateRequest& request, const Problem& problem) {
@@ -143,7 +145,8 @@ std::vector<KnownRoute> MeApi::routes() {
 }
 
 Task<GateReply> MeApi::handle(Loop& home, GateRequest request) {
-  if (request.by_token) co_return refuse(request, kTokenRefused);
+  if (request.by_token && http::path_has_prefix(request.path, kMePath)) co_return refuse(request, kTokenRefused);
+  if (request.by_token && !request.api_token) co_return refuse(request, kTokenWithoutApi);
   const std::string_view method = request.method == "HEAD" ? "GET" : std::string_view(request.method);
   const Route* const route = find_route(method, request.path);
   if (route == nullptr) co_return refuse(request, kNotFound);

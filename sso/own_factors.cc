@@ -231,7 +231,7 @@ Task<Result<void>> OwnFactors::rename(Loop& home, Asker asker, const SignedIn& w
   events.push_back(event_of(asker, "factor.rename", words + " to \"" + name + "\"", parts_.clock.wall()));
   auto writing = parts_.book.write(home, *who.user, factors, {}, std::move(events));
   CO_TRY(const storage::Generation generation, co_await writing);
-  auto following = follow(home, generation);
+  auto following = wait_until_in_force(parts_.in_force, home, generation);
   co_await following;
   co_return Result<void>{};
 }
@@ -278,15 +278,9 @@ Task<Result<void>> OwnFactors::change(Loop& home, Asker asker, const SignedIn& w
   auto sweeping = parts_.own_sessions.end_others(home, std::move(asker));
   const auto swept = co_await sweeping;
   static_cast<void>(swept);
-  auto following = follow(home, generation);
+  auto following = wait_until_in_force(parts_.in_force, home, generation);
   co_await following;
   co_return Result<void>{};
-}
-
-Task<void> OwnFactors::follow(Loop& home, storage::Generation generation) {
-  if (!parts_.follow) co_return;
-  auto following = parts_.follow(home, generation);
-  co_await following;
 }
 
 }  // namespace sallyport::sso

@@ -39,7 +39,7 @@ struct OwnFactorsParts {
   const Clock& clock;
   std::string gate;  // its host: the issuer
   std::function<void(const RecordId& family)> session_ended;
-  std::function<Task<void>(Loop& home, storage::Generation generation)> follow;  // see SignInParts
+  AwaitInForce in_force;  // may be empty
 };
 
 // `who` and what it points to live as long as the task.
@@ -84,8 +84,6 @@ class OwnFactors {
   // With the ends of all other sessions, before and behind the commit.
   Task<Result<void>> change(Loop& home, Asker asker, const SignedIn& who, const Factors& factors,
                             storage::ChangeSet more, storage::AdminEvent event);
-
-  Task<void> follow(Loop& home, storage::Generation generation);
 
   OwnFactorsParts parts_;
 };

@@ -8,14 +8,14 @@ namespace {
 
 using storage::SessionRecord;
 
-storage::AdminEvent event_of(const Asker& asker, const RecordId& ended, const char* what, WallMicros at) {
+storage::AdminEvent event_of(const Asker& asker, const RecordId& ended, std::string detail, WallMicros at) {
   storage::AdminEvent out;
   out.at = at;
   out.action = "session.end";
   out.actor = asker.name;
   out.object = "session " + ended.to_string();
   out.client = asker.client;
-  out.detail = std::string(what) + " session " + asker.session.to_string();
+  out.detail = std::move(detail);
   return out;
 }
 
@@ -71,13 +71,22 @@ Task<Result<OwnSessionList>> OwnSessions::list(Loop& home, Asker asker) {
   co_return gather(std::move(records), asker.session, sessions_, now);
 }
 
-// The table is marked on the store's thread, right behind the commit: the end holds even when nobody waits for the
-// answer any more.
 Task<Result<void>> OwnSessions::end(Loop& home, Asker asker, RecordId id) {
   const WallMicros now = clock_.wall();
   const auto family = sessions_.family(id, now);
   if (!family || family->user != asker.user) co_return fail(Code::kNotFound, Side::kClient, "there is no such session");
-  storage::AdminEvent event = event_of(asker, id, "ended by", now);
+  auto ending = end_one(home, id, event_of(asker, id, "ended by session " + asker.session.to_string(), now));
+  co_return co_await ending;
+}
+
+Task<Result<void>> OwnSessions::sign_out(Loop& home, Asker asker) {
+  auto ending = end_one(home, asker.session, event_of(asker, asker.session, "signed out", clock_.wall()));
+  co_return co_await ending;
+}
+
+// The table is marked on the store's thread, right behind the commit: the end holds even when nobody waits for the
+// answer any more.
+Task<Result<void>> OwnSessions::end_one(Loop& home, RecordId id, storage::AdminEvent event) {
   auto ending = store_.run<storage::Generation>(
       home, [&table = sessions_, id, event = std::move(event)](storage::Store& store) -> Result<storage::Generation> {
         storage::ChangeSet changes;
@@ -86,34 +95,44 @@ Task<Result<void>> OwnSessions::end(Loop& home, Asker asker, RecordId id) {
         table.end(id);
         return generation;
       });
-  CO_CHECKED(co_await ending);
+  CO_TRY(const storage::Generation generation, co_await ending);
   if (session_ended_) session_ended_(id);
+  auto following = wait_until_in_force(in_force_, home, generation);
+  co_await following;
   co_return Result<void>{};
 }
 
 Task<Result<size_t>> OwnSessions::end_others(Loop& home, Asker asker) {
+  struct Ended {
+    std::vector<RecordId> families;
+    storage::Generation generation{};
+  };
   const WallMicros now = clock_.wall();
-  auto ending = store_.run<std::vector<RecordId>>(
-      home, [&table = sessions_, asker, now](storage::Store& store) -> Result<std::vector<RecordId>> {
+  auto ending =
+      store_.run<Ended>(home, [&table = sessions_, asker, now](storage::Store& store) -> Result<Ended> {
         TRY(const std::vector<SessionRecord> records, store.sessions_of(asker.user, now));
         storage::ChangeSet changes;
         std::vector<storage::AdminEvent> events;
-        std::vector<RecordId> others;
+        Ended out;
         for (const SessionRecord& record : records) {
           if (record.id != record.family || record.id == asker.session) continue;
-          others.push_back(record.id);
+          out.families.push_back(record.id);
           changes.changes.emplace_back(storage::EndSession{record.id});
-          events.push_back(event_of(asker, record.id, "all but this ended by", now));
+          events.push_back(
+              event_of(asker, record.id, "all but this ended by session " + asker.session.to_string(), now));
         }
-        if (others.empty()) return others;
-        CHECKED(store.commit(changes, events));
-        for (const RecordId& other : others) table.end(other);
-        return others;
+        if (out.families.empty()) return out;
+        TRY(out.generation, store.commit(changes, events));
+        for (const RecordId& family : out.families) table.end(family);
+        return out;
       });
-  CO_TRY(const std::vector<RecordId> others, co_await ending);
+  CO_TRY(const Ended ended, co_await ending);
+  if (ended.families.empty()) co_return 0;
   if (session_ended_)
-    for (const RecordId& other : others) session_ended_(other);
-  co_return others.size();
+    for (const RecordId& family : ended.families) session_ended_(family);
+  auto following = wait_until_in_force(in_force_, home, ended.generation);
+  co_await following;
+  co_return ended.families.size();
 }
 
 Task<Result<std::vector<storage::TokenRecord>>> OwnSessions::tokens(Loop& home, UserId user) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/task.h"
+#include "sso/in_force.h"
 #include "storage/session_table.h"
 #include "storage/store.h"
 
@@ -43,23 +44,33 @@ class OwnSessions {
  public:
   // session_ended: told of each family after commit and table, before the answer; may be empty.
   OwnSessions(storage::StoreThread& store, storage::SessionTable& sessions, const Clock& clock,
-              std::function<void(const RecordId& family)> session_ended)
-      : store_(store), sessions_(sessions), clock_(clock), session_ended_(std::move(session_ended)) {}
+              std::function<void(const RecordId& family)> session_ended, AwaitInForce in_force)
+      : store_(store),
+        sessions_(sessions),
+        clock_(clock),
+        session_ended_(std::move(session_ended)),
+        in_force_(std::move(in_force)) {}
 
-  // errors, of all of these: the store's.
+  // errors, of all of these: the store's. What has ended when they return is over in every worker, with all that lived
+  // by it.
   Task<Result<OwnSessionList>> list(Loop& home, Asker asker);
   // errors: kNotFound no living session of theirs has this id.
   Task<Result<void>> end(Loop& home, Asker asker, RecordId id);
+  // The asker's own.
+  Task<Result<void>> sign_out(Loop& home, Asker asker);
   // returns: how many.
   Task<Result<size_t>> end_others(Loop& home, Asker asker);
   // Their tokens that have not expired, oldest first.
   Task<Result<std::vector<storage::TokenRecord>>> tokens(Loop& home, UserId user);
 
  private:
+  Task<Result<void>> end_one(Loop& home, RecordId id, storage::AdminEvent event);
+
   storage::StoreThread& store_;
   storage::SessionTable& sessions_;
   const Clock& clock_;
   std::function<void(const RecordId& family)> session_ended_;
+  AwaitInForce in_force_;
 };
 
 }  // namespace sallyport::sso

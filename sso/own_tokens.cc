@@ -86,7 +86,9 @@ Task<Result<void>> OwnTokens::revoke(Loop& home, TokenAsker who, RecordId id) {
         tokens_.revoke(id);
         return generation;
       });
-  CO_CHECKED(co_await ending);
+  CO_TRY(const storage::Generation generation, co_await ending);
+  auto following = wait_until_in_force(in_force_, home, generation);
+  co_await following;
   co_return Result<void>{};
 }
 
@@ -107,7 +109,10 @@ Task<Result<IssuedToken>> OwnTokens::rotate(Loop& home, TokenAsker who, RecordId
         tokens_.insert(out.record);
         return out;
       });
-  co_return co_await rotating;
+  CO_TRY(IssuedToken out, co_await rotating);
+  auto following = wait_until_in_force(in_force_, home, out.generation);
+  co_await following;
+  co_return std::move(out);
 }
 
 }  // namespace sallyport::sso

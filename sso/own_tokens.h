@@ -30,13 +30,13 @@ struct OwnToken {
 class OwnTokens {
  public:
   OwnTokens(storage::StoreThread& store, storage::SessionTable& sessions, storage::TokenTable& tokens,
-            const Clock& clock)
-      : store_(store), sessions_(sessions), tokens_(tokens), clock_(clock) {}
+            const Clock& clock, AwaitInForce in_force)
+      : store_(store), sessions_(sessions), tokens_(tokens), clock_(clock), in_force_(std::move(in_force)) {}
 
   // Living ones, oldest first; the person's own before those of service accounts.   errors, of all: the store's.
   Task<Result<std::vector<OwnToken>>> list(Loop& home, TokenAsker who);
-  // errors, of all that follow: kUnauthenticated the session has ended meanwhile; and TokenService's. In force in this
-  // process when it returns.
+  // errors, of all that follow: kUnauthenticated the session has ended meanwhile; and TokenService's. In force when it
+  // returns; what lived by a token that is over by then has ended.
   Task<Result<IssuedToken>> create(Loop& home, TokenAsker who, NewToken wanted);
   Task<Result<void>> revoke(Loop& home, TokenAsker who, RecordId id);
   Task<Result<IssuedToken>> rotate(Loop& home, TokenAsker who, RecordId id, RotationWish wish);
@@ -49,6 +49,7 @@ class OwnTokens {
   storage::SessionTable& sessions_;
   storage::TokenTable& tokens_;
   const Clock& clock_;
+  AwaitInForce in_force_;
 };
 
 // May he rotate and revoke what this account has? A person may as himself; an owner of its team, with the factor that

@@ -63,10 +63,8 @@ Task<Result<storage::PutPassword>> PasswordChange::put(Loop& home, storage::NewP
   if (parts_.session_ended) {
     for (const RecordId& family : done->ended) parts_.session_ended(family);
   }
-  if (parts_.in_force) {
-    auto following = parts_.in_force(home, done->generation);
-    co_await following;
-  }
+  auto following = wait_until_in_force(parts_.in_force, home, done->generation);
+  co_await following;
   co_return done;
 }
 

@@ -8,6 +8,7 @@
 #include "base/blocking_pool.h"
 #include "base/log.h"
 #include "sso/attempt_limiter.h"
+#include "sso/in_force.h"
 #include "sso/known_device.h"
 #include "sso/password.h"
 #include "sso/refusal_recorder.h"
@@ -19,9 +20,6 @@
 #include "storage/store.h"
 
 namespace sallyport::sso {
-
-// Awaited until the generation is in force in every worker, or the process stops.
-using AwaitInForce = std::function<Task<void>(Loop& home, storage::Generation generation)>;
 
 struct PasswordChangeParts {
   storage::StoreThread& store;

@@ -71,8 +71,8 @@ struct SignInParts {
   // Told of every family that was ended here, after commit and table, before the answer: closes what lives on it. Must
   // not wait; called on the workers' threads. May be empty.
   std::function<void(const RecordId& family)> session_ended;
-  // Waits until what was committed up to a generation is in force: who has changed his own record meets the change with
-  // his next request.
+  // Waits until what was committed up to a generation is in force: who has ended or changed something of his own is told
+  // once nothing lives by it any more.
   AwaitInForce in_force = {};  // may be empty
   Result<bool> (*verify)(const SecretBytes& phc, const SecretBytes& password) = verify_password;
   HashFunction hash = hash_password;
@@ -145,7 +145,7 @@ class SignIn final : public Gate {
   GateReply refuse_proof(const GateRequest& request, const Problem& problem, LoginForm form,
                          const policy::CompiledUser* user, const char* reason);
   // sign_in_new_password.cc
-  static GateReply new_password_first(const GateRequest& request, const std::string& flow);
+  static GateReply new_password_first(const GateRequest& request, const std::string& flow, const char* reason);
   Task<GateReply> show_password(Loop& home, GateRequest request);
   Task<GateReply> post_password(Loop& home, GateRequest request);
   GateReply password_form(const GateRequest& request, const SignedIn& who, std::string flow,

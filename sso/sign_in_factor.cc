@@ -151,7 +151,8 @@ Task<Result<GateReply>> SignIn::factor_shown(Loop& home, const GateRequest& requ
   changes.changes.emplace_back(storage::UseFactor{factor.use});
   changes.changes.emplace_back(raise);
   std::string location = location_of(aim);
-  if (aim.wanted) {
+  const bool password_due = policy::must_change_password(*request.snapshot, user, now);
+  if (aim.wanted && !password_due) {
     const std::string code = random_handle();
     CO_TRY(storage::FlowRecord record,
            to_record(HandOver{*aim.wanted, who.session.family, user.id}, code, parts_.keyring, now));
@@ -178,7 +179,9 @@ Task<Result<GateReply>> SignIn::factor_shown(Loop& home, const GateRequest& requ
       {{"user", user.name}, {"client", request.client.address.to_string()}, {"request_id", request.request_id}});
 
   GateReply reply;
-  if (!is_form(request))
+  if (password_due)
+    reply = new_password_first(request, aim.flow, "factor shown");
+  else if (!is_form(request))
     reply = json_reply(200, {{"next", "done"}, {"location", location}}, "factor shown");
   else if (aim.wanted)
     reply = page_reply(200, onward_page(location, aim.wanted->host), "factor shown");

@@ -268,7 +268,7 @@ Task<Result<GateReply>> SignIn::open_session(Loop& home, const GateRequest& requ
 
   GateReply reply;
   if (password_due)
-    reply = new_password_first(request, form.flow);
+    reply = new_password_first(request, form.flow, "signed in");
   else if (!is_form(request))
     reply = json_reply(200, {{"next", lacks_factor ? "mfa" : "done"}, {"location", location}}, "signed in");
   else if (flow && request.sec_fetch_mode == "navigate")

@@ -35,24 +35,15 @@ Task<GateReply> SignIn::post_logout(Loop& home, GateRequest request) {
                               {403, "bad_csrf", "Please try again",
                                "This form does not belong to your present sign-in. Go back and reload the page."});
     const policy::CompiledUser* const user = request.snapshot->user(session->user);
-    storage::AdminEvent event;
-    event.at = parts_.clock.wall();
-    event.action = "session.end";
-    event.actor = user == nullptr ? "unknown" : user->name;
-    event.object = "session " + session->family.to_string();
-    event.client = request.client.address.to_string();
-    event.detail = "signed out";
-    storage::ChangeSet changes;
-    changes.changes.emplace_back(storage::EndSession{session->family});
-    std::vector<storage::AdminEvent> events;
-    events.push_back(std::move(event));
-    auto committing = parts_.store.commit(home, std::move(changes), std::move(events));
-    const auto committed = co_await committing;
-    if (!committed) {
-      parts_.log.error("sign_out_failed", {{"reason", committed.error().what}, {"request_id", request.request_id}});
+    auto ending = own_sessions_.sign_out(home, {.user = session->user,
+                                                .session = session->family,
+                                                .name = user == nullptr ? "unknown" : user->name,
+                                                .client = request.client.address.to_string()});
+    const auto ended = co_await ending;
+    if (!ended) {
+      parts_.log.error("sign_out_failed", {{"reason", ended.error().what}, {"request_id", request.request_id}});
       co_return unavailable(request);
     }
-    end_family(session->family);
   }
   GateReply reply = form ? redirect_reply(303, std::string(kLogoutPath), "sign-out")
                          : json_reply(200, {{"next", "done"}, {"location", kLogoutPath}}, "sign-out");

@@ -45,6 +45,7 @@ sso::GateRequest values_of(const RequestContext& context, std::string path, std:
   if (context.decision.outcome == policy::Outcome::kStepUp)
     out.factor_after = context.decision.within ? context.at - *context.decision.within : WallMicros{};
   out.by_token = context.identity && context.identity->means == policy::Means::kToken;
+  out.api_token = out.by_token && context.identity->scope != nullptr && context.identity->scope->api;
   out.client = context.client;
   out.certificate = context.certificate;
   out.request_id = context.request_id.view();

@@ -215,6 +215,56 @@ TEST(loop, tells_of_each_edge_once) {
   EXPECT_EQ(readable, 2);
 }
 
+TEST(loop, a_turn_ends_though_others_are_ready) {
+  ManualClock clock;
+  Loop loop(clock);
+  constexpr int kReady = 100;
+  std::vector<Pair> pairs(kReady);
+  std::vector<std::unique_ptr<IoEvent>> events;
+  int handled = 0, handled_before_post = 0, handled_before_deferred = 0;
+  Work work;
+  work.then = [&] { handled_before_deferred = handled; };
+  Handler slow([&](IoReady ready) {
+    if (!ready.readable) return;
+    clock.pass(milliseconds(1));
+    if (++handled == 1) {
+      loop.post([&] { handled_before_post = handled; });
+      loop.defer(work);
+    }
+    if (handled == kReady) loop.stop();
+  });
+  for (Pair& pair : pairs) {
+    EXPECT_EQ(write(pair.there.get(), "a", 1), 1);
+    events.push_back(std::make_unique<IoEvent>(loop, pair.here.get(), slow));
+  }
+  loop.run();
+  EXPECT_EQ(handled, kReady) << "what was left came in the turns that followed, each once";
+  EXPECT_GE(handled_before_post, 5);
+  EXPECT_LT(handled_before_post, 40);
+  EXPECT_EQ(handled_before_deferred, handled_before_post);
+}
+
+TEST(loop, what_is_left_of_a_turn_may_be_destroyed) {
+  ManualClock clock;
+  Loop loop(clock);
+  constexpr int kReady = 100;
+  std::vector<Pair> pairs(kReady);
+  std::vector<std::unique_ptr<IoEvent>> events;
+  int handled = 0;
+  Handler slow([&](IoReady) {
+    clock.pass(milliseconds(1));
+    if (++handled > 1) return;
+    loop.post([&] {
+      events.clear();
+      handled = kReady;
+      loop.stop();
+    });
+  });
+  for (Pair& pair : pairs) events.push_back(std::make_unique<IoEvent>(loop, pair.here.get(), slow));
+  loop.run();
+  EXPECT_EQ(handled, kReady);
+}
+
 TEST(loop, tells_of_levels_until_paused) {
   const SystemClock clock;
   Loop loop(clock);

@@ -1,9 +1,11 @@
 """What ends what: every stream kind and every trigger, as tables. docs/REVOCATION.md says the same to people, and is compared
 with these; the tests walk the product of the two, so that a line that is added here is tested with all of the other side."""
+import json
 import time
 from dataclasses import dataclass
 from datetime import datetime
 
+from authenticator import STEP, code, log_in, show
 from gateway import GATE
 from registry import equal
 from wait import until
@@ -49,13 +51,18 @@ KINDS = {
 # --- triggers
 
 class Proof:
-    """How somebody shows who they are; token: its text, or else a browser that is signed in."""
+    """How somebody shows who they are; token: its text, or else a browser that is signed in, by a recovery code if need be."""
 
-    def __init__(self, gateway, user, token=None, source=None):
+    def __init__(self, gateway, user, token=None, source=None, recovery=None):
         self.gateway, self.user, self.token, self.browser = gateway, user, token, None
-        if token is None:
-            self.browser = Browser(gateway, source=source)
+        if token is not None:
+            return
+        self.browser = Browser(gateway, source=source)
+        if recovery is None:
             self.browser.sign_in(user)
+        else:
+            log_in(gateway, user, self.browser)
+            equal(show(self.browser, recovery).json()["next"], "done", "after the recovery code")
 
     def fields(self, where):
         if self.token:
@@ -72,6 +79,7 @@ class Trigger:
     act: object          # (World) -> None or the time at which the right ends; returns once that is acknowledged
     proof: str = "both"  # session, token or both: what it is about
     where: str = "crm"   # the victims' resource
+    before: object = None  # what there must be first, before the victims sign in
     undo: object = None
     ends: str = "all"    # or "lasting": the right goes on, but not what would go elsewhere or as somebody else now
     spared: object = None  # (World) -> proofs of the same person that it is not about
@@ -79,23 +87,26 @@ class Trigger:
     others: int = 200      # to the next request of somebody else on the same connection
 
 
-def own(world, browser, method, target):
-    return browser.once(method, browser.at(GATE, target), [
+def own(world, browser, method, target, body=None):
+    """A request of a script of the gate's own pages, which is done."""
+    response = browser.once(method, browser.at(GATE, target), [
         ("X-Sallyport-Request", "1"), ("Origin", f"https://{GATE}:{world.gateway.port}"), ("Content-Type", "application/json")],
-        b"{}" if method == "POST" else None)
+        json.dumps(body or {}).encode() if method == "POST" else None)
+    equal(response.status // 100, 2, f"{method} {target}: {response.status} {response.text[:200]}")
+    return response
 
 
 def sign_out(world):
-    equal(own(world, world.victim_session.browser, "POST", "/.sallyport/logout").status, 200, "sign-out")
+    own(world, world.victim_session.browser, "POST", "/.sallyport/logout")
 
 
 def sign_out_everywhere(world):
-    equal(own(world, world.other_session().browser, "POST", "/api/v1/me/sessions/end-others").status // 100, 2, "end-others")
+    own(world, world.other_session().browser, "POST", "/api/v1/me/sessions/end-others")
 
 
 def end_own(world):
     current = own(world, world.victim_session.browser, "GET", "/api/v1/me").json()["session"]
-    equal(own(world, world.other_session().browser, "DELETE", f"/api/v1/me/sessions/{current}").status, 204, "the end of one's own")
+    own(world, world.other_session().browser, "DELETE", f"/api/v1/me/sessions/{current}")
 
 
 def admin_ends(world):
@@ -117,9 +128,27 @@ def absolute_end(world):
     return at_its_end(min(stamp(each["ends"]) for each in world.gateway.listing("session", "list", "--user", world.user)))
 
 
+def token_of_victim(world):
+    """The last that was made; a rotation makes another one of the same name."""
+    return max((each for each in world.gateway.listing("token", "list", "--user", world.user) if each["name"] == "victim"),
+               key=lambda each: each["created"])
+
+
 def token_expires(world):
-    victims = [each for each in world.gateway.listing("token", "list", "--user", world.user) if each["name"] == "victim"]
-    return at_its_end(stamp(max(victims, key=lambda each: each["created"])["expires"]))
+    return at_its_end(stamp(token_of_victim(world)["expires"]))
+
+
+def token_rotated(world):
+    old = token_of_victim(world)["id"]
+    world.gateway.must("token", "rotate", "--id", old, "--overlap", "1s")
+    listed = world.gateway.listing("token", "list", "--user", world.user)
+    return at_its_end(stamp(next(each["expires"] for each in listed if each["id"] == old)))
+
+
+def own_token(method, tail="", body=None):
+    def act(world):
+        own(world, world.other_session().browser, method, f"/api/v1/me/tokens/{token_of_victim(world)['id']}{tail}", body)
+    return act
 
 
 def revoke(world):
@@ -150,10 +179,50 @@ def platform(**patch):
     return act
 
 
-def passwd(password):
+ANOTHER = "another-lantern-orbit-37"
+
+
+def passwd(password, *flags):
     def act(world):
-        world.gateway.must("user", "passwd", world.user, "--password-stdin", stdin=password + "\n")
+        world.gateway.must("user", "passwd", world.user, "--password-stdin", *flags, stdin=password + "\n")
     return act
+
+
+def own_password(world):
+    own(world, world.other_session().browser, "POST", "/api/v1/me/password", {"current": PASSWORD, "new": ANOTHER})
+
+
+def reset_link(world):
+    link = world.gateway.must("user", "reset-link", world.user).strip()
+    browser = Browser(world.gateway)
+    browser.once("GET", link, [("Accept", "text/html")])
+    equal(browser.submit(browser.form(), {"new": ANOTHER, "again": ANOTHER}, ("Origin", browser.at(GATE, "")), follow=False).status,
+          200, "the new password by a link")
+
+
+def person(**patch):
+    def act(world):
+        world.gateway.apply({"kind": "user", "name": world.user, "email": "eve@example.test"} | patch)
+    return act
+
+
+def enrol(browser, world):
+    begun = own(world, browser, "POST", "/api/v1/me/totp").json()
+    done = own(world, browser, "POST", f"/api/v1/me/totp/{begun['id']}/confirm", {"code": code(begun["secret"], int(time.time()) // STEP)})
+    world.app, world.recovery = begun["id"], done.json()["recovery_codes"]
+
+
+def enrolled(world):
+    enrol(Proof(world.gateway, world.user).browser, world)
+
+
+def factor_removed(world):
+    own(world, world.other_session().browser, "DELETE", f"/api/v1/me/totp/{world.app}")
+
+
+def mfa_reset(world):
+    world.gateway.must("user", "mfa-reset", world.user)
+    world.recovery = []
 
 
 def line(**patch):
@@ -184,18 +253,42 @@ TRIGGERS = {
         spared=lambda world: [world.other_token()]),
     "session's absolute end": Trigger("the session is over", 401, absolute_end, proof="session:absolute"),
     "session idle": Trigger("the session is over", 401, lambda world: at_its_end(world.opened + world.short), proof="session:idle"),
-    "password change": Trigger("the session is over", 401, passwd("another-lantern-orbit-37"), proof="session",
-                               undo=passwd(PASSWORD), spared=lambda world: [world.other_token()]),
+    "password changed by its owner": Trigger("the session is over", 401, own_password, proof="session", undo=passwd(PASSWORD),
+                                             spared=lambda world: [world.other_session(), world.other_token()]),
+    "password set by an admin": Trigger("the session is over", 401, passwd(ANOTHER), proof="session", undo=passwd(PASSWORD),
+                                        spared=lambda world: [world.other_token()]),
+    "password set by an admin's link": Trigger("the session is over", 401, reset_link, proof="session", undo=passwd(PASSWORD),
+                                               spared=lambda world: [world.other_token()]),
+    "second factor added": Trigger(
+        "the session is over", 401, lambda world: enrol(world.other_session().browser, world), proof="session", undo=mfa_reset,
+        spared=lambda world: [world.other_token()]),
+    "second factor removed": Trigger(
+        "the session is over", 401, factor_removed, proof="session", before=enrolled, undo=mfa_reset,
+        spared=lambda world: [world.other_session(), world.other_token()]),
+    "new recovery codes": Trigger(
+        "the session is over", 401, lambda world: own(world, world.other_session().browser, "POST", "/api/v1/me/recovery-codes"),
+        proof="session", before=enrolled, undo=mfa_reset, spared=lambda world: [world.other_session(), world.other_token()]),
+    "second factors reset by an admin": Trigger("the session is over", 401, mfa_reset, proof="session", before=enrolled,
+                                                spared=lambda world: [world.other_token()]),
     "token revoked": Trigger("the token is over", 401, revoke, proof="token",
                              spared=lambda world: [world.other_token(), world.other_session()]),
+    "token revoked by its owner": Trigger("the token is over", 401, own_token("DELETE"), proof="token",
+                                          spared=lambda world: [world.other_token(), world.other_session()]),
     "token expired": Trigger("the token is over", 401, token_expires, proof="token:short",
                              spared=lambda world: [world.other_token()]),
+    "token rotated, and the overlap over": Trigger("the token is over", 401, token_rotated, proof="token",
+                                                   spared=lambda world: [world.other_token()]),
+    "token rotated by its owner without overlap": Trigger(
+        "the token is over", 401, own_token("POST", "/rotate", {"overlap": "0s"}), proof="token",
+        spared=lambda world: [world.other_token(), world.other_session()]),
     # --- who one is
     "suspension": Trigger("suspended", 403, lambda world: world.gateway.must("user", "suspend", world.user), proof="token",
                           undo=lambda world: world.gateway.must("user", "resume", world.user)),
     "suspension of who is signed in": Trigger(
         "the session is over", 401, lambda world: world.gateway.must("user", "suspend", world.user), proof="session",
         undo=lambda world: world.gateway.must("user", "resume", world.user)),
+    "new password demanded": Trigger("the password must be changed", 403, person(change_password=True),
+                                     undo=person(change_password=False)),
     "membership taken": Trigger("no role", 403, team(members={"ann": "owner", "eve": "none"}), undo=restore),
     "role taken": Trigger("no rule allows", 403, team(members={"ann": "owner", "eve": "viewer"}), undo=restore),
     "role taken on the resource": Trigger("no role", 403, apply(roles={"eve": "none"}), undo=restore),

@@ -51,6 +51,7 @@ class World:
             up.told(f"push\t{push}")
         self.streams.say("feed", feed)
         self.innocents, self.victim_session, self.victim_token = {}, None, None
+        self.app, self.recovery = None, []  # while eve has a second factor: its id, and codes that are left
         self._others = {}
 
     # --- what there is
@@ -79,11 +80,14 @@ class World:
     def token(self, user, name, expires="1d"):
         return Proof(self.gateway, user, token=self.gateway.token(user, name=name, expires=expires))
 
+    def session(self):
+        return Proof(self.gateway, "eve", recovery=self.recovery.pop() if self.recovery else None)
+
     def other_token(self):
         return self._other("token", lambda: self.token("eve", "other"))
 
     def other_session(self):
-        return self._other("session", lambda: Proof(self.gateway, "eve"))
+        return self._other("session", self.session)
 
     def _other(self, name, make):
         """One for as long as a trigger is played."""
@@ -96,13 +100,15 @@ class World:
 
     def victims(self, trigger):
         """The proofs whose right will end; PASSWORD is eve's, sessions and tokens are new."""
+        if trigger.before:
+            trigger.before(self)
         means, _, special = trigger.proof.partition(":")
         out = []
         if means in ("both", "session"):
             if special:
                 limits = {"absolute": f"{self.short}s" if special == "absolute" else "1h", "idle": f"{self.short}s"}
                 self.gateway.apply({"kind": "platform", "name": "platform", "sessions": limits})
-            self.victim_session = Proof(self.gateway, "eve")
+            self.victim_session = self.session()
             if special:
                 self.gateway.apply({"kind": "platform", "name": "platform", "sessions": {"absolute": "14d", "idle": "12h"}})
             out.append(("session", self.victim_session))

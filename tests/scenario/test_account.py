@@ -213,6 +213,9 @@ def tokens_never_reach_the_account(t):
                     response = gateway.ask(GATE, method, path, extra + headers + from_here(gateway), b"" if method == "POST" else None)
                     equal(response.status, 403, f"{method} {path} by a token {flags}")
                     error_body(response, "token_refused")
+        elsewhere = gateway.ask(GATE, target="/api/v1/users", headers=bearer(token))
+        equal((elsewhere.status, elsewhere.json()["error"]), (404, "not_found") if flags else (403, "token_without_api"),
+              f"the rest of the API by a token {flags}")
     bad = browser.headers(GATE) + bearer("spt_" + "A" * 43)
     equal(gateway.ask(GATE, target=SESSIONS, headers=bad).status, 401, "a bad token beside a good cookie")
     used = [entry for entry in gateway.audit() if entry.get("path") == SESSIONS and entry.get("means") == "token"]

@@ -8,6 +8,7 @@
 #include <condition_variable>
 #include <filesystem>
 #include <fstream>
+#include <future>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -107,6 +108,7 @@ class GateWorld : public testing::Test {
          .log = log_,
          .gate = *http::parse_url("https://gate.localhost:8443"),
          .session_ended = [this](const RecordId& family) { ended_.push_back(family); },
+         .in_force = [this](Loop&, storage::Generation generation) { return note_awaited(generation); },
          .verify = counted_verify,
          .hash = [](const SecretBytes& password, const Argon2Cost&) { return hash_password(password, kCheap); }});
     EXPECT_TRUE(made.has_value());
@@ -195,6 +197,16 @@ class GateWorld : public testing::Test {
     return json_login(nlohmann::json{{"user", user}, {"password", password}});
   }
 
+  Task<void> note_awaited(storage::Generation generation) {
+    awaited_.push_back(generation);
+    co_return;
+  }
+  storage::Generation committed() {
+    std::promise<storage::Generation> read;
+    store_->submit([&](storage::Store& store) { read.set_value(*store.generation()); });
+    return read.get_future().get();
+  }
+
   // The administrative events so far, oldest first.
   std::vector<storage::AdminEvent> events() {
     std::vector<storage::AdminEvent> out;
@@ -231,6 +243,7 @@ class GateWorld : public testing::Test {
   uint64_t generation_ = 0;
   std::unique_ptr<SignIn> gate_;
   std::vector<RecordId> ended_;
+  std::vector<storage::Generation> awaited_;  // what an answer waited for
   std::unique_ptr<Loop> loop_;
 };
 

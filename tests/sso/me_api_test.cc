@@ -82,6 +82,7 @@ TEST_F(MeApiTest, ends_one) {
   EXPECT_FALSE(alive(other, kGate) || alive(other, kCrm));
   EXPECT_TRUE(alive(now, kGate));
   EXPECT_EQ(ended_, std::vector{id});
+  EXPECT_EQ(awaited_, std::vector{committed()});
   EXPECT_EQ(events().back().action, "session.end");
   expect_error(ask(write(now, "DELETE", path)), 404, "not_found", "once more");
   Jar own = now;
@@ -98,8 +99,11 @@ TEST_F(MeApiTest, ends_the_others) {
   const GateReply done = ask(write(now, "POST", kSessions + "/end-others"));
   EXPECT_EQ(done.status, 200);
   EXPECT_EQ(json::parse(done.body), json::parse(R"({"ended":2})"));
+  EXPECT_EQ(awaited_, std::vector{committed()});
   EXPECT_FALSE(alive(one, kGate) || alive(two, kGate));
   EXPECT_TRUE(alive(now, kGate) && alive(mel, kGate));
+  EXPECT_EQ(json::parse(ask(write(now, "POST", kSessions + "/end-others")).body)["ended"], 0) << "once more";
+  EXPECT_EQ(awaited_.size(), 1u) << "nothing to wait for";
 }
 
 TEST_F(MeApiTest, a_foreign_id_looks_like_a_missing_one) {
@@ -177,6 +181,22 @@ TEST_F(MeApiTest, refuses_nobody_tokens_and_a_missing_factor) {
       expect_error(ask(write(now, method, path)), 401, "mfa_required", path);
   }
   EXPECT_TRUE(alive(now, kGate));
+}
+
+TEST_F(MeApiTest, beside_the_account_a_token_made_for_the_api_finds_what_anybody_finds) {
+  for (const char* path : {"/api", "/api/", "/api/v1", "/api/v1/users", "/api/v1/menu", "/api/v2/me"}) {
+    GateRequest token = request("GET", kGate, path);
+    token.by_token = true;
+    expect_error(ask(std::move(token)), 403, "token_without_api", path);
+    GateRequest made_for_it = request("GET", kGate, path);
+    made_for_it.by_token = made_for_it.api_token = true;
+    expect_error(ask(std::move(made_for_it)), 404, "not_found", path);
+  }
+  for (const char* path : {"/api/v1/me", "/api/v1/me/", "/api/v1/me/nothing"}) {
+    GateRequest made_for_it = request("GET", kGate, path);
+    made_for_it.by_token = made_for_it.api_token = true;
+    expect_error(ask(std::move(made_for_it)), 403, "token_refused", path);
+  }
 }
 
 TEST_F(MeApiTest, what_is_not_there_says_so_as_json) {

@@ -204,7 +204,9 @@ TEST_F(MeTokensTest, an_owner_revokes_and_nobody_else) {
   EXPECT_EQ(foreign.body, ask(write(mel, "DELETE", kTokens + "/" + RecordId::random().to_string())).body);
   EXPECT_EQ(ask(write(mel, "POST", path + "/rotate")).status, 404);
   EXPECT_TRUE(live(token["token"]));
+  awaited_.clear();
   EXPECT_EQ(ask(write(ann, "DELETE", path)).status, 204);
+  EXPECT_EQ(awaited_, std::vector{committed()});
   EXPECT_FALSE(live(token["token"]));
   EXPECT_EQ(ask(write(ann, "DELETE", path)).status, 404) << "once more";
   EXPECT_EQ(ask(write(ann, "DELETE", kTokens + "/x")).status, 404);
@@ -216,6 +218,7 @@ TEST_F(MeTokensTest, rotation_overlaps_and_cuts_and_never_lengthens) {
   const std::string path = kTokens + "/" + std::string(old["id"]) + "/rotate";
   const GateReply reply = ask(write(ann, "POST", path, {{"overlap", "2h"}, {"expires", "3d"}}));
   EXPECT_EQ(reply.status, 201) << reply.body;
+  EXPECT_EQ(awaited_, std::vector{committed()});
   const json next = json::parse(reply.body);
   EXPECT_NE(next["token"], old["token"]);
   EXPECT_EQ(next["name"], "ci");
@@ -324,7 +327,7 @@ TEST_F(MeTokensTest, a_write_proves_itself_and_a_token_makes_no_token) {
 TEST_F(MeTokensTest, a_session_that_has_ended_makes_none) {
   const Jar ann = signed_in_as("ann");
   NewToken wanted{.owner = record("ann").id, .whose = "user ann", .name = "ci", .life = days(1), .scope = {}};
-  OwnTokens own(*store_, sessions_, tokens_, clock_);
+  OwnTokens own(*store_, sessions_, tokens_, clock_, {});
   const TokenAsker who{.asker = {.user = record("ann").id, .session = session_of(ann), .name = "ann", .client = ""},
                        .strength = policy::Strength::kPassword,
                        .snapshot = snapshot_};

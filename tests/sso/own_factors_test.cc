@@ -2,6 +2,7 @@
 #include "sso/own_factors.h"
 
 #include "sso/factor_account.h"
+#include "sso/pages.h"
 #include "sso/totp.h"
 #include "tests/sso/factor_world.h"
 
@@ -240,6 +241,33 @@ TEST_F(OwnFactorsTest, only_our_own_words_lead_on) {
   EXPECT_EQ(
       json::parse(show(half, code_of(app), {{"then", "https://evil.test/"}, {"flow", "//evil.test"}}).body)["location"],
       "/");
+}
+
+TEST_F(OwnFactorsTest, a_password_that_is_due_comes_right_after_the_factor) {
+  Jar jar;
+  sign_in(jar);
+  const App app = set_up(jar);
+  add_platform({{"passwords", {{"max_age", "90d"}}}});
+  rebuild();
+  Jar program;
+  sign_in(program);
+  const GateReply told = show(program, code_of(app));
+  EXPECT_EQ(json::parse(told.body), (json{{"next", "password"}, {"location", kPasswordPath}}));
+  EXPECT_TRUE(gives_session(told));
+  clock_.advance(seconds(60));
+
+  Jar browser;
+  const GateReply away = want(browser, kCrm, "/a");
+  const GateReply form = open(browser, page(kGate, path_of(header(away, "Location"))));
+  const GateReply half = open(browser, form_post(browser, form.body, "ann", kPassword));
+  const GateReply asked = open(browser, page(kGate, header(half, "Location")));
+  const std::string flow = hidden(asked.body, "flow");
+  EXPECT_FALSE(flow.empty());
+  const GateReply led = post(browser, kMfaPath,
+                             "csrf=" + hidden(asked.body, "csrf") + "&code=" + code_of(app) + "&flow=" + flow);
+  EXPECT_EQ(led.status, 303);
+  EXPECT_EQ(header(led, "Location"), std::string(kPasswordPath) + "?flow=" + flow) << "and the page wanted is kept";
+  EXPECT_EQ(session_of(browser)->strength, policy::Strength::kMfa);
 }
 
 TEST_F(OwnFactorsTest, what_was_changed_meanwhile_is_not_overwritten) {

@@ -160,6 +160,16 @@ TEST_F(PasskeysTest, signs_in_without_a_password) {
   EXPECT_EQ(reply.user, record("ann").id);
 }
 
+TEST_F(PasskeysTest, a_password_that_is_due_comes_after_it) {
+  SoftwareAuthenticator laptop = enrolled();
+  add_platform({{"passwords", {{"max_age", "90d"}}}});
+  rebuild();
+  Jar half = half_signed_in();
+  EXPECT_EQ(json::parse(use(half, laptop).body)["next"], "password") << "as the second factor";
+  Jar alone;
+  EXPECT_EQ(json::parse(use(alone, laptop).body)["next"], "password") << "and in the password's place";
+}
+
 TEST_F(PasskeysTest, a_sign_in_goes_on_to_the_page_wanted) {
   SoftwareAuthenticator mine = enrolled();
   Jar jar;

@@ -39,6 +39,15 @@ TEST_F(SignOutTest, ends_the_session_everywhere_from_anywhere) {
   EXPECT_EQ(events_of("session.end"), 2u);
 }
 
+TEST_F(SignOutTest, is_told_once_it_is_in_force) {
+  Jar jar = signed_in_everywhere();
+  EXPECT_TRUE(awaited_.empty());
+  GateRequest out = request("POST", kCrm, "/.sallyport/logout");
+  out.sallyport_request = true;
+  EXPECT_EQ(open(jar, std::move(out)).status, 200);
+  EXPECT_EQ(awaited_, std::vector{committed()});
+}
+
 TEST_F(SignOutTest, get_alone_ends_nothing) {
   Jar jar = signed_in_everywhere();
   for (const char* host : {kGate, kCrm}) {
