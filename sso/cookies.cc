@@ -31,6 +31,13 @@ std::string set_cookie(std::string_view name, std::string_view value, std::optio
   return out;
 }
 
+std::string set_cross_site_cookie(std::string_view name, std::string_view value, std::chrono::seconds max_age) {
+  std::string out(name);
+  out += '=';
+  out += value;
+  return out + "; Path=/; Secure; HttpOnly; SameSite=None; Max-Age=" + std::to_string(max_age.count());
+}
+
 std::string drop_cookie(std::string_view name) { return set_cookie(name, "", std::chrono::seconds(0)); }
 
 std::string random_handle() { return base64url_encode(random_bytes<kHandleBytes>()); }

@@ -17,6 +17,8 @@ std::optional<std::string_view> cookie_value(std::string_view cookie_field, std:
 std::string set_cookie(std::string_view name, std::string_view value,
                        std::optional<std::chrono::seconds> max_age = std::nullopt);
 std::string drop_cookie(std::string_view name);
+// The same with SameSite=None: for what has to come along with a form that another site posts here.
+std::string set_cross_site_cookie(std::string_view name, std::string_view value, std::chrono::seconds max_age);
 
 // 256 random bits as base64url (43 characters): session ids, nonces, handles, codes.
 std::string random_handle();

@@ -3,6 +3,7 @@
 
 #include <functional>
 
+#include "base/loop.h"
 #include "base/task.h"
 #include "storage/records.h"
 

@@ -146,4 +146,48 @@ Result<ResetLink> read_reset_link(const storage::FlowRecord& record, const stora
   return out;
 }
 
+Result<storage::FlowRecord> to_record(const ProviderFlow& flow, std::string_view handle,
+                                      const storage::Keyring& keyring, WallMicros now) {
+  json content{{"provider", flow.provider},  {"browser", hex_encode(flow.browser_hash)},
+               {"request", flow.request_id}, {"verifier", flow.verifier},
+               {"flow", flow.flow},          {"then", flow.then},
+               {"restarts", flow.restarts}};
+  if (flow.replaces) content["replaces"] = hex_encode(flow.replaces->view());
+  return sealed(std::move(content), kProviderFlowKind, handle, keyring, now + kSignInFlowLife);
+}
+
+Result<ProviderFlow> read_provider_flow(const storage::FlowRecord& record, const storage::Keyring& keyring,
+                                        WallMicros now) {
+  TRY(const json content, opened(record, kProviderFlowKind, keyring, now));
+  ProviderFlow out;
+  TRY(out.provider, text_at(content, "provider"));
+  TRY(out.browser_hash, fixed_bytes<32>(content, "browser"));
+  TRY(out.request_id, text_at(content, "request"));
+  TRY(out.verifier, text_at(content, "verifier"));
+  TRY(out.flow, text_at(content, "flow"));
+  TRY(out.then, text_at(content, "then"));
+  TRY(const int64_t restarts, number_at(content, "restarts"));
+  out.restarts = static_cast<int>(restarts);
+  if (content.contains("replaces")) {
+    TRY(const auto family, fixed_bytes<16>(content, "replaces"));
+    out.replaces = RecordId{family};
+  }
+  return out;
+}
+
+Result<storage::FlowRecord> to_record(const LogoutFlow& flow, std::string_view handle, const storage::Keyring& keyring,
+                                      WallMicros now) {
+  return sealed({{"provider", flow.provider}, {"request", flow.request_id}}, kLogoutFlowKind, handle, keyring,
+                now + kSignInFlowLife);
+}
+
+Result<LogoutFlow> read_logout_flow(const storage::FlowRecord& record, const storage::Keyring& keyring,
+                                    WallMicros now) {
+  TRY(const json content, opened(record, kLogoutFlowKind, keyring, now));
+  LogoutFlow out;
+  TRY(out.provider, text_at(content, "provider"));
+  TRY(out.request_id, text_at(content, "request"));
+  return out;
+}
+
 }  // namespace sallyport::sso

@@ -3,6 +3,8 @@
 //   SignInFlow  the page wanted on another host, from the first redirect until the sign-in on the gate (10 minutes)
 //   HandOver    the code that carries a fresh session to that host (60 seconds, one use)
 //   ResetLink   an administrator's link with which a person sets a new password
+//   ProviderFlow  a sign-in that is under way at an identity provider (10 minutes); its handle is the RelayState, or
+//   state LogoutFlow  a sign-out that a provider was told of and has not answered yet
 // No URL of a client is ever a target: what is wanted was seen by the gateway itself, and stays here.
 #pragma once
 
@@ -22,6 +24,8 @@ constexpr std::chrono::seconds kHandOverLife{60};
 constexpr std::string_view kSignInFlowKind = "sign-in";
 constexpr std::string_view kHandOverKind = "hand-over";
 constexpr std::string_view kResetLinkKind = "password-reset";
+constexpr std::string_view kProviderFlowKind = "provider";
+constexpr std::string_view kLogoutFlowKind = "provider-logout";
 constexpr int kRestartsMax = 2;  // of a hand-over that met another tab's nonce
 
 struct SignInFlow {
@@ -47,6 +51,22 @@ struct ResetLink {
   uint64_t epoch = 0;  // storage::kResetLinkField's, under which it counts
 };
 
+struct ProviderFlow {
+  std::string provider;              // its name
+  Sha256 browser_hash{};             // of the flow cookie: who begins it ends it
+  std::string request_id;            // SAML: the request's ID; OpenID Connect: the nonce
+  std::string verifier;              // OpenID Connect: PKCE's (RFC 7636)
+  std::string flow;                  // the handle of a SignInFlow, or empty
+  std::string then;                  // a page of the gate, by our own word for it
+  std::optional<RecordId> replaces;  // the session of this browser, which a provider's POST does not name
+  int restarts = 0;
+};
+
+struct LogoutFlow {
+  std::string provider;
+  std::string request_id;
+};
+
 // The record to put into the store under `handle`.   errors: the keyring's.
 Result<storage::FlowRecord> to_record(const SignInFlow& flow, std::string_view handle, const storage::Keyring& keyring,
                                       WallMicros now);
@@ -55,10 +75,18 @@ Result<storage::FlowRecord> to_record(const HandOver& hand_over, std::string_vie
 Result<storage::FlowRecord> to_record(const ResetLink& link, std::string_view handle, const storage::Keyring& keyring,
                                       WallMicros expires_at);
 
+Result<storage::FlowRecord> to_record(const ProviderFlow& flow, std::string_view handle,
+                                      const storage::Keyring& keyring, WallMicros now);
+Result<storage::FlowRecord> to_record(const LogoutFlow& flow, std::string_view handle, const storage::Keyring& keyring,
+                                      WallMicros now);
+
 // errors: kDenied the record is not what was put there, or is over; kNotFound it is of another kind.
 Result<SignInFlow> read_sign_in_flow(const storage::FlowRecord& record, const storage::Keyring& keyring,
                                      WallMicros now);
 Result<HandOver> read_hand_over(const storage::FlowRecord& record, const storage::Keyring& keyring, WallMicros now);
+Result<ProviderFlow> read_provider_flow(const storage::FlowRecord& record, const storage::Keyring& keyring,
+                                        WallMicros now);
+Result<LogoutFlow> read_logout_flow(const storage::FlowRecord& record, const storage::Keyring& keyring, WallMicros now);
 Result<ResetLink> read_reset_link(const storage::FlowRecord& record, const storage::Keyring& keyring, WallMicros now);
 
 }  // namespace sallyport::sso

@@ -89,6 +89,8 @@ SignIn::SignIn(SignInParts parts, SecretBytes csrf_key, SecretBytes device_key)
     : parts_(std::move(parts)),
       forms_(std::move(csrf_key)),
       refusals_(parts_.store, parts_.log),
+      opener_(
+          {parts_.store, parts_.sessions, parts_.keyring, parts_.clock, parts_.log, parts_.gate, parts_.session_ended}),
       devices_(std::move(device_key)),
       passwords_({.store = parts_.store,
                   .sessions = parts_.sessions,
@@ -165,11 +167,7 @@ GateReply SignIn::ask_for_factor(const GateRequest& request, const SignedIn& who
   return reply;
 }
 
-std::string SignIn::origin_of(const std::string& host) const {
-  http::Url url = parts_.gate;
-  url.host = host;
-  return url.scheme + "://" + url.authority();
-}
+std::string SignIn::origin_of(const std::string& host) const { return origin_beside(parts_.gate, host); }
 
 void SignIn::end_family(const RecordId& family) {
   parts_.sessions.end(family);

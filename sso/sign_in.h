@@ -33,6 +33,7 @@
 #include "sso/refusal_recorder.h"
 #include "sso/replies.h"
 #include "sso/second_factor.h"
+#include "sso/session_opener.h"
 #include "sso/signed_in.h"
 #include "sso/token_forms.h"
 #include "storage/key_holder.h"
@@ -71,8 +72,8 @@ struct SignInParts {
   // Told of every family that was ended here, after commit and table, before the answer: closes what lives on it. Must
   // not wait; called on the workers' threads. May be empty.
   std::function<void(const RecordId& family)> session_ended;
-  // Waits until what was committed up to a generation is in force: who has ended or changed something of his own is told
-  // once nothing lives by it any more.
+  // Waits until what was committed up to a generation is in force: who has ended or changed something of his own is
+  // told once nothing lives by it any more.
   AwaitInForce in_force = {};  // may be empty
   Result<bool> (*verify)(const SecretBytes& phc, const SecretBytes& password) = verify_password;
   HashFunction hash = hash_password;
@@ -121,11 +122,6 @@ class SignIn final : public Gate {
   Task<GateReply> show_login(Loop& home, GateRequest request);
   Task<GateReply> post_login(Loop& home, GateRequest request);
   Task<Result<bool>> password_fits(Loop& home, const policy::CompiledUser* user, SecretBytes password, Turn turn);
-  struct Proof {
-    std::string means;  // in plain words, for the audit
-    policy::Strength strength = policy::Strength::kPassword;
-    std::optional<storage::FactorUse> factor{};  // that was shown with it, and counts in the same commit
-  };
   struct LoginForm {
     int status = 200;
     std::string flow;
@@ -136,8 +132,7 @@ class SignIn final : public Gate {
     std::string_view then;  // "factors": goes on to the second factors; empty: to the home page
     void set_then(std::string_view sent) { then = sent == "factors" ? "factors" : ""; }
   };
-  Task<Result<GateReply>> open_session(Loop& home, const GateRequest& request, const policy::CompiledUser& user,
-                                       const LoginForm& form, Proof proof);
+  static SessionWish wish_of(const LoginForm& form, Proof proof);
   GateReply login_form(const GateRequest& request, LoginForm form) const;
   // An answer to a sign-in that failed: the form again, or JSON.
   GateReply refuse_login(const GateRequest& request, const Problem& problem, LoginForm form) const;
@@ -145,7 +140,6 @@ class SignIn final : public Gate {
   GateReply refuse_proof(const GateRequest& request, const Problem& problem, LoginForm form,
                          const policy::CompiledUser* user, const char* reason);
   // sign_in_new_password.cc
-  static GateReply new_password_first(const GateRequest& request, const std::string& flow, const char* reason);
   Task<GateReply> show_password(Loop& home, GateRequest request);
   Task<GateReply> post_password(Loop& home, GateRequest request);
   GateReply password_form(const GateRequest& request, const SignedIn& who, std::string flow,
@@ -206,7 +200,6 @@ class SignIn final : public Gate {
   Task<std::optional<SignInFlow>> wanted_page(Loop& home, std::string handle, IpAddress client,
                                               std::shared_ptr<const policy::Snapshot> snapshot);
   Task<GateReply> hand_over(Loop& home, const GateRequest& request, const SignedIn& who, const SignInFlow& flow);
-  static std::string factor_location(const policy::CompiledUser& user, const std::string& flow);
   bool asks_again(const GateRequest& request, const SignInFlow& flow, const storage::LiveSession& session,
                   WallMicros now) const;
   // These return the session's cookie.   errors: kConflict it, or the gate's, has ended; and the store's.
@@ -218,7 +211,6 @@ class SignIn final : public Gate {
                                   const storage::LiveSession& gate, const char* action) const;
   bool may_begin_flow(const IpAddress& client);
   bool may_look_up(const IpAddress& client);
-  std::string callback_url(const std::string& host, const std::string& code) const;
   // sign_out.cc
   Task<GateReply> show_logout(Loop& home, GateRequest request);
   Task<GateReply> post_logout(Loop& home, GateRequest request);
@@ -235,6 +227,7 @@ class SignIn final : public Gate {
   FormGuard forms_;
   AttemptLimiter attempts_;
   RefusalRecorder refusals_;
+  SessionOpener opener_;
   KnownDevices devices_;
   PasswordChange passwords_;
   CodeLimiter codes_;

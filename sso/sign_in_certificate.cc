@@ -80,7 +80,7 @@ Task<GateReply> SignIn::post_certificate(Loop& home, GateRequest request) {
   const char* const reason = user == nullptr ? "a certificate of nobody" : why_unusable(user);
   if (reason != nullptr) co_return refuse_proof(request, kNobodys, std::move(again), user, reason);
   Proof proof{"certificate " + request.certificate->fingerprint, request.snapshot->platform().certificate_strength};
-  auto opening = open_session(home, request, *user, again, std::move(proof));
+  auto opening = opener_.open(home, request, *user, wish_of(again, std::move(proof)));
   auto opened = co_await opening;
   if (opened) co_return *std::move(opened);
   if (opened.error().code == Code::kDenied)

@@ -157,7 +157,7 @@ Task<Result<GateReply>> SignIn::factor_shown(Loop& home, const GateRequest& requ
     CO_TRY(storage::FlowRecord record,
            to_record(HandOver{*aim.wanted, who.session.family, user.id}, code, parts_.keyring, now));
     changes.changes.emplace_back(storage::PutFlow{std::move(record)});
-    location = callback_url(aim.wanted->host, code);
+    location = callback_url(parts_.gate, aim.wanted->host, code);
   }
   storage::AdminEvent event;
   event.at = now;

@@ -39,10 +39,6 @@ std::string target_of(const GateRequest& request) {
 
 }  // namespace
 
-std::string SignIn::callback_url(const std::string& host, const std::string& code) const {
-  return origin_of(host) + std::string(kCallbackPath) + "?code=" + code;
-}
-
 bool SignIn::may_begin_flow(const IpAddress& client) {
   const Sha256 network = network_key(client);
   const Monotonic now = parts_.clock.monotonic();
@@ -118,16 +114,9 @@ Task<GateReply> SignIn::hand_over(Loop& home, const GateRequest& request, const 
   auto committing = parts_.store.commit(home, std::move(changes), {});
   const auto committed = co_await committing;
   if (!committed) co_return unavailable(request);
-  GateReply reply = redirect_reply(302, callback_url(flow.host, code), "hand-over");
+  GateReply reply = redirect_reply(302, callback_url(parts_.gate, flow.host, code), "hand-over");
   reply.user = who.user->id;
   co_return reply;
-}
-
-// Where a person shows the factor that is asked for, or makes one; the page wanted is kept.
-std::string SignIn::factor_location(const policy::CompiledUser& user, const std::string& flow) {
-  std::string out(user.has_factors ? kMfaPath : kFactorsPath);
-  if (!flow.empty()) out += "?flow=" + flow;
-  return out;
 }
 
 // Would the page send the browser away for a factor again? Then it would go back and forth.

@@ -57,14 +57,6 @@ std::optional<SignedIn> SignIn::who_at_all(const GateRequest& request) const {
   return signed_in_before_new_password(request, parts_.sessions, parts_.clock.wall());
 }
 
-// The answer to a sign-in, or to its factor, after which nothing is reached before a new password is set.
-GateReply SignIn::new_password_first(const GateRequest& request, const std::string& flow, const char* reason) {
-  std::string location(kPasswordPath);
-  if (!flow.empty()) location += "?flow=" + flow;
-  if (is_form(request)) return redirect_reply(303, std::move(location), reason);
-  return json_reply(200, {{"next", "password"}, {"location", std::move(location)}}, reason);
-}
-
 GateReply SignIn::password_form(const GateRequest& request, const SignedIn& who, std::string flow,
                                 const FormRefusal& refusal) const {
   NewPasswordPage page;

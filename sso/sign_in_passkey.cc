@@ -177,7 +177,7 @@ Task<GateReply> SignIn::passkey_alone(Loop& home, const GateRequest& request, co
   form.flow = aim.flow;
   form.wanted = aim.wanted;
   auto opening =
-      open_session(home, request, *user, form, Proof{std::move(shown->words), policy::Strength::kMfa, shown->use});
+      opener_.open(home, request, *user, wish_of(form, {std::move(shown->words), policy::Strength::kMfa, shown->use}));
   auto opened = co_await opening;
   if (!opened) co_return passkey_failed(request, user, opened.error());
   co_return *std::move(opened);

@@ -6,14 +6,11 @@
 #include "base/http/cookie.h"
 #include "sso/cookies.h"
 #include "sso/passkey_pages.h"
-#include "sso/session_commit.h"
 #include "sso/sign_in.h"
 #include "sso/sign_in_problems.h"
 
 namespace sallyport::sso {
 namespace {
-
-constexpr size_t kUserAgentBytesMax = 200;
 
 constexpr Problem kMalformed{400, "malformed", "Not understood", "Enter your user name and your password."};
 constexpr Problem kBadCredentials{401, "bad_credentials", "Not signed in",
@@ -25,26 +22,6 @@ Sha256 account_key(std::string typed) {
   for (char& c : typed)
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
   return sha256(as_bytes(typed));
-}
-
-// What can be shown of a User-Agent: printable ASCII, and not much of it.
-std::string shown_user_agent(std::string_view text) {
-  std::string out(text.substr(0, kUserAgentBytesMax));
-  for (char& c : out)
-    if (c < 0x20 || c > 0x7e) c = '?';
-  return out;
-}
-
-storage::AdminEvent event_of(const GateRequest& request, const policy::CompiledUser& user, const char* action,
-                             const RecordId& session, std::string detail, WallMicros at) {
-  storage::AdminEvent out;
-  out.at = at;
-  out.action = action;
-  out.actor = user.name;
-  out.object = "session " + session.to_string();
-  out.client = request.client.address.to_string();
-  out.detail = std::move(detail);
-  return out;
 }
 
 }  // namespace
@@ -138,7 +115,7 @@ Task<GateReply> SignIn::post_login(Loop& home, GateRequest request) {
   }
   if (reason != nullptr) co_return refuse_proof(request, kBadCredentials, std::move(again), user, reason);
 
-  auto opening = open_session(home, request, *user, again, Proof{"password"});
+  auto opening = opener_.open(home, request, *user, wish_of(again, {"password"}));
   auto opened = co_await opening;
   if (!opened && opened.error().code == Code::kDenied)
     co_return refuse_proof(request, kBadCredentials, std::move(again), user, opened.error().what);
@@ -205,79 +182,13 @@ Task<Result<bool>> SignIn::password_fits(Loop& home, const policy::CompiledUser*
   co_return fits&& user != nullptr;
 }
 
-// A new session under a new id; the one this browser had on the gate ends in the same commit, and the code that leads
-// on to another host is made in it, too. One that lacks a factor leads to where that is shown, and nowhere else.
-Task<Result<GateReply>> SignIn::open_session(Loop& home, const GateRequest& request, const policy::CompiledUser& user,
-                                             const LoginForm& form, Proof proof) {
-  const WallMicros now = parts_.clock.wall();
-  const policy::Platform& platform = request.snapshot->platform();
-  const std::string cookie = random_handle();
-  storage::SessionRecord session;
-  session.id_hash = session_id_hash(cookie);
-  session.id = RecordId::random();
-  session.family = session.id;
-  session.user = user.id;
-  session.host = parts_.gate.host;
-  session.created_at = session.last_seen_at = now;
-  session.absolute_end = now + platform.session_absolute;
-  session.idle = platform.session_idle;
-  session.strength = proof.strength;
-  if (proof.factor) session.factor_at = now;
-  session.client = request.client.address.to_string();
-  session.user_agent = shown_user_agent(request.user_agent);
-
-  storage::ChangeSet changes;
-  std::vector<storage::AdminEvent> events;
-  std::optional<storage::LiveSession> old;
-  if (const auto old_cookie = cookie_value(request.cookie, kSessionCookie))
-    old = parts_.sessions.find(session_id_hash(*old_cookie), request.host, now);
-  if (old) {
-    changes.changes.emplace_back(storage::EndSession{old->family});
-    events.push_back(event_of(request, user, "session.end", old->family, "replaced by a new sign-in", now));
-  }
-  if (proof.factor) changes.changes.emplace_back(storage::UseFactor{*proof.factor});
-  changes.changes.emplace_back(storage::PutSession{session});
-  events.push_back(event_of(request, user, "session.begin", session.id, proof.means, now));
-  const storage::LiveSession opened{session.id, session.family, session.user, session.strength, session.factor_at};
-  const bool lacks_factor =
-      policy::decide_gate(*request.snapshot, identity_of(opened), now).outcome == policy::Outcome::kStepUp ||
-      (form.wanted && !is_enough(*form.wanted, opened, now));
-  const bool password_due = !lacks_factor && policy::must_change_password(*request.snapshot, user, now);
-  const std::optional<SignInFlow> flow = lacks_factor || password_due ? std::nullopt : form.wanted;
-  std::string location = lacks_factor        ? factor_location(user, form.wanted ? form.flow : "")
-                         : form.then.empty() ? "/"
-                                             : std::string(kFactorsPath);
-  if (flow) {
-    const std::string code = random_handle();
-    CO_TRY(storage::FlowRecord record, to_record(HandOver{*flow, session.family, user.id}, code, parts_.keyring, now));
-    changes.changes.emplace_back(storage::PutFlow{std::move(record)});
-    location = callback_url(flow->host, code);
-  }
-
-  // Known to the table first: whoever ends this user's sessions from now on finds it there. Nobody has its cookie yet.
-  parts_.sessions.insert(session);
-  const VerifiedUser verified{user.id, storage::Generation{request.snapshot->generation()}};
-  auto committing = commit_for(home, parts_.store, verified, std::move(changes), std::move(events));
-  const auto committed = co_await committing;
-  if (!committed) {
-    parts_.sessions.end(session.id);
-    co_return std::unexpected(committed.error());
-  }
-  if (old) end_family(old->family);
-  parts_.log.info("sign_in", {{"user", user.name}, {"client", session.client}, {"request_id", request.request_id}});
-
-  GateReply reply;
-  if (password_due)
-    reply = new_password_first(request, form.flow, "signed in");
-  else if (!is_form(request))
-    reply = json_reply(200, {{"next", lacks_factor ? "mfa" : "done"}, {"location", location}}, "signed in");
-  else if (flow && request.sec_fetch_mode == "navigate")
-    reply = page_reply(200, onward_page(location, flow->host), "signed in");
-  else
-    reply = redirect_reply(303, location, "signed in");
-  reply.user = user.id;
-  add_header(reply, "Set-Cookie", set_cookie(kSessionCookie, cookie));
-  co_return reply;
+SessionWish SignIn::wish_of(const LoginForm& form, Proof proof) {
+  SessionWish out;
+  out.proof = std::move(proof);
+  out.flow = form.flow;
+  out.wanted = form.wanted;
+  out.then = form.then;
+  return out;
 }
 
 GateReply SignIn::login_form(const GateRequest& request, LoginForm form) const {
