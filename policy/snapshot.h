@@ -58,7 +58,8 @@ struct CompiledUser {
   const SealedField* password() const;  // null: has none
 };
 
-struct CompiledProvider {
+// shared_from_this(): what a pool does for a provider outlives the snapshot.
+struct CompiledProvider : std::enable_shared_from_this<CompiledProvider> {
   RecordId id;
   std::string name;
   IdentityProvider spec;

@@ -4,11 +4,13 @@
 #include <openssl/ecdsa.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include <openssl/pem.h>
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
 
 #include <algorithm>
 #include <cstdlib>
+#include <ctime>
 
 #include "base/digest.h"
 #include "base/random.h"
@@ -24,6 +26,7 @@ using Number = CHandle<BIGNUM, BN_free>;
 using Pair = CHandle<ECDSA_SIG, ECDSA_SIG_free>;
 using Pkcs8 = CHandle<PKCS8_PRIV_KEY_INFO, PKCS8_PRIV_KEY_INFO_free>;
 void free_der(unsigned char* der) { OPENSSL_free(der); }
+using Bio = CHandle<BIO, BIO_free_all>;
 using Der = CHandle<unsigned char, free_der>;
 
 // What OpenSSL says of foreign bytes is not left in this thread's queue, where somebody else would find it.
@@ -97,6 +100,15 @@ Bytes ecdsa_der(ByteView sides) {
 
 std::unexpected<Error> no_key(const char* what) { return fail(Code::kInternal, Side::kSelf, what); }
 
+Result<Bytes> der_of(X509* certificate) {
+  unsigned char* der = nullptr;
+  const int size = i2d_X509(certificate, &der);
+  const Der owner(der);
+  if (size <= 0) return no_key("OpenSSL made no certificate");
+  const auto* bytes = reinterpret_cast<const std::byte*>(der);
+  return Bytes(bytes, bytes + size);
+}
+
 Result<Bytes> self_signed(EVP_PKEY* key, std::string_view common_name, WallMicros now) {
   const Certificate certificate(X509_new());
   const time_t from = static_cast<time_t>(count(now) / 1'000'000);
@@ -113,12 +125,13 @@ Result<Bytes> self_signed(EVP_PKEY* key, std::string_view common_name, WallMicro
       ASN1_TIME_set(X509_getm_notAfter(certificate.get()), from + kTwentyYears) == nullptr ||
       X509_set_pubkey(certificate.get(), key) != 1 || X509_sign(certificate.get(), key, EVP_sha256()) <= 0)
     return no_key("OpenSSL made no certificate");
-  unsigned char* der = nullptr;
-  const int size = i2d_X509(certificate.get(), &der);
-  const Der owner(der);
-  if (size <= 0) return no_key("OpenSSL made no certificate");
-  const auto* bytes = reinterpret_cast<const std::byte*>(der);
-  return Bytes(bytes, bytes + size);
+  return der_of(certificate.get());
+}
+
+WallMicros expiry_of(const X509* certificate) {
+  struct tm time{};
+  if (ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &time) != 1) return {};
+  return WallMicros{static_cast<int64_t>(::timegm(&time)) * 1'000'000};
 }
 
 }  // namespace
@@ -145,6 +158,20 @@ Result<VerifyKey> VerifyKey::from_certificate(ByteView der) {
                 "a certificate's key is neither RSA of 2048 to 8192 bits nor P-256, P-384 or P-521");
   out.key_ = std::make_shared<const Key>(std::move(key));
   out.fingerprint_ = hex_encode(sha256(der));
+  out.expires_at_ = expiry_of(certificate.get());
+  return out;
+}
+
+Result<std::vector<VerifyKey>> VerifyKey::from_pem(std::string_view text) {
+  const ErrorsEndHere errors;
+  const Bio file(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
+  std::vector<VerifyKey> out;
+  while (const Certificate one{PEM_read_bio_X509(file.get(), nullptr, nullptr, nullptr)}) {
+    TRY(const Bytes der, der_of(one.get()));
+    TRY(VerifyKey key, from_certificate(der));
+    out.push_back(std::move(key));
+  }
+  if (out.empty()) return malformed(Side::kIdentityProvider, "no certificate in the PEM text");
   return out;
 }
 

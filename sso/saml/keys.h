@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/bytes.h"
 #include "base/c_handle.h"
@@ -25,9 +26,12 @@ class VerifyKey {
   // (SAML V2.0 Metadata Interoperability Profile s2.6.1).
   // errors: kMalformed no certificate; kUnsupported neither RSA of 2048 to 8192 bits nor P-256, P-384, P-521.
   static Result<VerifyKey> from_certificate(ByteView der);
+  // Of certificates as PEM text (RFC 7468).   errors: as above; kMalformed there is none.
+  static Result<std::vector<VerifyKey>> from_pem(std::string_view text);
 
   KeyKind kind() const { return kind_; }
   const std::string& fingerprint() const { return fingerprint_; }  // SHA-256 of the certificate, hex
+  WallMicros expires_at() const { return expires_at_; }            // the certificate, for who wants to be warned
   // ECDSA: r and s side by side (RFC 6931 s2.3.6), or DER, as some write it in a redirect.   cost: RSA-2048 20 us
   bool fits(const SignatureAlgorithm& algorithm, ByteView message, ByteView signature) const;
   EVP_PKEY* handle() const;
@@ -37,6 +41,7 @@ class VerifyKey {
   std::shared_ptr<const CHandle<EVP_PKEY, EVP_PKEY_free>> key_;
   KeyKind kind_ = KeyKind::kRsa;
   std::string fingerprint_;
+  WallMicros expires_at_{};
 };
 
 // Our own: RSA, since it signs requests and takes what the provider encrypts.
