@@ -1,5 +1,6 @@
 #include "sso/flight_recorder.h"
 
+#include <algorithm>
 #include <deque>
 #include <map>
 #include <mutex>

@@ -15,7 +15,7 @@
 
 namespace sallyport::sso {
 
-constexpr size_t kAttemptsKept = 100;               // of each provider
+using storage::kAttemptsKept;                        // of each provider
 constexpr size_t kAttemptsTogetherMax = 2000;       // in memory, of all providers
 constexpr Rate kAttemptWrites{4, 240};              // commits: 4 at once, then 4 in a second
 constexpr std::chrono::seconds kAttemptsFlushed{1};  // how often flush() is to be called

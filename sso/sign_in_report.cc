@@ -44,7 +44,7 @@ ordered_json or_null(const std::string& text) { return text.empty() ? ordered_js
 std::string_view to_string(ReportOutcome outcome) {
   switch (outcome) {
     case ReportOutcome::kSignedIn:
-      return "signed_in";
+      return "signed in";
     case ReportOutcome::kRefused:
       return "refused";
     case ReportOutcome::kUnavailable:
