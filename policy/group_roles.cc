@@ -239,17 +239,24 @@ Result<void> check_group_expression(std::string_view expression) {
   return malformed(Side::kClient, "must be a group or a regular expression in RE2 syntax");
 }
 
-Result<void> check_group_team(std::string_view expression, std::string_view team) {
-  if (team.find('\\') == team.npos) {
-    if (is_name(team)) return {};
-    return malformed(Side::kClient, "must be the name of a team, or hold \\1 to \\9 of the expression");
+Result<void> check_group_team(std::string_view team) {
+  std::string sample;
+  for (size_t i = 0; i < team.size(); ++i) {
+    const bool reference = team[i] == '\\' && i + 1 < team.size() && team[i + 1] >= '1' && team[i + 1] <= '9';
+    sample += reference ? 'x' : team[i];
+    if (reference) ++i;
   }
-  if (team.size() > kGroupPatternBytesMax) return fail(Code::kLimit, Side::kClient, "is at most 128 bytes");
+  if (is_name(sample)) return {};
+  return malformed(Side::kClient, "must be the name of a team, in which \\1 to \\9 may stand");
+}
+
+Result<void> check_group_mapping(std::string_view expression, std::string_view team) {
   CHECKED(check_group_expression(expression));
+  CHECKED(check_group_team(team));
   const re2::RE2 compiled(re2::StringPiece(expression.data(), expression.size()), options(kExpressionMemoryMax));
   std::string why;
   if (compiled.CheckRewriteString(re2::StringPiece(team.data(), team.size()), &why)) return {};
-  return malformed(Side::kClient, "may hold \\1 to \\9 for what the expression has in parentheses");
+  return malformed(Side::kClient, "names a part in brackets that the group's expression has not");
 }
 
 }  // namespace sallyport::policy

@@ -20,7 +20,7 @@ constexpr size_t kGroupsReadMax = 2000;  // of one person; those behind are igno
 constexpr size_t kGroupBytesMax = 512;
 constexpr size_t kGroupPatternBytesMax = 128;
 constexpr size_t kGroupExpressionBytesMax = 512;
-constexpr size_t kGroupMappingsMax = 200;
+constexpr size_t kGroupMappingsMax = 256;
 
 struct GroupOutcome {
   bool admin = false;
@@ -60,7 +60,9 @@ GroupOutcome roles_of_groups(const GroupRules& rules, std::span<const std::strin
 Result<void> check_group_pattern(std::string_view pattern);
 // RE2 syntax (never backtracks), of a bounded size.   errors: kMalformed, kLimit.
 Result<void> check_group_expression(std::string_view expression);
-// The team of a mapping: a name, or a text with \1 to \9 that the expression has.
-Result<void> check_group_team(std::string_view expression, std::string_view team);
+// The team of a mapping: a name, or a text in which \1 to \9 stand.
+Result<void> check_group_team(std::string_view team);
+// The same, and the expression has what the team asks for.
+Result<void> check_group_mapping(std::string_view expression, std::string_view team);
 
 }  // namespace sallyport::policy

@@ -18,7 +18,6 @@ namespace sallyport::sso {
 using storage::kAttemptsKept;                        // of each provider
 constexpr size_t kAttemptsTogetherMax = 2000;       // in memory, of all providers
 constexpr Rate kAttemptWrites{4, 240};              // commits: 4 at once, then 4 in a second
-constexpr std::chrono::seconds kAttemptsFlushed{1};  // how often flush() is to be called
 
 class FlightRecorder {
  public:
@@ -29,7 +28,7 @@ class FlightRecorder {
 
   // provider: one that exists; what anybody can make up is not recorded.
   void record(const std::string& provider, const SignInReport& report, Monotonic now);
-  // Writes what waits, as far as the rate allows. To be called every kAttemptsFlushed.
+  // Writes what waits, as far as the rate allows. To be called about once in a second.
   void flush(Monotonic now);
   // The newest first, those that wait included.   errors: the store's.
   Task<Result<std::vector<storage::SignInAttempt>>> attempts(Loop& home, std::string provider, size_t count_max);

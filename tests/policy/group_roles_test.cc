@@ -222,12 +222,18 @@ TEST(GroupRolesTest, expressions_that_are_taken_and_refused) {
 }
 
 TEST(GroupRolesTest, teams_of_mappings_that_are_taken_and_refused) {
-  EXPECT_TRUE(check_group_team("x", "plant"));
-  EXPECT_TRUE(check_group_team("x-(.*)", "\\1"));
-  EXPECT_TRUE(check_group_team("(x)-(.*)", "a-\\2-\\1"));
-  for (const char* team : {"", "Plant", "a b", "\\1", "\\", "\\x"}) EXPECT_FALSE(check_group_team("x", team)) << team;
-  EXPECT_FALSE(check_group_team("x-(.*)", "\\2"));
-  EXPECT_FALSE(check_group_team("(", "\\1"));
+  for (const char* team : {"plant", "\\1", "a-\\2-\\1", "x.\\9"}) EXPECT_TRUE(check_group_team(team)) << team;
+  for (const char* team : {"", "Plant", "a b", "\\", "\\x", "\\0", "-\\1", "a\\"})
+    EXPECT_FALSE(check_group_team(team)) << team;
+}
+
+TEST(GroupRolesTest, a_mapping_has_the_parts_that_its_team_asks_for) {
+  EXPECT_TRUE(check_group_mapping("x", "plant"));
+  EXPECT_TRUE(check_group_mapping("x-(.*)", "\\1"));
+  EXPECT_TRUE(check_group_mapping("(x)-(.*)", "a-\\2-\\1"));
+  EXPECT_FALSE(check_group_mapping("x", "\\1"));
+  EXPECT_FALSE(check_group_mapping("x-(.*)", "\\2"));
+  EXPECT_FALSE(check_group_mapping("(", "\\1"));
 }
 
 }  // namespace
