@@ -44,6 +44,7 @@ struct Said {
   TokenCreateOptions token;
   TokenRotateOptions rotate;
   SelectOptions select;
+  SsoTraceOptions trace;
   AuditListOptions audit;
   KeyStatusOptions key;
   ExplainOptions explain;
@@ -185,6 +186,17 @@ struct Builder {
     }
   }
 
+  void sign_ins_elsewhere() {
+    auto* const sso = group("sso", "signing in at identity providers");
+    auto* const trace = command(*sso, "trace", "show the last sign-ins at a provider, and why one failed",
+                                [this] { return run_sso_trace(terminal, said.trace); });
+    take_config(*trace, said.trace.config);
+    trace->add_option("NAME", said.trace.name, "the identity provider")->required();
+    trace->add_option("--reference", said.trace.reference, "the one a person was told, with every check")
+        ->type_name("XXXX-XXXX");
+    take_format(*trace, said.trace.format, kListFormats);
+  }
+
   void sessions() {
     auto* const session = group("session", "who is signed in");
     auto* const list =
@@ -290,6 +302,7 @@ int run(int argc, char** argv, Terminal& terminal) {
   builder.users();
   builder.tokens();
   builder.sessions();
+  builder.sign_ins_elsewhere();
   builder.audit_and_keys();
   builder.explain();
   try {

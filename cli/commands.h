@@ -104,6 +104,15 @@ int run_token_revoke(Terminal& terminal, const SelectOptions& options);
 int run_session_list(Terminal& terminal, const SelectOptions& options);
 int run_session_end(Terminal& terminal, const SelectOptions& options);
 
+// What the flight recorder has of an identity provider.
+struct SsoTraceOptions {
+  std::string config;
+  std::string name;       // of the provider
+  std::string reference;  // one attempt, with its checks; empty: all of them
+  Format format = Format::kDefault;
+};
+int run_sso_trace(Terminal& terminal, const SsoTraceOptions& options);
+
 struct AuditListOptions {
   std::string config;
   std::string since;     // "2h", "7d" or a date as the list shows it; empty: everything

@@ -45,6 +45,7 @@ ControlLoop::ControlLoop(Loop& loop, Serving& serving, Log& log, Fd signals, Ser
             [this] {
               serving_.follower().poke();
               serving_.watch_audit();
+              serving_.write_sign_in_attempts();
             }),
       write_uses_(loop, kWriteUsesEvery, [this] { serving_.write_uses(); }),
       sweep_(loop, kSweepEvery,

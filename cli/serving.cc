@@ -207,6 +207,8 @@ void Serving::write_uses() {
   store_job("write_uses", [this](storage::Store& store) { return uses_.write(store); });
 }
 
+void Serving::write_sign_in_attempts() { sign_in_->flight_recorder().flush(node_.clock.monotonic()); }
+
 void Serving::sweep() {
   store_job("sweep", [now = node_.clock.wall()](storage::Store& store) { return store.sweep(now).has_value(); });
 }

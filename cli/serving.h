@@ -44,6 +44,7 @@ class Serving {
 
   // What has to be done from time to time, on the store's thread; these only hand it over.
   void write_uses();
+  void write_sign_in_attempts();  // those that wait
   void sweep();
   void look_for_token_ends();
   void roll_keys_over();

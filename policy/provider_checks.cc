@@ -1,12 +1,12 @@
 #include "policy/provider_checks.h"
 
-#include <re2/re2.h>
-
 #include <algorithm>
 
 #include "base/http/url.h"
 #include "base/ip.h"
 #include "base/units.h"
+#include "policy/group_roles.h"
+#include "policy/shape_checks.h"
 #include "policy/texts.h"
 
 namespace sallyport::policy {
@@ -16,12 +16,6 @@ bool names_this_machine(std::string_view host) {
   if (host == "localhost" || host.ends_with(".localhost")) return true;
   const auto address = IpAddress::parse(host);
   return address && is_loopback(*address);
-}
-
-size_t count_of(std::string_view text, std::string_view part) {
-  size_t out = 0;
-  for (size_t at = text.find(part); at != text.npos; at = text.find(part, at + part.size())) ++out;
-  return out;
 }
 
 bool brackets_fit(std::string_view filter) {
@@ -67,36 +61,10 @@ Fault check_attribute(std::string_view text) {
 }
 
 Fault check_group_pattern_text(std::string_view text) {
-  if (text.empty()) return {};
-  if (count_of(text, "<team>") != 1 || count_of(text, "<role>") != 1)
-    return {"must hold <team> and <role>, each once, like sp-<team>-<role>"};
-  const size_t team = text.find("<team>");
-  const size_t role = text.find("<role>");
-  const size_t between = team < role ? role - team : team - role;
-  if (between == 6) return {"must have something between <team> and <role>"};
-  return {};
+  return text.empty() ? Fault{} : fault_of(check_group_pattern(text));
 }
-
-Fault check_group_expression_text(std::string_view text) {
-  RE2::Options options;
-  options.set_log_errors(false);
-  options.set_max_mem(1 << 20);
-  const RE2 expression(re2::StringPiece(text.data(), text.size()), options);
-  return expression.ok() ? Fault{} : Fault{"must be a group, or a regular expression as RE2 reads it"};
-}
-
-Fault check_group_team(std::string_view text) {
-  std::string sample;
-  for (size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '\\' && i + 1 < text.size() && text[i + 1] >= '1' && text[i + 1] <= '9') {
-      sample += 'x';
-      ++i;
-    } else {
-      sample += text[i];
-    }
-  }
-  return is_name(sample) ? Fault{} : Fault{"must be the name of a team, in which \\1 to \\9 may stand"};
-}
+Fault check_group_expression_text(std::string_view text) { return fault_of(check_group_expression(text)); }
+Fault check_group_team_text(std::string_view text) { return fault_of(check_group_team(text)); }
 
 Fault check_metadata(std::string_view text) {
   if (is_metadata_document(text) || is_provider_url(text)) return {};

@@ -10,7 +10,7 @@ Fault check_clock_skew(std::string_view text);
 Fault check_attribute(std::string_view text);  // printable, without blanks at its ends
 Fault check_group_pattern_text(std::string_view text);
 Fault check_group_expression_text(std::string_view text);
-Fault check_group_team(std::string_view text);
+Fault check_group_team_text(std::string_view text);
 Fault check_metadata(std::string_view text);  // a document, or a URL; a file's name was replaced by who read it
 Fault check_issuer(std::string_view text);
 Fault check_scope(std::string_view text);

@@ -23,7 +23,8 @@ constexpr Shape kPattern =
 constexpr Shape kDecoration = text_shape("text that groups begin or end with", nullptr, "", 128);
 constexpr Shape kDecorations = list_shape(&kDecoration, 0, 32);
 constexpr Shape kGroup = text_shape("a group, or a regular expression for whole ones", check_group_expression_text);
-constexpr Shape kGroupTeam = text_shape("a team, in which \\1 to \\9 may stand", check_group_team, "", 128);
+constexpr Shape kGroupTeam = text_shape("a team, in which \\1 to \\9 may stand", check_group_team_text, "", 128);
+constexpr Shape kAdminGroup = text_shape("a group", nullptr, "", 512);
 constexpr Key kMappingKeys[] = {
     {"group", &kGroup, Need::kRequired, "a whole group, or a regular expression (RE2) that fits all of it"},
     {"team", &kGroupTeam, Need::kRequired, "the team; \\1 is the expression's first part in brackets"},
@@ -36,7 +37,7 @@ constexpr Key kGroupKeys[] = {
     {"trim_prefixes", &kDecorations, Need::kOptional, "taken off the front of a group, the first that fits"},
     {"trim_suffixes", &kDecorations, Need::kOptional, "taken off its end, the first that fits"},
     {"map", &kMappings, Need::kOptional, "groups that give a role whatever the pattern says"},
-    {"admin", &kGroup, Need::kOptional, "whoever is in this group is a platform admin"}};
+    {"admin", &kAdminGroup, Need::kOptional, "whoever is in this group, spelled exactly so, is a platform admin"}};
 constexpr Shape kGroups = object_shape(kGroupKeys);
 
 constexpr Key kAttributeKeys[] = {

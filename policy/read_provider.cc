@@ -5,6 +5,7 @@
 
 #include "base/shape.h"
 #include "base/units.h"
+#include "policy/group_roles.h"
 #include "policy/provider_checks.h"
 #include "policy/read_protected.h"
 
@@ -33,7 +34,7 @@ std::vector<std::string> read_texts(const Json& object, std::string_view key) {
   return out;
 }
 
-GroupRules read_groups(const Json& object) {
+GroupRules read_groups(const Json& object, Mistakes& mistakes) {
   GroupRules out;
   read_text(object, "attribute", out.attribute);
   read_text(object, "pattern", out.pattern);
@@ -47,6 +48,10 @@ GroupRules read_groups(const Json& object) {
     out.map.push_back({std::string(text_at(entry, "group").value_or("")),
                        std::string(text_at(entry, "team").value_or("")),
                        parse_role(text_at(entry, "role").value_or("")).value_or(Role::kNone)});
+    const std::string path = "groups.map[" + std::to_string(out.map.size() - 1) + "]";
+    if (!is_clean(mistakes, path)) continue;
+    if (const auto fits = check_group_mapping(out.map.back().group, out.map.back().team); !fits)
+      mistakes.push_back({path + ".team", fits.error().what, "conflict", "", 0});
   }
   return out;
 }
@@ -137,7 +142,7 @@ IdentityProvider read_provider(const Json& document, Mistakes& mistakes) {
     mistakes.push_back({"required", "needs domains: whom is it required of?", "conflict", "", 0});
   out.provision = bool_at(document, "provision", false);
   if (text_at(document, "strength") == "mfa") out.strength = Strength::kMfa;
-  if (const Json* groups = member(document, "groups")) out.groups = read_groups(*groups);
+  if (const Json* groups = member(document, "groups")) out.groups = read_groups(*groups, mistakes);
   if (const Json* attributes = member(document, "attributes")) {
     read_text(*attributes, "subject", out.attributes.subject);
     read_text(*attributes, "email", out.attributes.email);

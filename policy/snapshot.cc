@@ -103,6 +103,11 @@ const CompiledUser* Snapshot::user_by_name_or_email(std::string_view name) const
   return sound && sound->account ? nullptr : sound;
 }
 
+bool Snapshot::is_taken(std::string_view name_or_email) const {
+  const auto* login = parts_->logins.find(lower_case(name_or_email));
+  return login && !(*login)->users.empty();
+}
+
 const CompiledUser* Snapshot::user_by_certificate(const ClientCertificate& certificate) const {
   const CompiledUser* sound = nullptr;
   const CompiledUser* damaged = nullptr;

@@ -120,6 +120,8 @@ class Snapshot {
   // Of people: a service account never signs in. ASCII case-insensitive; null also when two users share the e-mail
   // address.
   const CompiledUser* user_by_name_or_email(std::string_view name) const;
+  // Is that anybody's name or address, a service account's or a damaged record's too? ASCII case-insensitive.
+  bool is_taken(std::string_view name_or_email) const;
   // Whose the certificate is: the one user who names anything that it bears. Null also when two do, of one of its names
   // or of several.
   const CompiledUser* user_by_certificate(const ClientCertificate& certificate) const;

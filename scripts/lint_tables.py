@@ -51,7 +51,7 @@ WRAPPED = [
     Wrapped("spdlog/", ["base/log"]),
     Wrapped("prometheus/", ["proxy/admin.cc"]),
     Wrapped("qrencode.h", ["sso/qr.cc"]),
-    Wrapped("re2/", ["policy/group_roles.cc", "policy/provider_checks.cc"]),
+    Wrapped("re2/", ["policy/group_roles.cc"]),
 ]
 
 HEAVY_IN_HEADERS = ["nlohmann/json.hpp", "yaml-cpp/", "spdlog/", "CLI/", "prometheus/", "iostream", "regex"]

@@ -5,6 +5,7 @@
 #include "sso/page_frame.h"
 #include "sso/page_parts.h"
 #include "sso/pages.h"
+#include "sso/provider_page.h"
 #include "sso/token_page.h"
 
 namespace sallyport::sso {
@@ -20,8 +21,10 @@ Html who(const AccountPage& page) {
   if (page.admin) out << row("Right", Html("administrator of this gateway"));
   out << "</dl>\n<p class=\"actions\"><a class=\"button plain\" href=\"" << text(kFactorsPath)
       << "\">Second factors</a> <a class=\"button plain\" href=\"" << text(kPasswordPath)
-      << "\">Change your password</a></p>\n";
-  out << "</section>\n";
+      << "\">Change your password</a>";
+  if (page.admin)
+    out << " <a class=\"button plain\" href=\"" << text(kProvidersPath) << "\">Identity providers</a>";
+  out << "</p>\n</section>\n";
   return out;
 }
 

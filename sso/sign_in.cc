@@ -67,6 +67,7 @@ const SignIn::Route* SignIn::find_route(bool on_gate, std::string_view path) {
 std::vector<KnownRoute> SignIn::routes() {
   std::vector<KnownRoute> out = MeApi::routes();
   for (KnownRoute& route : FactorAccount::routes()) out.push_back(std::move(route));
+  for (KnownRoute& route : ProviderPages::routes()) out.push_back(std::move(route));
   for (const Route& route : all_routes()) {
     KnownRoute known{std::string(route.path), {}, route.where != Route::Where::kOthers};
     if (route.get != nullptr) known.methods.emplace_back("GET");
@@ -118,10 +119,17 @@ SignIn::SignIn(SignInParts parts, SecretBytes csrf_key, SecretBytes device_key)
       account_({own_sessions_, parts_.sessions, forms_, parts_.clock, parts_.log, origin_of(parts_.gate.host)}),
       token_forms_({own_tokens_, parts_.sessions, forms_, parts_.clock, parts_.log, origin_of(parts_.gate.host)}),
       me_api_({own_sessions_, own_tokens_, passwords_, own_factors_, passkeys_usable() ? &own_passkeys_ : nullptr,
-               codes_, parts_.sessions, parts_.clock, parts_.log, origin_of(parts_.gate.host)}) {}
+               codes_, parts_.sessions, parts_.clock, parts_.log, origin_of(parts_.gate.host)}),
+      flight_recorder_(parts_.store, parts_.log),
+      provider_pages_(
+          {flight_recorder_, parts_.sessions, forms_, parts_.clock, parts_.log, parts_.provider_state}) {}
 
 Task<GateReply> SignIn::handle(Loop& home, GateRequest request) {
   const bool on_gate = request.host == parts_.gate.host;
+  if (on_gate && ProviderPages::answers(request.path)) {
+    auto answering = provider_pages_.handle(home, std::move(request));
+    co_return co_await answering;
+  }
   if (on_gate && http::path_has_prefix(request.path, kApiPath)) {
     auto answering = me_api_.handle(home, std::move(request));
     co_return co_await answering;

@@ -30,6 +30,7 @@
 #include "sso/pages.h"
 #include "sso/password.h"
 #include "sso/password_change.h"
+#include "sso/provider_pages.h"
 #include "sso/refusal_recorder.h"
 #include "sso/replies.h"
 #include "sso/second_factor.h"
@@ -75,6 +76,8 @@ struct SignInParts {
   // Waits until what was committed up to a generation is in force: who has ended or changed something of his own is
   // told once nothing lives by it any more.
   AwaitInForce in_force = {};  // may be empty
+  // What is known of an identity provider now, for admins: see ProviderPagesParts. May be empty.
+  std::function<ProviderState(const policy::CompiledProvider&)> provider_state = {};
   Result<bool> (*verify)(const SecretBytes& phc, const SecretBytes& password) = verify_password;
   HashFunction hash = hash_password;
 };
@@ -94,6 +97,8 @@ class SignIn final : public Gate {
 
   Task<GateReply> handle(Loop& home, GateRequest request) override;
   Task<GateReply> begin_sign_in(Loop& home, GateRequest request) override;
+
+  FlightRecorder& flight_recorder() { return flight_recorder_; }
 
   // Every path that is answered, the API's too, with its methods: for who wants to try them all.
   static std::vector<KnownRoute> routes();
@@ -240,6 +245,8 @@ class SignIn final : public Gate {
   Account account_;
   TokenForms token_forms_;
   MeApi me_api_;
+  FlightRecorder flight_recorder_;
+  ProviderPages provider_pages_;
   std::mutex flows_mutex_;
   TokenBuckets flows_per_network_{kFlowsPerNetwork, kAttemptKeysMax};
   TokenBuckets flows_together_{kFlowsTogether, 1};

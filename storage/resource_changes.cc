@@ -16,7 +16,7 @@ class Preparer {
     const bool repaired = put.anew && put.before != nullptr;
     if (repaired) bury(put.before->row);  // the name is free again before the new record takes it
     PutResource change;
-    change.record = {.id = put.anew ? RecordId::random() : put.before->row.record.id,
+    change.record = {.id = put.anew ? put.id.value_or(RecordId::random()) : put.before->row.record.id,
                      .kind = put.resource.kind,
                      .name = put.resource.name,
                      .spec = put.spec,

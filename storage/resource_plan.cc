@@ -6,6 +6,7 @@
 #include <set>
 
 #include "policy/snapshot.h"
+#include "storage/provided_identities.h"
 
 namespace sallyport::storage {
 namespace {
@@ -46,6 +47,7 @@ class PutPlanner {
                    .end_sessions = before_ != nullptr && before_->row.record.damaged};
     if (!out.anew) keep_suspension(out);
     CHECKED(keep_password_marks(out));
+    CHECKED(keep_identities(out));
     // What a damaged record holds is not trusted, and what was sealed for another destination must not go to this one.
     trusted_ = out.anew ? nullptr : before_;
     moved_ = trusted_ != nullptr && has_destination(out.resource) &&
@@ -83,6 +85,18 @@ class PutPlanner {
       if (known.change_password && !names(draft_.spec, "change_password")) user->change_password = true;
     }
     TRY(out.spec, with_marks(out.spec, {user->password_set, user->change_password}));
+    return {};
+  }
+
+  // Links are a document's to make and to drop; what they give, the provider says at a sign-in.
+  Result<void> keep_identities(PlannedPut& out) {
+    auto* const user = std::get_if<policy::User>(&out.resource.body);
+    if (user == nullptr) return {};
+    std::vector<policy::ProvidedIdentity> known;
+    if (!out.anew && before_->resource) known = std::get<policy::User>(before_->resource->body).identities;
+    user->identities = names(draft_.spec, "identities") ? links_as_known(user->identities, known) : known;
+    if (lost_link(known, user->identities)) out.end_sessions = true;
+    TRY(out.spec, with_identities(out.spec, user->identities));
     return {};
   }
 

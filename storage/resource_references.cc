@@ -48,6 +48,7 @@ class ReferenceCheck {
       if (const auto* user = std::get_if<policy::User>(&entry.resource->body)) {
         check_email(entry, *user);
         check_certificates(entry, *user);
+        check_identities(entry, *user);
       }
       if (const auto* account = std::get_if<policy::ServiceAccount>(&entry.resource->body)) {
         require(entry, Kind::kTeam, account->team, "team", "unknown_team");
@@ -131,6 +132,23 @@ class ReferenceCheck {
     }
   }
 
+  // Who is this at a provider? One user here, and one person there.
+  void check_identities(const Entry& entry, const policy::User& user) {
+    std::set<std::string> providers;
+    for (size_t i = 0; i < user.identities.size(); ++i) {
+      const policy::ProvidedIdentity& identity = user.identities[i];
+      const std::string here = "identities[" + std::to_string(i) + "]";
+      require(entry, Kind::kIdentityProvider, identity.provider, here + ".provider", "unknown_identity_provider");
+      if (!providers.insert(identity.provider).second && entry.document)
+        complain(entry, here + ".provider", "is there twice: a user is one person there", "duplicate");
+      const auto [first, fresh] = subjects_.emplace(std::pair(identity.provider, identity.subject), std::pair(entry, here));
+      if (fresh) continue;
+      const auto& [other, there] = first->second;
+      if (other.resource == entry.resource) continue;
+      complain_of_two(entry, other, entry.document ? here : there, "is a link of ", "conflict");
+    }
+  }
+
   void check_place(const Entry& entry, const policy::Protected& body) {
     if (entry.document && body.at.host == gate_host_)
       return complain(entry, "at", "the gate's own host carries no resource", "conflict");
@@ -175,6 +193,7 @@ class ReferenceCheck {
   std::set<ResourceKey> deleted_;
   std::map<std::string, Entry> emails_;
   std::map<std::string, std::pair<Entry, std::string>> certificates_;  // and where in it
+  std::map<std::pair<std::string, std::string>, std::pair<Entry, std::string>> subjects_;  // the same, by provider
   std::unordered_map<std::string, Entry> places_;  // host and prefix: a host has no '/', a prefix begins with one
   std::unordered_map<std::string, Entry> hosts_;
   mutable std::map<ResourceKey, bool> there_;  // what is_there() found: many name the same few

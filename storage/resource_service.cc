@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "storage/provided_identities.h"
 #include "storage/resource_service_inside.h"
 
 namespace sallyport::storage {
@@ -39,7 +40,7 @@ std::expected<ApplyOutcome, ApplyFailure> ResourceService::apply(std::vector<nlo
   std::map<size_t, SecretBytes> hashes;  // by document: hashing is slow and happens once
   const auto hash_passwords = [&](ResourcePlan& plan, Mistakes& found) -> Result<void> {
     for (PlannedPut& put : plan.puts) {
-      if (!put.anew || !put.draft->password) continue;
+      if (!put.anew || put.draft == nullptr || !put.draft->password) continue;
       const size_t index = put.draft->index;
       if (!hashes.contains(index)) {
         auto hash = hash_password_(*put.draft->password, put.resource.name,
@@ -59,6 +60,7 @@ std::expected<ApplyOutcome, ApplyFailure> ResourceService::apply(std::vector<nlo
                 [&](const ResourceState& state, Mistakes& found) -> Result<ResourcePlan> {
                   TRY(ResourcePlan plan, plan_puts(drafts, state, keyring_, found));
                   if (prune == Prune::kYes) plan_prune(drafts, state, plan);
+                  CHECKED(drop_links_of_deleted(state, plan));
                   CHECKED(hash_passwords(plan, found));
                   return plan;
                 });
@@ -70,7 +72,9 @@ std::expected<ApplyOutcome, ApplyFailure> ResourceService::remove(policy::Kind k
                 [&](const ResourceState& state, Mistakes&) -> Result<ResourcePlan> {
                   const StoredResource* const stored = state.find(kind, name);
                   if (stored == nullptr) return fail(Code::kNotFound, Side::kClient, "there is no such resource");
-                  return ResourcePlan{.puts = {}, .deletes = {stored}, .documents = {}};
+                  ResourcePlan plan{.puts = {}, .deletes = {stored}, .documents = {}};
+                  CHECKED(drop_links_of_deleted(state, plan));
+                  return plan;
                 });
 }
 

@@ -62,6 +62,29 @@ struct PutPassword {
   uint64_t epoch = 0;  // of the new password
 };
 
+// An account as an identity provider vouches for it (sso/provider_account.h plans it against a snapshot).
+struct ProvidedAccountWish {
+  enum class What : uint8_t {
+    kKnown,   // linked already: the identity is put in the place of the one before
+    kLink,    // somebody's with this e-mail address, who is not linked to this provider yet
+    kCreate,  // nobody's so far
+  };
+  What what = What::kKnown;
+  UserId user;        // whose; kCreate: the id that it gets, so that `more` can speak of it
+  std::string name;   // of the account
+  std::string email;  // kLink: by which it was found; kKnown: put where there is none; "": stays as it is
+  policy::ProvidedIdentity identity;
+  RecordId provider;  // by which it was judged, as it was then
+  uint64_t provider_version = 0;
+  std::string client;              // address, for the event
+  ChangeSet more;                  // the session and what belongs to it, in the same commit
+  std::vector<AdminEvent> events;  // the same; the change of the record has one of its own
+};
+struct ProvidedAccount {
+  Generation generation{};
+  bool changed = false;  // the record
+};
+
 class ResourceService {
  public:
   // Plain -> PHC text, or why it must not be this person's password (sso gives it; storage knows no argon2).
@@ -102,6 +125,15 @@ class ResourceService {
                                     const std::string& detail);
   // The user for whom a link still counts.   errors: kDenied it is void, or the account may not be used.
   Result<policy::ResourceRecord> user_of_reset_link(const UserId& user, uint64_t epoch);
+
+  // --- identity providers: resource_service_provider.cc
+
+  // Commits `more` and `events`, and with them what changes in the user's record, if anything does. Ends no session.
+  // errors: kDenied the account or the provider is not as it was judged any more (suspended, unlinked, renamed, the name
+  // or the address taken, the provider changed): judge again by a newer snapshot; kConflict a change of `more` met one
+  // (a used-once key that was used); kLimit the record cannot hold it; and the store's.
+  // cost: a few look-ups for kKnown without an address, else a walk over all people.
+  Result<ProvidedAccount> put_provided_account(const ProvidedAccountWish& wish);
 
   std::expected<void, ApplyFailure> set_suspended(const std::string& user, bool suspended, const std::string& actor);
   // Forgets the user's second factors and how they were used; ends the user's sessions. False: there were none, and
