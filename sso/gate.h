@@ -26,6 +26,11 @@ constexpr std::string_view kFlowCookie = "__Host-sallyport-flow";
 constexpr std::string_view kNonceCookie = "__Host-sallyport-nonce";  // on a target host, before its first redirect
 constexpr std::string_view kCsrfCookie = "__Host-sallyport-csrf";    // on the gate, before anybody is signed in
 constexpr size_t kGateBodyBytesMax = 8 * 1024;  // held in secret memory, for people who have proven nothing
+constexpr size_t kMessageBytesMax = size_t{1}
+                                    << 20;  // of a provider's message in a form: XML, in base64, in percent code
+
+// Does this path take a provider's message? It is no secret of ours, and may be long: it is held in ordinary memory.
+bool takes_message(std::string_view path);
 
 struct GateRequest {
   std::string method;
@@ -45,6 +50,7 @@ struct GateRequest {
   bool by_token = false;   // it carries a valid token; an invalid one does not get here
   bool api_token = false;  // and that was made for the API
   SecretBytes body;
+  std::string message;  // in its place where takes_message()
   ClientAddress client;
   const ClientCertificate* certificate = nullptr;  // verified and in force; lives as long as the task that answers
   std::string request_id;

@@ -100,7 +100,8 @@ class Planner {
   AccountPlan created(std::string email) {
     if (!provider_.provision) return refused(nullptr, kNoAccount, "nobody's here, and the provider makes no accounts");
     std::string wanted = account_name_of(identity_.name);
-    if (wanted.empty()) wanted = account_name_of(std::string_view(identity_.email).substr(0, identity_.email.find('@')));
+    if (wanted.empty())
+      wanted = account_name_of(std::string_view(identity_.email).substr(0, identity_.email.find('@')));
     if (wanted.empty()) return refused(nullptr, kNoAccount, "no name was asserted that an account could have");
     // It may be this very person's: nobody can read whose it is.
     if (const CompiledUser* const namesake = snapshot_.user_by_name_or_email(wanted); namesake && namesake->damaged)

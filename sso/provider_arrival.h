@@ -53,7 +53,6 @@ class ProviderArrivals {
     // The newest snapshot; null: the request's.
     std::function<std::shared_ptr<const policy::Snapshot>()> snapshot;
     FindWanted wanted;
-    std::string gate_host;
   };
   explicit ProviderArrivals(Parts parts) : parts_(std::move(parts)) {}
 

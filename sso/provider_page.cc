@@ -53,9 +53,9 @@ Html facts(const ProviderShown& provider, WallMicros now) {
   if (provider.damaged)
     out << row("State", Html("<strong class=\"bad\">its record is damaged: nobody signs in there</strong>"));
   else if (!provider.state.words.empty())
-    out << row("State", provider.state.fine ? words(provider.state.words)
-                                            : Html() << "<strong class=\"bad\">" << text(provider.state.words)
-                                                     << "</strong>");
+    out << row("State", provider.state.fine
+                            ? words(provider.state.words)
+                            : Html() << "<strong class=\"bad\">" << text(provider.state.words) << "</strong>");
   for (const ProviderCertificate& certificate : provider.state.certificates)
     out << row("Certificate", certificate_words(certificate, now));
   return out << "</dl>\n";

@@ -41,7 +41,7 @@ Result<SamlKey> open_key(const storage::Keyring& keyring, const NamedKeyRecord& 
 
 // In the order in which they begin to sign, so the last that has begun is the one.
 void choose(std::vector<SamlKey>& keys, WallMicros now) {
-  std::ranges::stable_sort(keys, {}, &SamlKey::signs_from);
+  std::ranges::sort(keys, {}, [](const SamlKey& key) { return std::pair(key.signs_from, key.id); });
   size_t signing = 0;
   for (size_t i = 0; i < keys.size(); ++i)
     if (keys[i].signs_from <= now) signing = i;

@@ -20,7 +20,7 @@ struct PlannedPut {
   const Draft* draft = nullptr;            // null: not from a document
   const StoredResource* before = nullptr;  // null: it is made
   bool anew = false;                       // under a new record id: made, or the old record is damaged
-  std::optional<RecordId> id;              // the new one; nothing: a random one
+  std::optional<RecordId> id = {};         // the new one; nothing: a random one
   std::string spec;
   policy::Resource resource;            // as it will be
   std::vector<PlannedSecret> secrets;   // of `secrets`; a user's password is added when it is sealed

@@ -90,6 +90,31 @@ Task<Result<SecretBytes>> read_whole_body(Exchange& exchange) {
   }
 }
 
+Task<Result<std::string>> read_whole_message(Exchange& exchange) {
+  std::string out;
+  for (;;) {
+    const BodyPiece piece = exchange.read_body();
+    switch (piece.kind) {
+      case BodyPiece::Kind::kData:
+        if (out.size() + piece.data.size() > sso::kMessageBytesMax)
+          co_return fail(Code::kTooLarge, Side::kClient, "the request's body is too large");
+        out.append(piece.data);
+        break;
+      case BodyPiece::Kind::kWait: {
+        auto more = exchange.body_slot().wait();
+        co_await more;
+        break;
+      }
+      case BodyPiece::Kind::kEnd:
+        co_return std::move(out);
+      case BodyPiece::Kind::kBad:
+        co_return fail(Code::kMalformed, Side::kClient, "the request's body is not framed rightly");
+      case BodyPiece::Kind::kGone:
+        co_return fail(Code::kTimeout, Side::kClient, "the request's body did not come in time");
+    }
+  }
+}
+
 void write_reply(RequestContext& context, const sso::GateReply& reply) {
   Exchange& exchange = context.exchange;
   context.status = reply.status;
@@ -120,7 +145,11 @@ Task<Result<void>> ask_gate(RequestContext& context, GateAsk ask, std::string pa
   Exchange& exchange = context.exchange;
   sso::GateRequest request = values_of(context, std::move(path), std::move(query));
   exchange.release_head();
-  if (ask == GateAsk::kHandle) {
+  const bool at_gate = request.host == context.worker.gate_host();
+  if (ask == GateAsk::kHandle && at_gate && sso::takes_message(request.path)) {
+    auto reading = read_whole_message(exchange);
+    CO_TRY(request.message, co_await reading);
+  } else if (ask == GateAsk::kHandle) {
     auto reading = read_whole_body(exchange);
     CO_TRY(request.body, co_await reading);
   }

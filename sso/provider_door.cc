@@ -1,0 +1,162 @@
+#include "sso/provider_door.h"
+
+#include <algorithm>
+#include <thread>
+
+#include "sso/replies.h"
+
+namespace sallyport::sso {
+namespace {
+
+constexpr std::string_view kPrefixes[] = {"/.sallyport/saml/", "/.sallyport/oidc/"};
+
+// "saml", "corp", "acs" of /.sallyport/saml/corp/acs.
+struct ProviderPath {
+  std::string_view type;
+  std::string_view name;
+  std::string_view rest;
+};
+std::optional<ProviderPath> split(std::string_view path) {
+  for (const std::string_view prefix : kPrefixes) {
+    if (!path.starts_with(prefix)) continue;
+    const std::string_view behind = path.substr(prefix.size());
+    const size_t slash = behind.find('/');
+    if (slash == behind.npos) return std::nullopt;
+    return ProviderPath{prefix.substr(12, 4), behind.substr(0, slash), behind.substr(slash + 1)};
+  }
+  return std::nullopt;
+}
+
+constexpr Problem kNoProvider{404, "not_found", "Not found", "There is nothing at this address."};
+constexpr Problem kTooMany{429, "too_many_sign_ins", "Too many sign-ins",
+                           "Too many sign-ins were begun. Please wait a little and try again."};
+
+}  // namespace
+
+// Which requests are answered, as a table: what is not in it is 404, another method 405.
+struct ProviderDoor::Route {
+  using Handler = Task<GateReply> (SamlSignIn::*)(Loop&, const GateRequest&, const policy::CompiledProvider&);
+  policy::ProviderType type;
+  std::string_view rest;
+  const char* allow;
+  Handler get;
+  Handler post;
+  bool begins = false;   // a flow
+  bool message = false;  // takes a provider's message
+};
+
+std::span<const ProviderDoor::Route> ProviderDoor::all_routes() {
+  using enum policy::ProviderType;
+  static constexpr Route kRoutes[] = {
+      {kSaml, "login", "GET", &SamlSignIn::login, nullptr, true},
+      {kSaml, "acs", "POST", nullptr, &SamlSignIn::consume, false, true},
+      {kSaml, "metadata", "GET, HEAD", &SamlSignIn::metadata, nullptr},
+      {kSaml, "slo", "GET, POST", &SamlSignIn::logout, &SamlSignIn::logout, false, true},
+  };
+  return kRoutes;
+}
+
+bool takes_message(std::string_view path) {
+  const auto parts = split(path);
+  return parts && parts->type == "saml" && (parts->rest == "acs" || parts->rest == "slo");
+}
+
+size_t xml_threads() { return std::clamp<size_t>(std::thread::hardware_concurrency() / 2, 1, kXmlThreadsMax); }
+
+ProviderDoor::ProviderDoor(ProviderDoorParts parts)
+    : parts_(std::move(parts)),
+      flows_({parts_.store, parts_.sessions, parts_.keyring, parts_.clock}),
+      arrivals_({.store = parts_.store,
+                 .keyring = parts_.keyring,
+                 .clock = parts_.clock,
+                 .log = parts_.log,
+                 .recorder = parts_.recorder,
+                 .opener = parts_.opener,
+                 .in_force = parts_.in_force,
+                 .snapshot = parts_.snapshot,
+                 .wanted = parts_.wanted}),
+      saml_keys_(parts_.store, parts_.xml, parts_.keyring, parts_.clock),
+      book_({parts_.store, parts_.asking, parts_.fetcher, parts_.clock, parts_.log}),
+      saml_({.store = parts_.store,
+             .sessions = parts_.sessions,
+             .keyring = parts_.keyring,
+             .xml = parts_.xml,
+             .keys = saml_keys_,
+             .book = book_,
+             .flows = flows_,
+             .arrivals = arrivals_,
+             .clock = parts_.clock,
+             .log = parts_.log,
+             .gate = parts_.gate,
+             .session_ended = parts_.session_ended,
+             .in_force = parts_.in_force}) {}
+
+bool ProviderDoor::answers(std::string_view path) {
+  return std::ranges::any_of(kPrefixes, [path](std::string_view prefix) { return path.starts_with(prefix); });
+}
+
+std::vector<KnownRoute> ProviderDoor::routes() {
+  std::vector<KnownRoute> out;
+  for (const Route& route : all_routes()) {
+    KnownRoute known{"/.sallyport/" + std::string(policy::to_string(route.type)) + "/*/" + std::string(route.rest), {}};
+    if (route.get != nullptr) known.methods.emplace_back("GET");
+    if (route.post != nullptr) known.methods.emplace_back("POST");
+    out.push_back(std::move(known));
+  }
+  return out;
+}
+
+Task<GateReply> ProviderDoor::handle(Loop& home, GateRequest request) {
+  const auto parts = split(request.path);
+  const Route* route = nullptr;
+  if (parts)
+    for (const Route& one : all_routes())
+      if (policy::to_string(one.type) == parts->type && one.rest == parts->rest) route = &one;
+  if (route == nullptr) co_return problem_reply(request, kNoProvider);
+  const Route::Handler handler = request.method == "GET" || (request.method == "HEAD" && route->rest == "metadata")
+                                     ? route->get
+                                 : request.method == "POST" ? route->post
+                                                            : nullptr;
+  if (handler == nullptr) {
+    GateReply reply = problem_reply(
+        request, {405, "method_not_allowed", "Method not allowed", "This address cannot be asked in this way."});
+    add_header(reply, "Allow", route->allow);
+    co_return reply;
+  }
+  // Lives as long as the request's snapshot, which is in this frame.
+  const policy::CompiledProvider* const provider = request.snapshot->provider(parts->name);
+  if (provider == nullptr || provider->damaged || provider->spec.type != route->type)
+    co_return problem_reply(request, kNoProvider);
+  if (route->begins && !parts_.may_begin(request.client.address)) {
+    GateReply reply = problem_reply(request, kTooMany);
+    add_header(reply, "Retry-After", "10");
+    co_return reply;
+  }
+  auto answering = (saml_.*handler)(home, request, *provider);
+  co_return co_await answering;
+}
+
+Task<std::optional<storage::SessionOrigin>> ProviderDoor::origin_of(Loop& home, RecordId family) {
+  auto reading = parts_.store.run<std::optional<storage::SessionOrigin>>(
+      home, [family](storage::Store& store) { return store.session_origin(family); });
+  auto origin = co_await reading;
+  co_return origin ? *std::move(origin) : std::nullopt;
+}
+
+Task<std::optional<std::string>> ProviderDoor::logout_url(Loop& home, storage::SessionOrigin origin,
+                                                          std::shared_ptr<const policy::Snapshot> snapshot) {
+  for (const auto& provider : snapshot->providers()) {
+    if (provider->id != origin.provider || provider->damaged) continue;
+    if (provider->spec.type != policy::ProviderType::kSaml) continue;
+    auto asking = saml_.logout_url(home, *provider, origin);
+    co_return co_await asking;
+  }
+  co_return std::nullopt;
+}
+
+void ProviderDoor::tick(std::shared_ptr<const policy::Snapshot> snapshot) {
+  parts_.recorder.flush(parts_.clock.monotonic());
+  if (snapshot) book_.refresh(std::move(snapshot));
+}
+
+}  // namespace sallyport::sso

@@ -1,0 +1,77 @@
+// The addresses of identity providers at this gate: /.sallyport/saml/NAME/... and /.sallyport/oidc/NAME/..., and the
+// sign-in with a directory's password behind the gate's own form. One object for all workers.
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "base/blocking_pool.h"
+#include "base/fetch.h"
+#include "base/log.h"
+#include "sso/in_force.h"
+#include "sso/provider_arrival.h"
+#include "sso/provider_flows.h"
+#include "sso/saml_sign_in.h"
+#include "storage/key_holder.h"
+
+namespace sallyport::sso {
+
+// XML and signatures; asking providers. Both lanes are bounded, and behind what else wants the cores.
+constexpr size_t kXmlThreadsMax = 4;
+size_t xml_threads();
+constexpr size_t kXmlQueueMax = 128;
+constexpr size_t kProviderThreads = 4;
+constexpr size_t kProviderQueueMax = 128;
+
+struct ProviderDoorParts {
+  storage::StoreThread& store;
+  storage::SessionTable& sessions;
+  const storage::Keyring& keyring;
+  storage::KeyHolder& keys;
+  BlockingPool& xml;     // xml_threads(), kXmlQueueMax
+  BlockingPool& asking;  // kProviderThreads, kProviderQueueMax
+  Fetcher& fetcher;
+  FlightRecorder& recorder;
+  SessionOpener& opener;
+  const Clock& clock;
+  Log& log;
+  http::Url gate;
+  std::function<void(const RecordId& family)> session_ended;
+  AwaitInForce in_force;
+  std::function<std::shared_ptr<const policy::Snapshot>()> snapshot;  // the newest; may be empty
+  FindWanted wanted;
+  std::function<bool(const IpAddress& client)> may_begin;  // a flow is a row of the store
+};
+
+class ProviderDoor {
+ public:
+  explicit ProviderDoor(ProviderDoorParts parts);
+
+  static bool answers(std::string_view path);
+  static std::vector<KnownRoute> routes();
+  Task<GateReply> handle(Loop& home, GateRequest request);
+
+  // Where a browser that has just been signed out here is sent, so that it is signed out there as well; nothing:
+  // nowhere. family: of the session, asked for before it ends.
+  Task<std::optional<storage::SessionOrigin>> origin_of(Loop& home, RecordId family);
+  Task<std::optional<std::string>> logout_url(Loop& home, storage::SessionOrigin origin,
+                                              std::shared_ptr<const policy::Snapshot> snapshot);
+  // What is due: metadata asked for again, attempts written. Never waits.
+  void tick(std::shared_ptr<const policy::Snapshot> snapshot);
+  std::optional<MetadataState> saml_state(const policy::CompiledProvider& provider) const {
+    return book_.state(provider);
+  }
+
+ private:
+  struct Route;
+  static std::span<const Route> all_routes();
+
+  ProviderDoorParts parts_;
+  ProviderFlows flows_;
+  ProviderArrivals arrivals_;
+  SamlKeySource saml_keys_;
+  SamlBook book_;
+  SamlSignIn saml_;
+};
+
+}  // namespace sallyport::sso
