@@ -24,7 +24,7 @@ std::string why(const Result<T>& result) {
 }
 
 inline Result<NewCredential> registers(const json& credential, UserVerification wanted = UserVerification::kPreferred,
-                                const WebauthnChallenge& challenge = kChallenge) {
+                                       const WebauthnChallenge& challenge = kChallenge) {
   TRY(const RegistrationAnswer answer, read_registration(credential));
   return verify_registration(answer, kGate, challenge, wanted);
 }
@@ -33,8 +33,10 @@ inline KnownCredential known_of(const SoftwareAuthenticator& device, uint32_t co
   return {device.id, device.key.cose(), counter, device.user_handle};
 }
 
-inline Result<Assertion> signs_in(const json& credential, const KnownCredential& known, UserVerification wanted = UserVerification::kPreferred,
-                           Identified identified = Identified::kBefore, const WebauthnChallenge& challenge = kChallenge) {
+inline Result<Assertion> signs_in(const json& credential, const KnownCredential& known,
+                                  UserVerification wanted = UserVerification::kPreferred,
+                                  Identified identified = Identified::kBefore,
+                                  const WebauthnChallenge& challenge = kChallenge) {
   TRY(const AssertionAnswer answer, read_assertion(credential));
   return verify_assertion(answer, kGate, challenge, wanted, identified, known);
 }
