@@ -74,7 +74,9 @@ Result<uint64_t> Follower::bring_into_force(uint64_t generation) {
     for (const RecordId& token : news.revocations.revoked_tokens) parts_.tokens.revoke(token);
     for (const RecordId& session : news.revocations.ended_sessions) parts_.sessions.end(session);
     // One that was cut to nothing, too: what lives by it ends before anybody is told.
-    const auto over = [now = parts_.clock.wall()](const storage::TokenRecord& token) { return token.expires_at <= now; };
+    const auto over = [now = parts_.clock.wall()](const storage::TokenRecord& token) {
+      return token.expires_at <= now;
+    };
     const bool anything_ended = !news.revocations.revoked_tokens.empty() || !news.revocations.ended_sessions.empty() ||
                                 std::ranges::any_of(news.revocations.new_tokens, over);
     if (anything_ended || !news.resources.changed.empty() || !news.resources.deleted.empty()) {

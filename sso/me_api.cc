@@ -200,10 +200,7 @@ Task<GateReply> MeApi::end_session(Loop& home, const Call& call) {
   const auto ended = co_await ending;
   if (!ended && ended.error().code == Code::kNotFound) co_return refuse(call.request, kNotFound);
   if (!ended) co_return failed(call, ended.error());
-  GateReply reply;
-  reply.status = 204;
-  reply.headers = {{"Cache-Control", "no-store"}};
-  reply.reason = "session ended";
+  GateReply reply = done_reply("session ended");
   if (*call.id == call.who.session.family) add_header(reply, "Set-Cookie", drop_cookie(kSessionCookie));
   co_return reply;
 }

@@ -80,13 +80,14 @@ class MeApi {
   Task<GateReply> begin_totp(Loop& home, const Call& call);
   Task<GateReply> confirm_totp(Loop& home, const Call& call);
   Task<GateReply> remove_totp(Loop& home, const Call& call);
+  Task<GateReply> remove_passkey(Loop& home, const Call& call);
+  Task<GateReply> remove_factor(Loop& home, const Call& call, FactorKind kind);
   Task<GateReply> rename_factor(Loop& home, const Call& call);
   Task<GateReply> new_recovery_codes(Loop& home, const Call& call);
   Task<std::optional<GateReply>> refuse_change(Loop& home, const Call& call);
   // me_passkeys.cc
   Task<GateReply> passkey_options(Loop& home, const Call& call);
   Task<GateReply> add_passkey(Loop& home, const Call& call);
-  Task<GateReply> remove_passkey(Loop& home, const Call& call);
   static GateReply factor_added(const OwnFactors::Added& added);  // and the session's new cookie
   GateReply factor_problem(const Call& call, const Error& error) const;
   GateReply failed(const Call& call, const Error& error) const;

@@ -109,11 +109,7 @@ Task<GateReply> MeApi::revoke_token(Loop& home, const Call& call) {
   auto ending = parts_.tokens.revoke(home, token_asker_of(call.request, call.who), *id);
   const auto ended = co_await ending;
   if (!ended) co_return refused_token(call, ended.error());
-  GateReply reply;
-  reply.status = 204;
-  reply.headers = {{"Cache-Control", "no-store"}};
-  reply.reason = "token revoked";
-  co_return reply;
+  co_return done_reply("token revoked");
 }
 
 Task<GateReply> MeApi::rotate_token(Loop& home, const Call& call) {

@@ -42,13 +42,7 @@ std::optional<std::string> name_of(const GateRequest& request) {
   return name->is_string() ? std::optional(name->get<std::string>()) : std::nullopt;
 }
 
-GateReply done() {
-  GateReply reply;
-  reply.status = 204;
-  reply.headers = {{"Cache-Control", "no-store"}};
-  reply.reason = "second factors changed";
-  return reply;
-}
+constexpr const char* kChanged = "second factors changed";
 
 }  // namespace
 
@@ -131,13 +125,23 @@ GateReply MeApi::factor_added(const OwnFactors::Added& added) {
 }
 
 Task<GateReply> MeApi::remove_totp(Loop& home, const Call& call) {
+  auto removing = remove_factor(home, call, FactorKind::kTotp);
+  co_return co_await removing;
+}
+
+Task<GateReply> MeApi::remove_passkey(Loop& home, const Call& call) {
+  auto removing = remove_factor(home, call, FactorKind::kPasskey);
+  co_return co_await removing;
+}
+
+Task<GateReply> MeApi::remove_factor(Loop& home, const Call& call, FactorKind kind) {
   auto asking = refuse_change(home, call);
   if (auto refused = co_await asking) co_return *std::move(refused);
   if (!call.id) co_return refuse(call.request, kGone);
-  auto removing = parts_.factors.remove(home, asker_of(call.request, call.who), call.who, *call.request.snapshot,
-                                        FactorKind::kTotp, *call.id);
+  auto removing =
+      parts_.factors.remove(home, asker_of(call.request, call.who), call.who, *call.request.snapshot, kind, *call.id);
   const auto removed = co_await removing;
-  if (removed) co_return done();
+  if (removed) co_return done_reply(kChanged);
   if (removed.error().code == Code::kNotFound) co_return refuse(call.request, kGone);
   co_return factor_problem(call, removed.error());
 }
@@ -150,7 +154,7 @@ Task<GateReply> MeApi::rename_factor(Loop& home, const Call& call) {
   if (!name) co_return refuse(call.request, kMalformed);
   auto renaming = parts_.factors.rename(home, asker_of(call.request, call.who), call.who, *call.id, *std::move(name));
   const auto renamed = co_await renaming;
-  if (renamed) co_return done();
+  if (renamed) co_return done_reply(kChanged);
   if (renamed.error().code == Code::kNotFound) co_return refuse(call.request, kGone);
   co_return factor_problem(call, renamed.error());
 }

@@ -2,7 +2,8 @@
 //
 //   POST   /api/v1/me/passkeys/options   -> {"publicKey": {...}} for navigator.credentials.create()
 //   POST   /api/v1/me/passkeys           {"name"?, "credential"} -> {"factor"}, and with the first one
-//   {"recovery_codes": [...]} DELETE /api/v1/me/passkeys/ID        204
+//   {"recovery_codes": [...]}
+//   DELETE /api/v1/me/passkeys/ID        204; see me_factors.cc
 //
 // Under the conditions of every change of factors (sso/me_factors.cc).
 #include <nlohmann/json.hpp>
@@ -21,7 +22,6 @@ using nlohmann::json;
 
 constexpr Problem kMalformed{400, "malformed", "Not understood", "This is not the JSON that is asked for."};
 constexpr Problem kUnused{404, "not_found", "Not found", "Passkeys cannot be used here: the gateway has no name."};
-constexpr Problem kGone{404, "not_found", "Not found", "There is nothing at this address."};
 
 GateReply refuse(const GateRequest& request, const Problem& problem) {
   return problem_reply(request, problem, Format::kJson);
@@ -62,22 +62,6 @@ Task<GateReply> MeApi::add_passkey(Loop& home, const Call& call) {
     co_return refuse(call.request, *problem);
   }
   co_return factor_added(*added);
-}
-
-Task<GateReply> MeApi::remove_passkey(Loop& home, const Call& call) {
-  auto asking = refuse_change(home, call);
-  if (auto refused = co_await asking) co_return *std::move(refused);
-  if (!call.id) co_return refuse(call.request, kGone);
-  auto removing = parts_.factors.remove(home, asker_of(call.request, call.who), call.who, *call.request.snapshot,
-                                        FactorKind::kPasskey, *call.id);
-  const auto removed = co_await removing;
-  if (!removed && removed.error().code == Code::kNotFound) co_return refuse(call.request, kGone);
-  if (!removed) co_return factor_problem(call, removed.error());
-  GateReply reply;
-  reply.status = 204;
-  reply.headers = {{"Cache-Control", "no-store"}};
-  reply.reason = "second factors changed";
-  co_return reply;
 }
 
 }  // namespace sallyport::sso

@@ -108,24 +108,22 @@ Task<Result<size_t>> OwnSessions::end_others(Loop& home, Asker asker) {
     storage::Generation generation{};
   };
   const WallMicros now = clock_.wall();
-  auto ending =
-      store_.run<Ended>(home, [&table = sessions_, asker, now](storage::Store& store) -> Result<Ended> {
-        TRY(const std::vector<SessionRecord> records, store.sessions_of(asker.user, now));
-        storage::ChangeSet changes;
-        std::vector<storage::AdminEvent> events;
-        Ended out;
-        for (const SessionRecord& record : records) {
-          if (record.id != record.family || record.id == asker.session) continue;
-          out.families.push_back(record.id);
-          changes.changes.emplace_back(storage::EndSession{record.id});
-          events.push_back(
-              event_of(asker, record.id, "all but this ended by session " + asker.session.to_string(), now));
-        }
-        if (out.families.empty()) return out;
-        TRY(out.generation, store.commit(changes, events));
-        for (const RecordId& family : out.families) table.end(family);
-        return out;
-      });
+  auto ending = store_.run<Ended>(home, [&table = sessions_, asker, now](storage::Store& store) -> Result<Ended> {
+    TRY(const std::vector<SessionRecord> records, store.sessions_of(asker.user, now));
+    storage::ChangeSet changes;
+    std::vector<storage::AdminEvent> events;
+    Ended out;
+    for (const SessionRecord& record : records) {
+      if (record.id != record.family || record.id == asker.session) continue;
+      out.families.push_back(record.id);
+      changes.changes.emplace_back(storage::EndSession{record.id});
+      events.push_back(event_of(asker, record.id, "all but this ended by session " + asker.session.to_string(), now));
+    }
+    if (out.families.empty()) return out;
+    TRY(out.generation, store.commit(changes, events));
+    for (const RecordId& family : out.families) table.end(family);
+    return out;
+  });
   CO_TRY(const Ended ended, co_await ending);
   if (ended.families.empty()) co_return 0;
   if (session_ended_)

@@ -57,6 +57,14 @@ GateReply json_reply(int status, const nlohmann::json& body, const char* reason)
   return out;
 }
 
+GateReply done_reply(const char* reason) {
+  GateReply out;
+  out.status = 204;
+  out.headers = {{"Cache-Control", "no-store"}};
+  out.reason = reason;
+  return out;
+}
+
 GateReply style_reply() {
   GateReply out;
   out.headers = {{"Content-Type", "text/css; charset=utf-8"},

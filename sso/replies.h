@@ -20,6 +20,7 @@ GateReply page_reply(int status, std::string html, const char* reason);
 // location: built by the gateway, never by a client.
 GateReply redirect_reply(int status, std::string location, const char* reason);
 GateReply json_reply(int status, const nlohmann::json& body, const char* reason);
+GateReply done_reply(const char* reason);  // 204
 GateReply style_reply();
 GateReply jwk_set_reply(std::string set);  // RFC 7517 s8.5.2; may be kept for kJwkSetLife
 

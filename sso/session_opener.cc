@@ -119,6 +119,10 @@ Task<Result<GateReply>> SessionOpener::open(Loop& home, const GateRequest& reque
     parts_.sessions.end(one.family);
     if (parts_.session_ended) parts_.session_ended(one.family);
   }
+  if (!old.empty()) {
+    auto following = wait_until_in_force(parts_.in_force, home, *committed);
+    co_await following;
+  }
   parts_.log.info("sign_in", {{"user", user.name}, {"client", session.client}, {"request_id", request.request_id}});
 
   const bool for_browser = wish.in_browser || is_form(request);

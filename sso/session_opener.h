@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "sso/gate.h"
+#include "sso/in_force.h"
 #include "sso/login_flow.h"
 #include "storage/keyring.h"
 #include "storage/session_table.h"
@@ -51,6 +52,7 @@ class SessionOpener {
     Log& log;
     http::Url gate;
     std::function<void(const RecordId& family)> session_ended;  // may be empty
+    AwaitInForce in_force;                                      // the same; of an end, before the answer
   };
   explicit SessionOpener(Parts parts) : parts_(std::move(parts)) {}
 

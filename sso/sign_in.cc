@@ -90,8 +90,8 @@ SignIn::SignIn(SignInParts parts, SecretBytes csrf_key, SecretBytes device_key)
     : parts_(std::move(parts)),
       forms_(std::move(csrf_key)),
       refusals_(parts_.store, parts_.log),
-      opener_(
-          {parts_.store, parts_.sessions, parts_.keyring, parts_.clock, parts_.log, parts_.gate, parts_.session_ended}),
+      opener_({parts_.store, parts_.sessions, parts_.keyring, parts_.clock, parts_.log, parts_.gate,
+               parts_.session_ended, parts_.in_force}),
       devices_(std::move(device_key)),
       passwords_({.store = parts_.store,
                   .sessions = parts_.sessions,

@@ -19,13 +19,13 @@ def descriptors(wanted):
 
 
 def built(name):
-    """The path of the program made of testbed/NAME.cc."""
+    """The path of the program made of testbed/NAME.cc and what is beside it as NAME_*.cc."""
     program = Path(os.environ["SCENARIO_BASE"]) / name
     with open(f"{program}.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not program.exists():
             done = subprocess.run(["clang++-19", "-std=c++23", "-O2", "-Wall", "-Wextra", "-Werror", TESTBED / f"{name}.cc",
-                                   "-o", program, "-lssl", "-lcrypto", "-lnghttp2"], capture_output=True, text=True)
+                                   *sorted(TESTBED.glob(f"{name}_*.cc")), "-o", program, "-lssl", "-lcrypto", "-lnghttp2"], capture_output=True, text=True)
             if done.returncode:
                 raise Failed(f"{name} does not build: {done.stderr[:2000]}")
     return program

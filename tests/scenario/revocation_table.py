@@ -100,6 +100,10 @@ def sign_out(world):
     own(world, world.victim_session.browser, "POST", "/.sallyport/logout")
 
 
+def sign_in_anew(world):
+    world.victim_session.browser.sign_in(world.user)
+
+
 def sign_out_everywhere(world):
     own(world, world.other_session().browser, "POST", "/api/v1/me/sessions/end-others")
 
@@ -242,6 +246,8 @@ OTHERS = [{"roles": ["owner"]}]
 TRIGGERS = {
     # --- what one is signed in by
     "sign-out": Trigger("the session is over", 401, sign_out, proof="session", spared=lambda world: [world.other_session()]),
+    "sign-in anew in the same browser": Trigger("the session is over", 401, sign_in_anew, proof="session",
+                                                spared=lambda world: [world.other_session()]),
     "sign-out everywhere else": Trigger("the session is over", 401, sign_out_everywhere, proof="session",
                                         spared=lambda world: [world.other_session()]),
     "own session ended": Trigger("the session is over", 401, end_own, proof="session",

@@ -136,14 +136,14 @@ def the_account_without_script(t):
     account(t, "light", 800, 600, script=False)
 
 
-def tokens(t, scheme, width, height, script=True):
+def tokens(t, scheme, width, height, script=True, keyboard=False):
     """Makes a token after two mistakes, rotates it and revokes what came of it."""
     needs_chromium()
     gateway = world(t, instance("line1", upstream(t)), {"kind": "service_account", "name": "nightly-export", "team": "plant", "role": "viewer"})
     used = gateway.token("ann", "--team", "plant", "--read-only", name="ci-pipeline", expires="90d")
     gateway.must("token", "create", "--service-account", "nightly-export", "--name", "warehouse", "--expires", "30d")
     gateway.ask(host("line1"), headers=[("Authorization", f"Bearer {used}")])
-    steps = drive(t, "tokens.mjs", gateway, scheme, width, height, script)
+    steps = drive(t, "tokens.mjs", gateway, scheme, width, height, script, keyboard=keyboard)
     old, new = steps["tokens"]["tokens"]
     statuses = [gateway.ask(host("line1"), headers=[("Authorization", f"Bearer {token}")]).status for token in (old, new)]
     equal(sorted(statuses), [401, 403], "the revoked one, and one from another network")
@@ -171,6 +171,11 @@ def tokens_on_a_phone_in_the_dark(t):
 @test(limit=150, alone=True)
 def tokens_without_script(t):
     tokens(t, "light", 800, 600, script=False)
+
+
+@test(limit=150, alone=True)
+def tokens_by_keyboard_alone(t):
+    tokens(t, "light", 800, 600, keyboard=True)
 
 
 def second_factor(t, scheme, width, height, script=True, keyboard=False):

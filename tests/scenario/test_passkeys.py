@@ -55,7 +55,7 @@ def the_script_is_for_the_pages_that_need_it(t):
     contains(script.get("cache-control"), "immutable", "how long it may be kept")
 
 
-def passkeys(t, scheme, width, height):
+def passkeys(t, scheme, width, height, keyboard=False):
     needs_chromium()
     echo = upstream(t)
 
@@ -68,7 +68,7 @@ def passkeys(t, scheme, width, height):
     gateway = world(t, instance("line1", echo, areas=[{"name": "fresh", "paths": ["/fresh"], "roles": ["owner"], "mfa": {"within": "3s"}},
                                                       {"name": "all", "paths": ["/"], "roles": ["owner"]}]))
     line1 = f"https://{host('line1')}:{gateway.port}"
-    steps = drive(t, "passkeys.mjs", gateway, scheme, width, height, True, mark="furnace seven", fresh_seconds=3, secrets=[PASSWORD],
+    steps = drive(t, "passkeys.mjs", gateway, scheme, width, height, True, mark="furnace seven", keyboard=keyboard, fresh_seconds=3, secrets=[PASSWORD],
                   wanted=f"{line1}/panel?x=1", fresh=f"{line1}/fresh?y=2")
     equal(steps["elsewhere"]["elsewhere"], "SecurityError", "another host's page")
     equal((steps["alone"]["strength"], steps["suggested"]["strength"]), ("mfa", "mfa"), "sign-ins without a password")
@@ -85,3 +85,8 @@ def a_passkey_on_a_desk_in_the_light(t):
 @test(limit=150, alone=True)
 def a_passkey_on_a_phone_in_the_dark(t):
     passkeys(t, "dark", 360, 740)
+
+
+@test(limit=150, alone=True)
+def a_passkey_by_keyboard_alone(t):
+    passkeys(t, "light", 800, 600, keyboard=True)

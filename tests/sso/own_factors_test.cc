@@ -263,8 +263,8 @@ TEST_F(OwnFactorsTest, a_password_that_is_due_comes_right_after_the_factor) {
   const GateReply asked = open(browser, page(kGate, header(half, "Location")));
   const std::string flow = hidden(asked.body, "flow");
   EXPECT_FALSE(flow.empty());
-  const GateReply led = post(browser, kMfaPath,
-                             "csrf=" + hidden(asked.body, "csrf") + "&code=" + code_of(app) + "&flow=" + flow);
+  const GateReply led =
+      post(browser, kMfaPath, "csrf=" + hidden(asked.body, "csrf") + "&code=" + code_of(app) + "&flow=" + flow);
   EXPECT_EQ(led.status, 303);
   EXPECT_EQ(header(led, "Location"), std::string(kPasswordPath) + "?flow=" + flow) << "and the page wanted is kept";
   EXPECT_EQ(session_of(browser)->strength, policy::Strength::kMfa);

@@ -22,7 +22,7 @@ struct Group {
   What what = What::kGet;
   std::string host, path;
   std::vector<std::string> fields;
-  size_t open = 0, refused = 0;
+  size_t open = 0, refused = 0, ended = 0;  // ended: of those that were open
   std::map<std::string, size_t> ends;
   std::list<std::unique_ptr<Connection>> connections;
 };

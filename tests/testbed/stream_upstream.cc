@@ -2,7 +2,7 @@
 // word of the path: /sse, /download, /grpc and /ws are sent records (stream_record.h), /upload takes them, /hold never
 // answers, all else is answered at once. Prints its port; then for each line:
 //   push MS        a record on each stream every MS milliseconds, a tenth of the streams at a time: {}
-//   report GROUP   of the requests whose X-Group says so: {"open", "uploaded", "last_up", "last_up_sent"}
+//   report GROUP   of the requests whose X-Group says so: {"came", "open", "uploaded", "last_up", "last_up_sent"}
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
 #include <nghttp2/nghttp2.h>
@@ -22,7 +22,7 @@ constexpr size_t kQueueBytesMax = 1 << 20;  // on a connection whose reader does
 constexpr size_t kTenths = 10;
 
 struct Group {
-  size_t open = 0, uploaded = 0;
+  size_t came = 0, open = 0, uploaded = 0;
   double last_up = 0, last_up_sent = 0;
 };
 struct Upstream;
@@ -116,6 +116,7 @@ void Stream::begin(Upstream& all) {
   if (kind == kNone) return;
   tenth = ++all.made % kTenths;
   group = &all.groups[name];
+  ++group->came;
   ++group->open;
 }
 
@@ -366,7 +367,7 @@ int main() {
             printf("{}\n");
           } else {
             const Group& group = all.groups[words[1]];
-            printf("{\"open\": %zu, \"uploaded\": %zu, \"last_up\": %.6f, \"last_up_sent\": %.6f}\n", group.open,
+            printf("{\"came\": %zu, \"open\": %zu, \"uploaded\": %zu, \"last_up\": %.6f, \"last_up_sent\": %.6f}\n", group.came, group.open,
                    group.uploaded, group.last_up, group.last_up_sent);
           }
         });

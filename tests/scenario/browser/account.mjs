@@ -5,7 +5,7 @@ import fs from 'node:fs';
 import { sign_in, watched } from './watch.mjs';
 
 const task = JSON.parse(fs.readFileSync(0, 'utf8'));
-const { page, steps, faults, shot, judge } = await watched(task);
+const { page, steps, faults, shot, look, judge } = await watched(task);
 const ends = () => page.locator('form[action$="/end-session"] button');
 
 // What a screen reader and a finger meet.
@@ -47,7 +47,7 @@ await judge(async () => {
   await sign_in(page, task.user, task.password);
   await page.locator('a[href="/.sallyport/account"]').click();
   await page.waitForURL('**/.sallyport/account');
-  await shot('account-sessions', true);
+  await look('account-sessions');
   const before = await ends().count();
   if (task.script !== false) {
     steps.push({ name: 'facts', facts: await facts() });
@@ -66,11 +66,11 @@ await judge(async () => {
     await ends().first().click();
   }
   await page.waitForURL('**?ended=one');
-  await shot('account-ended', true);
+  await look('account-ended');
   if (!(await page.locator('[role=status]').textContent()).includes('The session was ended')) faults.push('no word of the end');
   if ((await ends().count()) !== before - 1) faults.push(`${await ends().count()} buttons left of ${before}`);
   await page.locator('form[action$="/end-others"] button').click();
   await page.waitForURL('**?ended=others');
-  await shot('account-alone', true);
+  await look('account-alone');
   if (await ends().count()) faults.push('other sessions are left');
 });

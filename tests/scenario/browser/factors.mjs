@@ -6,36 +6,20 @@
 // within fresh_seconds.
 // Prints one JSON object: {steps: [...], faults: [...]}.
 import fs from 'node:fs';
-import { serious } from './accessible.mjs';
 import { next_code, scan, secret_of } from './authenticator.mjs';
 import { sign_in, watched } from './watch.mjs';
 
 const task = JSON.parse(fs.readFileSync(0, 'utf8'));
-const { context, page, steps, faults, shot, judge } = await watched(task);
+const { context, page, steps, faults, shot, look: judged, press, judge } = await watched(task);
 
 const look = async (name) => {
-  await shot(name, true);
+  await judged(name);
   if (task.script === false) return;
-  for (const finding of await serious(page)) faults.push(`${name}: ${finding}`);
   const small = await page.locator('button, summary, .ways a, input:not([type=hidden])').evaluateAll((all) => all
     .filter((each) => each.getBoundingClientRect().height > 0 && each.getBoundingClientRect().height < 40).map((each) => each.outerHTML.slice(0, 80)));
   for (const each of small) faults.push(`${name}: too small for a finger: ${each}`);
 };
 const button = (words) => page.getByRole('button', { name: words, exact: true });
-// With the keyboard alone: Tab until it has the focus, which must be seen, then Enter.
-const press = async (what) => {
-  if (!task.keyboard) return what.click();
-  const target = await what.elementHandle();
-  for (let i = 0; i < 30; ++i) {
-    if (await target.evaluate((element) => element === document.activeElement)) {
-      if ((await target.evaluate((element) => getComputedStyle(element).outlineStyle)) === 'none') faults.push(`no focus is shown on ${await what.textContent()}`);
-      return page.keyboard.press('Enter');
-    }
-    await page.keyboard.press('Tab');
-  }
-  faults.push(`Tab does not reach ${await what.textContent()}`);
-  return what.click();
-};
 const type_code = async (code, words) => {
   const field = page.locator('#code');
   if (!(await field.evaluate((element) => element === document.activeElement))) faults.push(`the field of the code has no focus on ${page.url()}`);

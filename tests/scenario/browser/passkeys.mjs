@@ -2,14 +2,13 @@
 // fresh factor is asked for, signs in without a password by the button and by the field's suggestions, is refused where the device
 // does not verify who it is, and removes it. Another host's page tries to use it.
 // node passkeys.mjs, with one JSON object on stdin: {gate, wanted, fresh, fresh_seconds, user, password, mark, secrets: [text], out: folder,
-// scheme, width, height}
+// scheme, width, height, keyboard}
 // Prints one JSON object: {steps: [...], faults: [...]}.
 import fs from 'node:fs';
-import { serious } from './accessible.mjs';
 import { sign_in, watched } from './watch.mjs';
 
 const task = JSON.parse(fs.readFileSync(0, 'utf8'));
-const { context, page, steps, faults, shot, judge } = await watched(task);
+const { context, page, steps, faults, look: judged, press, judge } = await watched(task);
 const cdp = await context.newCDPSession(page);
 await cdp.send('WebAuthn.enable', { enableUI: false });
 const { authenticatorId } = await cdp.send('WebAuthn.addVirtualAuthenticator', { options: { protocol: 'ctap2', ctap2Version: 'ctap2_1',
@@ -24,10 +23,7 @@ await page.exposeFunction('suggestions_wanted', () => suggestions);
 await page.addInitScript(() => { if (window.PublicKeyCredential) PublicKeyCredential.isConditionalMediationAvailable = () => window.suggestions_wanted(); });
 
 const button = (words) => page.getByRole('button', { name: words, exact: true });
-const look = async (name) => {
-  await shot(name, true);
-  for (const finding of await serious(page, cdp)) faults.push(`${name}: ${finding}`);
-};
+const look = (name) => judged(name, cdp);
 const leave = async () => {
   await present(false);
   await page.goto(task.gate + '/.sallyport/logout');
@@ -59,7 +55,7 @@ await judge(async () => {
   await look('passkey-none');
   await page.locator('#passkey-name').fill("Ann's laptop");
   await touching(async () => {
-    await button('Add a passkey').click();
+    await press(button('Add a passkey'));
     await page.getByText('Your recovery codes').waitFor();
   });
   await look('passkey-added');
@@ -69,7 +65,7 @@ await judge(async () => {
   await look('passkey-listed');
   // The same device once more: the browser knows that it is registered.
   await touching(async () => {
-    await button('Add a passkey').click();
+    await press(button('Add a passkey'));
     await page.getByText('holds a passkey of yours already').waitFor();
   });
 
@@ -81,7 +77,7 @@ await judge(async () => {
   await button('Use your passkey').waitFor();
   await look('passkey-factor');
   await touching(async () => {
-    await button('Use your passkey').click();
+    await press(button('Use your passkey'));
     await at_wanted(task.wanted);
   });
   const shown = Date.now();
@@ -93,7 +89,7 @@ await judge(async () => {
   await button('Use your passkey').waitFor();
   await look('passkey-step-up');
   await touching(async () => {
-    await button('Use your passkey').click();
+    await press(button('Use your passkey'));
     await at_wanted(task.fresh);
   });
 
@@ -109,7 +105,7 @@ await judge(async () => {
   await page.goto(task.wanted);
   await button('Sign in with a passkey').waitFor();
   await touching(async () => {
-    await button('Sign in with a passkey').click();
+    await press(button('Sign in with a passkey'));
     await at_wanted(task.wanted);
   });
   steps.push({ name: 'alone', strength: await strength() });
@@ -130,7 +126,7 @@ await judge(async () => {
   await page.goto(task.gate + '/.sallyport/login');
   await button('Sign in with a passkey').waitFor();
   await touching(async () => {
-    await button('Sign in with a passkey').click();
+    await press(button('Sign in with a passkey'));
     await page.getByText('No passkey was used').waitFor();
   });
   await look('passkey-refused');
@@ -139,7 +135,7 @@ await judge(async () => {
   // Removed: what the authenticator still holds opens nothing.
   await page.goto(task.gate + '/.sallyport/login');
   await touching(async () => {
-    await button('Sign in with a passkey').click();
+    await press(button('Sign in with a passkey'));
     await page.waitForURL(task.gate + '/');
   });
   await page.goto(task.gate + '/.sallyport/account/factors');
@@ -150,7 +146,7 @@ await judge(async () => {
   await leave();
   await page.goto(task.gate + '/.sallyport/login');
   await touching(async () => {
-    await button('Sign in with a passkey').click();
+    await press(button('Sign in with a passkey'));
     await page.getByText('That passkey was not accepted').waitFor();
   });
   await look('passkey-gone');

@@ -6,7 +6,7 @@ import fs from 'node:fs';
 import { sign_in, watched } from './watch.mjs';
 
 const task = JSON.parse(fs.readFileSync(0, 'utf8'));
-const { context, page, steps, faults, shot, judge } = await watched({ ...task, refusals: [400, 401, 403, 410] });
+const { context, page, steps, faults, look, judge } = await watched({ ...task, refusals: [400, 401, 403, 410] });
 const submit = () => page.locator('form:has(input[type=password]) [type=submit]').click();
 const fill = async (fields) => { for (const [name, value] of Object.entries(fields)) await page.locator(`input[name="${name}"]`).fill(value); };
 const said = async (role, text) => {
@@ -31,23 +31,23 @@ await judge(async () => {
   await sign_in(page, task.user, task.password);
   await page.locator('a[href="/.sallyport/account"]').click();
   await page.locator('a[href="/.sallyport/account/password"]').click();
-  await shot('password-change', true);
+  await look('password-change');
   if (task.script !== false) await facts('change');
   await fill({ current: task.password, new: 'password123', again: 'password123' });
   await submit();
   await said('alert', 'too easy to guess');
-  await shot('password-weak', true);
+  await look('password-weak');
   await fill({ current: task.password, new: own, again: own });
   await submit();
   await page.waitForURL('**?password=changed');
   await said('status', 'Your password was changed');
-  await shot('password-changed');
+  await look('password-changed');
   await context.clearCookies();
 
   await page.goto(task.wanted);
   await sign_in(page, task.due, task.password);
   await page.waitForURL('**/account/password?flow=*');
-  await shot('password-due', true);
+  await look('password-due');
   if (task.script !== false) await facts('due');
   await fill({ current: task.password, new: due, again: due });
   await submit();
@@ -55,16 +55,16 @@ await judge(async () => {
   await context.clearCookies();
 
   await page.goto(task.link);
-  await shot('password-link', true);
+  await look('password-link');
   if (task.script !== false) await facts('link');
   await fill({ new: linked, again: linked });
   await submit();
   await page.locator('h1', { hasText: 'The password is set' }).waitFor();
-  await shot('password-set', true);
+  await look('password-set');
   await page.locator('a.button').click();
   await sign_in(page, task.linked, linked);
   await page.locator('h1', { hasText: 'Your places' }).waitFor();
   await page.goto(task.link);
   await page.locator('h1', { hasText: 'This link does not work' }).waitFor();
-  await shot('password-link-over', true);
+  await look('password-link-over');
 });

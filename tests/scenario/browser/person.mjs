@@ -6,11 +6,11 @@ import fs from 'node:fs';
 import { sign_in, watched } from './watch.mjs';
 
 const task = JSON.parse(fs.readFileSync(0, 'utf8'));
-const { context, page, steps, faults, shot, judge } = await watched(task);
+const { context, page, steps, faults, shot, look, judge } = await watched(task);
 
 await judge(async () => {
   await page.goto(task.wanted);
-  await shot('login');
+  await look('login');
   if (task.script !== false) {
     const facts = await page.evaluate(() => ({
       labels: [...document.querySelectorAll('input:not([type=hidden])')].every((input) => input.labels?.length || input.ariaLabel),
@@ -22,7 +22,7 @@ await judge(async () => {
     steps.push({ name: 'facts', facts });
   }
   await sign_in(page, task.user, 'not-the-password-at-all');
-  await shot('wrong');
+  await look('wrong');
   if (!(await page.locator('input[name="password"]').count())) faults.push('no second try after a wrong password');
   await sign_in(page, task.user, task.password);
   await page.waitForURL(task.wanted);
@@ -31,14 +31,14 @@ await judge(async () => {
   const cookies = await context.cookies();
   steps.push({ name: 'cookies', cookies: cookies.map(({ name, domain, secure, httpOnly, sameSite, path: where }) => ({ name, domain, secure, httpOnly, sameSite, path: where })) });
   await page.goto(task.gate + '/.sallyport/account');
-  await shot('account');
+  await look('account');
   await page.goto(task.gate + '/');
-  await shot('home');
+  await look('home');
   await page.goto(task.gate + '/.sallyport/logout');
-  await shot('logout');
+  await look('logout');
   await page.locator('form [type=submit]').first().click();
   await page.waitForLoadState();
-  await shot('signed-out');
+  await look('signed-out');
   const after = await page.goto(task.wanted);
   if (!page.url().startsWith(task.gate)) faults.push(`after signing out the page is still there: ${page.url()} ${after.status()}`);
 });

@@ -1,11 +1,11 @@
 // A person with Chromium makes a token, mends what was wrong, takes the value, rotates and revokes: without a script of the page.
-// node tokens.mjs, with one JSON object on stdin: {gate, user, password, secrets: [text], out: folder, scheme, width, height}
+// node tokens.mjs, with one JSON object on stdin: {gate, user, password, secrets: [text], out: folder, scheme, width, height, keyboard}
 // Prints one JSON object: {steps: [...], faults: [...]}.
 import fs from 'node:fs';
 import { sign_in, watched } from './watch.mjs';
 
 const task = JSON.parse(fs.readFileSync(0, 'utf8'));
-const { page, steps, faults, shot, judge } = await watched(task);
+const { page, steps, faults, look, press, judge } = await watched(task);
 const items = () => page.locator('ul.sessions > li');
 const value = () => page.locator('.secret code').textContent();
 
@@ -29,30 +29,30 @@ await judge(async () => {
   await page.goto(task.gate + '/.sallyport/login');
   await sign_in(page, task.user, task.password);
   await page.goto(task.gate + '/.sallyport/account');
-  await page.locator('main a[href="/.sallyport/account/tokens"]').click();
+  await press(page.locator('main a[href="/.sallyport/account/tokens"]'));
   await page.waitForURL('**/.sallyport/account/tokens');
   const before = await items().count();
-  await shot('tokens-list', true);
+  await look('tokens-list');
   await page.locator('#name').fill('Nightly export');
   await page.locator('#expires').fill('900d');
-  await page.locator('summary').first().click();
+  await press(page.locator('summary').first());
   await page.locator('#path').fill('reports');
   await page.locator('#networks').fill('10.0.0.0/8, 192.0.2.7');
   await page.locator('input[name=read_only]').check();
-  await shot('tokens-form', true);
+  await look('tokens-form');
   if (task.script !== false) steps.push({ name: 'facts', facts: await facts() });
-  await page.locator('form.stacked button').click();
+  await press(page.locator('form.stacked button'));
   await page.locator('.alert li').first().waitFor();
   if ((await page.locator('.alert li').count()) !== 2) faults.push('not two mistakes');
   if ((await page.locator('#name').inputValue()) !== 'Nightly export') faults.push('what was typed is gone');
-  await shot('tokens-mistakes', true);
+  await look('tokens-mistakes');
   await page.locator('#expires').fill('30d');
   await page.locator('#path').fill('/reports');
-  await page.locator('form.stacked button').click();
+  await press(page.locator('form.stacked button'));
   await page.locator('.secret code').waitFor();
   const first = await value();
   if (!/^spt_[A-Za-z0-9_-]{43}$/.test(first)) faults.push('no token on the page');
-  await shot('tokens-made', true);
+  await look('tokens-made');
   if (task.script !== false) {
     // One click takes the whole of it, and nothing else.
     await page.locator('.secret code').click();
@@ -60,16 +60,16 @@ await judge(async () => {
     if (taken !== first) faults.push(`a click takes ${JSON.stringify(taken.slice(0, 12))}...`);
   }
   if ((await items().count()) !== before + 1) faults.push('the list has not one more');
-  await items().last().locator('form[action$="/rotate"] button').click();
+  await press(items().last().locator('form[action$="/rotate"] button'));
   await page.locator('.secret code').waitFor();
   const second = await value();
   if (second === first) faults.push('rotation gave the same');
-  await shot('tokens-rotated', true);
+  await look('tokens-rotated');
   if ((await items().count()) !== before + 2) faults.push('the overlap is not in the list');
-  await items().last().locator('form[action$="/revoke"] button').click();
+  await press(items().last().locator('form[action$="/revoke"] button'));
   await page.waitForURL('**?revoked');
   if ((await items().count()) !== before + 1) faults.push('the revoked one is in the list');
   if ((await page.content()).includes(first.slice(4)) || (await page.content()).includes(second.slice(4))) faults.push('a token is shown again');
-  await shot('tokens-revoked', true);
+  await look('tokens-revoked');
   steps.push({ name: 'tokens', tokens: [first, second] });
 });

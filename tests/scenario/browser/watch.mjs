@@ -1,7 +1,8 @@
 // A Chromium that is watched: what it logged, which hosts it spoke to, whether a secret passed by, whether a page scrolls sideways.
-// task: {secrets: [text], out: folder, scheme, width, height, script, refusals: statuses that are awaited, 401 if none are named}
+// task: {secrets: [text], out: folder, scheme, width, height, script, keyboard, refusals: statuses that are awaited, 401 if none are named}
 import { chromium } from 'playwright-core';
 import path from 'node:path';
+import { serious } from './accessible.mjs';
 
 export const quiet = ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--disable-background-networking',
   '--disable-component-update', '--disable-sync', '--disable-default-apps', '--disable-extensions', '--no-first-run',
@@ -49,6 +50,28 @@ export const watched = async (task) => {
     steps.push({ name, url: page.url(), title: await page.title() });
   };
 
+  // A picture of the whole page, judged by axe-core, too. own: see accessible.mjs.
+  const look = async (name, own) => {
+    await shot(name, true);
+    if (task.script === false) return;
+    for (const finding of await serious(page, own)) faults.push(`${name}: ${finding}`);
+  };
+
+  // A click; or, with task.keyboard, Tab until it has the focus, which must be seen, then Enter.
+  const press = async (what) => {
+    if (!task.keyboard) return what.click();
+    const target = await what.elementHandle();
+    for (let i = 0; i < 60; ++i) {
+      if (await target.evaluate((element) => element === document.activeElement)) {
+        if ((await target.evaluate((element) => getComputedStyle(element).outlineStyle)) === 'none') faults.push(`no focus is shown on ${await what.textContent()}`);
+        return page.keyboard.press('Enter');
+      }
+      await page.keyboard.press('Tab');
+    }
+    faults.push(`Tab does not reach ${await what.textContent()}`);
+    return what.click();
+  };
+
   // Runs `work` and prints what was seen, as one JSON object: {steps: [...], faults: [...]}.
   const judge = async (work) => {
     try {
@@ -65,7 +88,7 @@ export const watched = async (task) => {
     await browser.close();
     console.log(JSON.stringify({ steps, faults }));
   };
-  return { context, page, steps, faults, shot, judge };
+  return { context, page, steps, faults, shot, look, press, judge };
 };
 
 export const sign_in = async (page, user, password) => {
