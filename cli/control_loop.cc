@@ -46,6 +46,7 @@ ControlLoop::ControlLoop(Loop& loop, Serving& serving, Log& log, Fd signals, Ser
               serving_.follower().poke();
               serving_.watch_audit();
               serving_.write_sign_in_attempts();
+              serving_.tick_providers();
             }),
       write_uses_(loop, kWriteUsesEvery, [this] { serving_.write_uses(); }),
       sweep_(loop, kSweepEvery,

@@ -39,6 +39,7 @@ Result<News> read_news(storage::StoreThread& store, storage::Generation since) {
 Follower::Follower(FollowerParts parts, std::shared_ptr<const policy::Snapshot> snapshot)
     : parts_(parts),
       snapshot_(std::move(snapshot)),
+      newest_(snapshot_),
       in_force_(snapshot_->generation()),
       resource_count_(snapshot_->resource_count()),
       thread_("follower", 1, kQueueMax) {}
@@ -96,6 +97,7 @@ void Follower::publish(uint64_t generation, const std::vector<policy::ResourceRe
   auto next = policy::Snapshot::rebuild(*snapshot_, generation, changed, deleted);
   parts_.tokens.limit_life(next->platform().token_life_max);
   parts_.gateway.publish(next);
+  newest_.store(next, std::memory_order_release);
   retired_.push_back(std::exchange(snapshot_, std::move(next)));
   resource_count_.store(snapshot_->resource_count(), std::memory_order_relaxed);
   parts_.log.info("in_force", {{"generation", generation},

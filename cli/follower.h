@@ -43,6 +43,8 @@ class Follower {
   // Looks whether something was committed, unless such a look is waiting already. Never waits.
   void poke();
 
+  // The newest snapshot, which workers may not all have yet.
+  std::shared_ptr<const policy::Snapshot> newest() const { return newest_.load(std::memory_order_acquire); }
   uint64_t in_force() const { return in_force_.load(std::memory_order_acquire); }
   size_t resource_count() const { return resource_count_.load(std::memory_order_relaxed); }
 
@@ -59,6 +61,7 @@ class Follower {
   std::vector<std::shared_ptr<const policy::Snapshot>> retired_;  // until no worker has them
   bool store_works_ = true;
 
+  std::atomic<std::shared_ptr<const policy::Snapshot>> newest_;
   std::atomic<uint64_t> in_force_;
   std::atomic<size_t> resource_count_;
   std::atomic<bool> look_waits_{false};

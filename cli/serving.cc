@@ -35,6 +35,10 @@ Serving::Serving(NodeParts node, Log& log)
 Serving::~Serving() {
   told_of_endings_ = nullptr;
   follower_.reset();
+  gateway_.reset();
+  if (fetcher_) fetcher_->stop();
+  asking_.reset();  // what runs there speaks to the sign-in
+  xml_.reset();
 }
 
 Outcome<std::unique_ptr<Serving>> Serving::start(conf::NodeConfig config, std::vector<proxy::InheritedSocket> inherited,
@@ -111,6 +115,9 @@ Outcome<void> Serving::open_gates(std::vector<proxy::InheritedSocket> inherited)
   store_ = std::make_unique<storage::StoreThread>(std::move(node_.store));
   const size_t threads = sso::hashing_threads();
   hashing_ = std::make_unique<BlockingPool>("passwords", threads, threads * sso::kHashingQueuePerThread, Pace::kBehind);
+  fetcher_ = std::make_unique<CurlFetcher>();
+  xml_ = std::make_unique<BlockingPool>("xml", sso::xml_threads(), sso::kXmlQueueMax, Pace::kBehind);
+  asking_ = std::make_unique<BlockingPool>("providers", sso::kProviderThreads, sso::kProviderQueueMax, Pace::kBehind);
   keys_ = std::make_unique<storage::LocalKeyHolder>(*node_.keyring);
   // Streams that a session carries end when its snapshot is published again: see Follower.
   const auto session_ended = [this](const RecordId&) {
@@ -127,7 +134,9 @@ Outcome<void> Serving::open_gates(std::vector<proxy::InheritedSocket> inherited)
        .log = log_,
        .gate = node_.config.gate,
        .session_ended = session_ended,
-       .in_force = [this](Loop& home, storage::Generation generation) { return in_force(home, generation); }});
+       .in_force = [this](Loop& home, storage::Generation generation) { return in_force(home, generation); },
+       .lanes = sso::ProviderLanes{
+           .xml = *xml_, .asking = *asking_, .fetcher = *fetcher_, .snapshot = [this] { return newest_snapshot(); }}});
   if (!sign_in) return failure("cannot open the sign-in", sign_in.error());
   sign_in_ = std::move(*sign_in);
   auto gateway = proxy::Gateway::start({.clock = node_.clock,
@@ -160,6 +169,13 @@ Outcome<void> Serving::open_gates(std::vector<proxy::InheritedSocket> inherited)
   look_for_token_ends();
   return {};
 }
+
+std::shared_ptr<const policy::Snapshot> Serving::newest_snapshot() const {
+  const Follower* const follower = told_of_endings_;
+  return follower == nullptr ? nullptr : follower->newest();
+}
+
+void Serving::tick_providers() { sign_in_->tick(newest_snapshot()); }
 
 // Where the follower fails it says so itself, and looks again within a second.
 Task<void> Serving::in_force(Loop& home, storage::Generation generation) {

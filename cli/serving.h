@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "base/blocking_pool.h"
+#include "base/fetch.h"
 #include "base/log.h"
 #include "cli/assertion_key_source.h"
 #include "cli/control_protocol.h"
@@ -47,6 +48,7 @@ class Serving {
   void write_sign_in_attempts();  // those that wait
   void sweep();
   void look_for_token_ends();
+  void tick_providers();
   void roll_keys_over();
   // Says in the log when the audit log cannot take entries, or its anchor is out of reach, and when that is over.
   void watch_audit();
@@ -59,6 +61,7 @@ class Serving {
   Outcome<void> load_assertion_keys();
   Outcome<void> open_gates(std::vector<proxy::InheritedSocket> inherited);
   // Awaited by those who have committed something that their answer must not run ahead of.
+  std::shared_ptr<const policy::Snapshot> newest_snapshot() const;
   Task<void> in_force(Loop& home, storage::Generation generation);
   void store_job(const char* name, std::move_only_function<bool(storage::Store&)> job);
 
@@ -78,6 +81,9 @@ class Serving {
   std::shared_ptr<const sso::AssertionKeys> first_assertion_keys_;
   std::unique_ptr<storage::StoreThread> store_;
   std::unique_ptr<BlockingPool> hashing_;
+  std::unique_ptr<CurlFetcher> fetcher_;
+  std::unique_ptr<BlockingPool> xml_;
+  std::unique_ptr<BlockingPool> asking_;
   std::unique_ptr<storage::LocalKeyHolder> keys_;
   std::unique_ptr<sso::SignIn> sign_in_;
   std::unique_ptr<proxy::Gateway> gateway_;

@@ -46,6 +46,7 @@ WRAPPED = [
     Wrapped("libxml/", ["sso/saml/xml.cc", "sso/saml/xml_library.cc", "sso/saml/xml_signature.cc"]),
     Wrapped("xmlsec/", ["sso/saml/xml_library.cc", "sso/saml/xml_signature.cc"]),
     Wrapped("ares", ["base/dns_channel."]),
+    Wrapped("curl/", ["base/fetch.cc"]),
     Wrapped("yaml-cpp/", ["conf/"]),
     Wrapped("CLI/", ["cli/", "main.cc"]),
     Wrapped("spdlog/", ["base/log"]),

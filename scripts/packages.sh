@@ -4,7 +4,7 @@
 BUILD_PACKAGES=(
   clang-19 lld-19 llvm-19 libclang-rt-19-dev ccache cmake ninja-build pkg-config
   libevent-dev libssl-dev libsqlite3-dev libc-ares-dev libargon2-dev libzxcvbn-dev libyaml-cpp-dev zlib1g-dev libnghttp2-dev
-  libqrencode-dev libre2-dev
+  libqrencode-dev libre2-dev libcurl4-openssl-dev
   nlohmann-json3-dev libcli11-dev libspdlog-dev libfmt-dev prometheus-cpp-dev libxml2-dev libxmlsec1-dev libxmlsec1-openssl
 )
 LINT_PACKAGES=(clang-tidy-19 clang-format-19 git python3)

@@ -15,9 +15,9 @@
 
 namespace sallyport::sso {
 
-using storage::kAttemptsKept;                        // of each provider
-constexpr size_t kAttemptsTogetherMax = 2000;       // in memory, of all providers
-constexpr Rate kAttemptWrites{4, 240};              // commits: 4 at once, then 4 in a second
+using storage::kAttemptsKept;                  // of each provider
+constexpr size_t kAttemptsTogetherMax = 2000;  // in memory, of all providers
+constexpr Rate kAttemptWrites{4, 240};         // commits: 4 at once, then 4 in a second
 
 class FlightRecorder {
  public:

@@ -93,6 +93,20 @@ const std::vector<std::pair<std::string, std::string>>& page_headers() {
   return headers;
 }
 
+namespace {
+
+Html provider_links(const SignInPage& page) {
+  Html out;
+  if (page.providers.empty()) return out;
+  out << "<nav class=\"stacked\" aria-label=\"Other ways to sign in\">\n";
+  for (const ProviderLink& link : page.providers)
+    out << "<a class=\"button\" href=\"" << text(link.url) << "\">Sign in with " << text(link.label) << "</a>\n";
+  out << "</nav>\n";
+  return out;
+}
+
+}  // namespace
+
 std::string sign_in_page(const SignInPage& page) {
   Html out = page_head(text("Sign in"), Width::kNarrow, Style::kLinked);
   out << "<header>" << wordmark() << "</header>\n<main>\n<div class=\"card\">\n<h1>Sign in</h1>\n";
@@ -115,7 +129,7 @@ std::string sign_in_page(const SignInPage& page) {
   if (!page.user.empty()) out << " autofocus";
   if (!page.alert.empty()) out << " aria-describedby=\"problem\"";
   out << ">\n<button type=\"submit\">Sign in</button>\n</form>\n"
-      << page.passkey << certificate_form(page) << "</div>\n</main>\n"
+      << provider_links(page) << page.passkey << certificate_form(page) << "</div>\n</main>\n"
       << "<footer>Check that the address bar shows the name of your gateway before you type a password.</footer>\n";
   return finish_page(std::move(out));
 }
@@ -155,14 +169,26 @@ std::string signed_out_page(std::string_view sign_in_url) {
   return finish_page(std::move(out));
 }
 
-std::string onward_page(std::string_view url, std::string_view host) {
+namespace {
+
+std::string leading_page(Markup title, Markup heading, std::string_view url, std::string_view where) {
   Html refresh;
   refresh << "<meta http-equiv=\"refresh\" content=\"0; url=" << text(url) << "\">\n";
-  Html out = page_head(text("Signed in"), Width::kNarrow, Style::kLinked, refresh);
-  out << "<header>" << wordmark() << "</header>\n<main>\n<div class=\"card\">\n<h1>You are signed in</h1>\n"
-      << "<p>Going on to <a href=\"" << text(url) << "\">" << text(host)
+  Html out = page_head(text(title.bytes), Width::kNarrow, Style::kLinked, refresh);
+  out << "<header>" << wordmark() << "</header>\n<main>\n<div class=\"card\">\n<h1>" << heading << "</h1>\n"
+      << "<p>Going on to <a href=\"" << text(url) << "\">" << text(where)
       << "</a>.</p>\n</div>\n</main>\n<footer></footer>\n";
   return finish_page(std::move(out));
+}
+
+}  // namespace
+
+std::string onward_page(std::string_view url, std::string_view host) {
+  return leading_page("Signed in", "You are signed in", url, host);
+}
+
+std::string signed_out_onward_page(std::string_view url) {
+  return leading_page("Signed out", "You are signed out here", url, "the place where you signed in");
 }
 
 std::string error_page(int status, std::string_view title, std::string_view message, std::string_view request_id) {

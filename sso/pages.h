@@ -26,15 +26,21 @@ constexpr std::string_view kCallbackPath = "/.sallyport/callback";
 constexpr std::string_view kJwksPath = "/.sallyport/jwks";
 constexpr std::string_view kStylePath = "/.sallyport/style.css";
 
+struct ProviderLink {
+  std::string label;
+  std::string url;
+};
+
 struct SignInPage {
   std::string csrf;
-  std::string flow;             // the handle; empty: none
-  std::string destination;      // the host one goes on to; empty: the gate itself
-  std::string user;             // what was typed before
-  std::string_view alert;       // why the last attempt failed; empty: none
-  std::string_view then{};      // where it goes on to on the gate, by our own word; a literal, empty: home
-  bool by_certificate = false;  // the browser has shown a certificate that is somebody's here
-  Html passkey = {};            // the way with a passkey, where there is one (sso/passkey_pages.h)
+  std::string flow;                          // the handle; empty: none
+  std::string destination;                   // the host one goes on to; empty: the gate itself
+  std::string user;                          // what was typed before
+  std::string_view alert;                    // why the last attempt failed; empty: none
+  std::string_view then{};                   // where it goes on to on the gate, by our own word; a literal, empty: home
+  bool by_certificate = false;               // the browser has shown a certificate that is somebody's here
+  std::vector<ProviderLink> providers = {};  // where one can sign in instead
+  Html passkey = {};                         // the way with a passkey, where there is one (sso/passkey_pages.h)
 };
 std::string sign_in_page(const SignInPage& page);
 
@@ -62,6 +68,9 @@ std::string signed_out_page(std::string_view sign_in_url);
 // redirect: browsers hold form-action against every redirect that follows a form post, and so against where a tool
 // sends people.
 std::string onward_page(std::string_view url, std::string_view host);
+
+// The same after a sign-out here, to where one is signed out as well.
+std::string signed_out_onward_page(std::string_view url);
 
 // The style sheet, its address (with a hash of its content, so that it may be kept for ever) and its headers.
 std::string_view style_sheet();

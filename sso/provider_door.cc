@@ -61,6 +61,15 @@ bool takes_message(std::string_view path) {
   return parts && parts->type == "saml" && (parts->rest == "acs" || parts->rest == "slo");
 }
 
+std::string provider_login_path(const policy::CompiledProvider& provider, std::string_view flow,
+                                std::string_view then) {
+  std::string out =
+      "/.sallyport/" + std::string(policy::to_string(provider.spec.type)) + "/" + provider.name + "/login";
+  if (!flow.empty()) out += "?flow=" + std::string(flow);
+  if (!then.empty()) out += (flow.empty() ? "?then=" : "&then=") + std::string(then);
+  return out;
+}
+
 size_t xml_threads() { return std::clamp<size_t>(std::thread::hardware_concurrency() / 2, 1, kXmlThreadsMax); }
 
 ProviderDoor::ProviderDoor(ProviderDoorParts parts)
@@ -155,7 +164,6 @@ Task<std::optional<std::string>> ProviderDoor::logout_url(Loop& home, storage::S
 }
 
 void ProviderDoor::tick(std::shared_ptr<const policy::Snapshot> snapshot) {
-  parts_.recorder.flush(parts_.clock.monotonic());
   if (snapshot) book_.refresh(std::move(snapshot));
 }
 

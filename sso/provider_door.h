@@ -43,6 +43,9 @@ struct ProviderDoorParts {
   std::function<bool(const IpAddress& client)> may_begin;  // a flow is a row of the store
 };
 
+// Where a browser begins to sign in there. flow, then: as of the sign-in page; may be empty.
+std::string provider_login_path(const policy::CompiledProvider& provider, std::string_view flow, std::string_view then);
+
 class ProviderDoor {
  public:
   explicit ProviderDoor(ProviderDoorParts parts);

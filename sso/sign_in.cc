@@ -68,6 +68,7 @@ std::vector<KnownRoute> SignIn::routes() {
   std::vector<KnownRoute> out = MeApi::routes();
   for (KnownRoute& route : FactorAccount::routes()) out.push_back(std::move(route));
   for (KnownRoute& route : ProviderPages::routes()) out.push_back(std::move(route));
+  for (KnownRoute& route : ProviderDoor::routes()) out.push_back(std::move(route));
   for (const Route& route : all_routes()) {
     KnownRoute known{std::string(route.path), {}, route.where != Route::Where::kOthers};
     if (route.get != nullptr) known.methods.emplace_back("GET");
@@ -121,13 +122,43 @@ SignIn::SignIn(SignInParts parts, SecretBytes csrf_key, SecretBytes device_key)
       me_api_({own_sessions_, own_tokens_, passwords_, own_factors_, passkeys_usable() ? &own_passkeys_ : nullptr,
                codes_, parts_.sessions, parts_.clock, parts_.log, origin_of(parts_.gate.host)}),
       flight_recorder_(parts_.store, parts_.log),
-      provider_pages_(
-          {flight_recorder_, parts_.sessions, forms_, parts_.clock, parts_.log, parts_.provider_state}) {}
+      provider_pages_({flight_recorder_, parts_.sessions, forms_, parts_.clock, parts_.log, parts_.provider_state}) {
+  if (!parts_.lanes) return;
+  door_.emplace(ProviderDoorParts{
+      .store = parts_.store,
+      .sessions = parts_.sessions,
+      .keyring = parts_.keyring,
+      .keys = parts_.keys,
+      .xml = parts_.lanes->xml,
+      .asking = parts_.lanes->asking,
+      .fetcher = parts_.lanes->fetcher,
+      .recorder = flight_recorder_,
+      .opener = opener_,
+      .clock = parts_.clock,
+      .log = parts_.log,
+      .gate = parts_.gate,
+      .session_ended = parts_.session_ended,
+      .in_force = parts_.in_force,
+      .snapshot = parts_.lanes->snapshot,
+      .wanted =
+          [this](Loop& home, std::string handle, IpAddress client, std::shared_ptr<const policy::Snapshot> snapshot) {
+            return wanted_page(home, std::move(handle), client, std::move(snapshot));
+          },
+      .may_begin = [this](const IpAddress& client) { return may_begin_flow(client); }});
+}
+
+void SignIn::tick(std::shared_ptr<const policy::Snapshot> snapshot) {
+  if (door_) door_->tick(std::move(snapshot));
+}
 
 Task<GateReply> SignIn::handle(Loop& home, GateRequest request) {
   const bool on_gate = request.host == parts_.gate.host;
   if (on_gate && ProviderPages::answers(request.path)) {
     auto answering = provider_pages_.handle(home, std::move(request));
+    co_return co_await answering;
+  }
+  if (on_gate && door_ && ProviderDoor::answers(request.path)) {
+    auto answering = door_->handle(home, std::move(request));
     co_return co_await answering;
   }
   if (on_gate && http::path_has_prefix(request.path, kApiPath)) {

@@ -30,6 +30,7 @@
 #include "sso/pages.h"
 #include "sso/password.h"
 #include "sso/password_change.h"
+#include "sso/provider_door.h"
 #include "sso/provider_pages.h"
 #include "sso/refusal_recorder.h"
 #include "sso/replies.h"
@@ -60,6 +61,14 @@ constexpr Rate kSignInsPerCertificate{20, 20};
 constexpr size_t kTargetBytesMax = 8 * 1024;
 constexpr std::chrono::hours kNonceLife{1};
 
+// What signing in at identity providers needs.
+struct ProviderLanes {
+  BlockingPool& xml;     // xml_threads(), kXmlQueueMax
+  BlockingPool& asking;  // kProviderThreads, kProviderQueueMax
+  Fetcher& fetcher;
+  std::function<std::shared_ptr<const policy::Snapshot>()> snapshot;  // the newest
+};
+
 struct SignInParts {
   storage::StoreThread& store;
   storage::SessionTable& sessions;
@@ -78,6 +87,7 @@ struct SignInParts {
   AwaitInForce in_force = {};  // may be empty
   // What is known of an identity provider now, for admins: see ProviderPagesParts. May be empty.
   std::function<ProviderState(const policy::CompiledProvider&)> provider_state = {};
+  std::optional<ProviderLanes> lanes = {};  // none: nobody signs in elsewhere
   Result<bool> (*verify)(const SecretBytes& phc, const SecretBytes& password) = verify_password;
   HashFunction hash = hash_password;
 };
@@ -99,6 +109,9 @@ class SignIn final : public Gate {
   Task<GateReply> begin_sign_in(Loop& home, GateRequest request) override;
 
   FlightRecorder& flight_recorder() { return flight_recorder_; }
+
+  // What is due at the door of providers. To be called every second; never waits.
+  void tick(std::shared_ptr<const policy::Snapshot> snapshot);
 
   // Every path that is answered, the API's too, with its methods: for who wants to try them all.
   static std::vector<KnownRoute> routes();
@@ -138,6 +151,8 @@ class SignIn final : public Gate {
     void set_then(std::string_view sent) { then = sent == "factors" ? "factors" : ""; }
   };
   static SessionWish wish_of(const LoginForm& form, Proof proof);
+  static std::vector<ProviderLink> provider_links(const policy::Snapshot& snapshot, const std::string& flow,
+                                                  std::string_view then);
   GateReply login_form(const GateRequest& request, LoginForm form) const;
   // An answer to a sign-in that failed: the form again, or JSON.
   GateReply refuse_login(const GateRequest& request, const Problem& problem, LoginForm form) const;
@@ -246,6 +261,7 @@ class SignIn final : public Gate {
   TokenForms token_forms_;
   MeApi me_api_;
   FlightRecorder flight_recorder_;
+  std::optional<ProviderDoor> door_;
   ProviderPages provider_pages_;
   std::mutex flows_mutex_;
   TokenBuckets flows_per_network_{kFlowsPerNetwork, kAttemptKeysMax};

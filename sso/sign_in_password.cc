@@ -191,6 +191,18 @@ SessionWish SignIn::wish_of(const LoginForm& form, Proof proof) {
   return out;
 }
 
+// Those that a browser is sent to; a directory is asked with the password of the form itself.
+std::vector<ProviderLink> SignIn::provider_links(const policy::Snapshot& snapshot, const std::string& flow,
+                                                 std::string_view then) {
+  std::vector<ProviderLink> out;
+  for (const auto& provider : snapshot.providers()) {
+    if (provider->damaged || provider->spec.type == policy::ProviderType::kLdap) continue;
+    out.push_back({provider->spec.label.empty() ? provider->name : provider->spec.label,
+                   provider_login_path(*provider, flow, then)});
+  }
+  return out;
+}
+
 GateReply SignIn::login_form(const GateRequest& request, LoginForm form) const {
   std::string binding;
   const auto cookie = cookie_value(request.cookie, kCsrfCookie);
@@ -205,6 +217,7 @@ GateReply SignIn::login_form(const GateRequest& request, LoginForm form) const {
   page.alert = form.alert;
   page.by_certificate =
       request.certificate != nullptr && request.snapshot->user_by_certificate(*request.certificate) != nullptr;
+  if (door_) page.providers = provider_links(*request.snapshot, page.flow, page.then);
   if (passkeys_usable()) page.passkey = passkey_sign_in(page.flow);
   GateReply reply = page_reply(form.status, sign_in_page(page), form.reason);
   // For browsers too old to say Sec-Fetch-Mode, whose form post is answered with a redirect to the other host.

@@ -96,8 +96,8 @@ Result<std::vector<ReportedCheck>> read_checks(std::string_view text) {
   std::vector<ReportedCheck> out;
   for (const ordered_json& entry : list) {
     ReportedCheck check;
-    for (const auto& [key, target] : {std::pair("name", &check.name), std::pair("expected", &check.expected),
-                                      std::pair("found", &check.found)}) {
+    for (const auto& [key, target] :
+         {std::pair("name", &check.name), std::pair("expected", &check.expected), std::pair("found", &check.found)}) {
       const auto found = entry.is_object() ? entry.find(key) : entry.end();
       if (found == entry.end() || !found->is_string()) return malformed(Side::kStorage, kUnreadable);
       *target = found->get<std::string>();
@@ -111,22 +111,16 @@ Result<std::vector<ReportedCheck>> read_checks(std::string_view text) {
 }
 
 ordered_json attempt_json(const storage::SignInAttempt& attempt) {
-  ordered_json out{{"reference", attempt.reference},
-                   {"at", show_time_exactly(attempt.at)},
-                   {"provider", attempt.provider},
-                   {"outcome", attempt.outcome},
-                   {"user", or_null(attempt.user)},
-                   {"client", or_null(attempt.client)},
-                   {"reason", attempt.reason},
-                   {"checks", nullptr}};
+  ordered_json out{{"reference", attempt.reference}, {"at", show_time_exactly(attempt.at)},
+                   {"provider", attempt.provider},   {"outcome", attempt.outcome},
+                   {"user", or_null(attempt.user)},  {"client", or_null(attempt.client)},
+                   {"reason", attempt.reason},       {"checks", nullptr}};
   const auto checks = read_checks(attempt.checks);
   if (!checks) return out;
   out["checks"] = ordered_json::array();
   for (const ReportedCheck& check : *checks)
-    out["checks"].push_back({{"name", check.name},
-                             {"expected", check.expected},
-                             {"found", check.found},
-                             {"passed", check.passed}});
+    out["checks"].push_back(
+        {{"name", check.name}, {"expected", check.expected}, {"found", check.found}, {"passed", check.passed}});
   return out;
 }
 

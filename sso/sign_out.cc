@@ -29,12 +29,17 @@ Task<GateReply> SignIn::post_logout(Loop& home, GateRequest request) {
   const auto cookie = cookie_value(request.cookie, kSessionCookie);
   const auto session =
       cookie ? parts_.sessions.find(session_id_hash(*cookie), request.host, parts_.clock.wall()) : std::nullopt;
+  std::optional<storage::SessionOrigin> came_from;
   if (session) {
     if (form && !forms_.fits(read_form_field(request.body, "csrf"), "sign-out", *cookie))
       co_return problem_reply(request,
                               {403, "bad_csrf", "Please try again",
                                "This form does not belong to your present sign-in. Go back and reload the page."});
     const policy::CompiledUser* const user = request.snapshot->user(session->user);
+    if (door_) {
+      auto asking = door_->origin_of(home, session->family);
+      came_from = co_await asking;
+    }
     auto ending = own_sessions_.sign_out(home, {.user = session->user,
                                                 .session = session->family,
                                                 .name = user == nullptr ? "unknown" : user->name,
@@ -45,8 +50,19 @@ Task<GateReply> SignIn::post_logout(Loop& home, GateRequest request) {
       co_return unavailable(request);
     }
   }
-  GateReply reply = form ? redirect_reply(303, std::string(kLogoutPath), "sign-out")
-                         : json_reply(200, {{"next", "done"}, {"location", kLogoutPath}}, "sign-out");
+  // Over here whatever becomes of it there.
+  std::string location(kLogoutPath);
+  if (came_from) {
+    auto asking = door_->logout_url(home, *came_from, request.snapshot);
+    if (auto there = co_await asking) location = *std::move(there);
+  }
+  GateReply reply;
+  if (!form)
+    reply = json_reply(200, {{"next", "done"}, {"location", location}}, "sign-out");
+  else if (location == kLogoutPath)
+    reply = redirect_reply(303, std::move(location), "sign-out");
+  else
+    reply = page_reply(200, signed_out_onward_page(location), "sign-out");
   if (session) reply.user = session->user;
   add_header(reply, "Set-Cookie", drop_cookie(kSessionCookie));
   co_return reply;
