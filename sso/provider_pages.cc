@@ -15,6 +15,8 @@ constexpr Problem kMethod{405, "method_not_allowed", "Method not allowed", "This
 constexpr Problem kNobody{401, "unauthenticated", "Sign in first", "Nobody is signed in."};
 constexpr Problem kNoAdmin{403, "not_admin", "Not for you", "This is for administrators of the gateway alone."};
 
+bool is_api(const GateRequest& request) { return http::path_has_prefix(request.path, kProvidersApiPath); }
+
 }  // namespace
 
 struct ProviderPages::Route {
@@ -58,7 +60,7 @@ Task<GateReply> ProviderPages::handle(Loop& home, GateRequest request) {
   const auto routes = all_routes();
   const auto route =
       std::ranges::find_if(routes, [&](const Route& one) { return one.match(request.path).has_value(); });
-  const bool api = http::path_has_prefix(request.path, kApiPath);
+  const bool api = is_api(request);
   const Format format = api ? Format::kJson : format_for(request);
   if (request.by_token) co_return problem_reply(request, kTokenRefused, Format::kJson);
   if (route == routes.end()) co_return problem_reply(request, kNotFound, format);
@@ -130,13 +132,13 @@ Task<GateReply> ProviderPages::attempts(Loop& home, const Call& call) {
   const auto attempts = co_await reading;
   if (!attempts) co_return failed(call, attempts.error());
   nlohmann::json list = nlohmann::json::array();
-  for (const storage::SignInAttempt& attempt : *attempts) list.push_back(attempt_json(attempt));
+  for (const storage::SignInAttempt& attempt : *attempts) list.emplace_back(attempt_json(attempt));
   co_return json_reply(200, {{"attempts", std::move(list)}}, "sign-in attempts");
 }
 
 GateReply ProviderPages::failed(const Call& call, const Error& error) const {
   parts_.log.error("providers_failed", {{"reason", error.what}, {"request_id", call.request.request_id}});
-  const bool api = http::path_has_prefix(call.request.path, kApiPath);
+  const bool api = is_api(call.request);
   return unavailable_reply(call.request, api ? Format::kJson : format_for(call.request));
 }
 
