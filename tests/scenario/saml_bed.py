@@ -4,6 +4,7 @@ At every provider there are alice, who owns plant, and bob, who may look at it, 
 group; and eve of another domain.
 """
 import fcntl
+import http.server
 import json
 import os
 import re
@@ -20,7 +21,7 @@ import samlp_provider
 import simplesaml_provider
 import wire
 from gateway import GATE
-from registry import Failed, Skipped, contains, equal, expect
+from registry import Failed, Skipped, absent, contains, equal, expect
 from wait import until
 from web_client import HTML, Browser, Forms
 from world import host, instance, upstream, world
@@ -102,17 +103,43 @@ def _standing(case, provider):
 
 # --- the gateway's side
 
-def document(case, provider, name="corp", saml=None, by="file", **more):
-    """The resource for a provider. saml: changes to its SAML settings; by: file or url, where its metadata is read."""
-    place = case.dir / f"{name}-metadata.xml"
-    if by == "file":
+class Published:
+    """A provider's metadata at an address of its own, which can change, and be gone while the provider itself is there."""
+
+    def __init__(self, case, text):
+        self.text, self.requests, self.is_gone = text, 0, False
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(handler):
+                self.requests += 1
+                body = self.text.encode()
+                handler.send_response(503 if self.is_gone else 200)
+                handler.send_header("Content-Type", "application/samlmetadata+xml")
+                handler.send_header("Content-Length", str(0 if self.is_gone else len(body)))
+                handler.end_headers()
+                handler.wfile.write(b"" if self.is_gone else body)
+
+            def log_message(self, *_):
+                pass
+
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", ports.take()), Handler)
+        self.url = f"http://127.0.0.1:{server.server_address[1]}/metadata.xml"
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        case.defer(server.server_close)
+        case.defer(server.shutdown)
+
+
+def document(case, provider, name="corp", metadata=None, saml=None, **more):
+    """The resource for a provider. metadata: a URL; else a file of what it says now. saml: changes to its SAML settings."""
+    if not metadata:
+        place = case.dir / f"{name}-metadata.xml"
         place.write_text(provider.metadata())
     entry = {"kind": "identity_provider", "name": name, "type": "saml", "label": f"The {name} directory", "domains": ["corp.test"],
-             "provision": True, "networks": ["127.0.0.0/8"], "attributes": {"email": "mail", "name": "uid"},
+             "provision": True, "upstream": {"networks": ["127.0.0.0/8"]}, "attributes": {"email": "mail", "name": "uid"},
              "groups": {"attribute": "groups", "pattern": "sp-<team>-<role>", "admin": "sp-admins"},
-             "saml": {"metadata": str(place) if by == "file" else provider.metadata_url} | (saml or {})}
+             "saml": {"metadata": metadata or str(place)} | (saml or {})}
     if provider.metadata_url.startswith("https:"):
-        entry["ca"] = str(provider.ca)
+        entry["upstream"]["ca"] = str(provider.ca)
     return entry | more
 
 
@@ -146,12 +173,12 @@ def line1(echo, **more):
                                            "read_only_for": ["viewer"]}], **more)
 
 
-def standing(case, *documents, provider=None, sp=None, saml=None, by="file", corp=None, **config):
+def standing(case, *documents, provider=None, sp=None, saml=None, corp=None, **config):
     """(gateway, provider): SimpleSAMLphp as `corp` of corp.test, line1 behind the gateway, both know each other.
 
     sp: SimpleSAMLphp's options for us; saml: changed settings; corp: other changes of the resource."""
     provider = provider or simplesaml(case)
-    gateway = world(case, line1(upstream(case)), document(case, provider, saml=saml, by=by, **(corp or {})), *documents, **config)
+    gateway = world(case, line1(upstream(case)), document(case, provider, saml=saml, **(corp or {})), *documents, **config)
     introduce(gateway, provider, **(sp or {}))
     return gateway, provider
 
@@ -182,6 +209,7 @@ class Visitor(Browser):
         self.providers = {urlsplit(each.origin).netloc: each for each in providers}
         if jar_of:  # another tab of the same browser
             self.jar, self.same_site = jar_of.jar, jar_of.same_site
+        self.sent_request = None  # the form of the last request by POST
         self.lock = jar_of.lock if jar_of else threading.Lock()
 
     def tab(self):
@@ -239,7 +267,10 @@ class Visitor(Browser):
         """A page load, at a provider or at the gateway; the form of a request by POST is sent, as a script does there."""
         page = self.follow(self.once("GET", url, [("Accept", HTML)]), [("Accept", HTML)])
         form = self._form_with("SAMLRequest")
-        return self.submit(form, {}, ("Origin", f"https://{urlsplit(self.url).netloc}")) if form and not self._asks() else page
+        if not form or self._asks():
+            return page
+        self.sent_request = form
+        return self.submit(form, {}, ("Origin", urljoin(self.url, "/").rstrip("/")), ("Sec-Fetch-Site", "cross-site"))
 
     def begin(self, where=LINE1, target="/", name="corp"):
         """From a page of the gateway, wanted by nobody yet, to the provider's first page."""
@@ -286,17 +317,27 @@ def signed_in(gateway, provider, user="alice", where=LINE1, name="corp"):
     return visitor
 
 
-def refused(visitor, check, status=403, code=None, name="corp"):
-    """The page shown is a refusal, its reference leads to an attempt that failed at `check`, and nobody is signed in."""
+def refused(visitor, check=None, reason=None, status=403, name="corp"):
+    """The page shown is a refusal, its reference leads to the attempt in the flight recorder, and there is no session of it.
+
+    check: the one that failed; reason: how the attempt is summed up."""
     page = visitor.page
     equal(page.status, status, f"status of the refusal ({page.text[:300]!r})")
     found = REFERENCE.search(re.sub(r"<[^>]+>", "", page.text))
     expect(found, f"no reference number: {page.text[:800]!r}")
     expect(not any(cookie.startswith("__Host-sallyport=") for cookie in page.all("set-cookie")), "a session of a refusal")
-    attempt = next((each for each in attempts(visitor.gateway, name) if each["reference"] == found[1]), None)
-    expect(attempt, f"the attempt {found[1]} is not among {json.dumps(attempts(visitor.gateway, name))[:600]}")
+
+    def recorded():
+        return next((each for each in attempts(visitor.gateway, name) if each["reference"] == found[1]), None)
+
+    attempt = until(recorded, f"the attempt {found[1]} in the flight recorder")
+    told = json.dumps(attempt)
+    equal(attempt["outcome"], "refused", f"its outcome ({told})")
     failed = [each["name"] for each in attempt["checks"] if not each["passed"]]
-    equal(failed[-1:], [check], f"the check that failed ({json.dumps(attempt)[:1500]})")
-    if code:
-        equal(attempt.get("code"), code, "what the attempt is called")
+    if check:
+        equal(failed[-1:], [check], f"the check that failed ({told[:2000]})")
+    if reason:
+        contains(attempt["reason"], reason, "the reason")
+    for secret in (PASSWORD, "sp-plant-owner"):
+        absent(told, secret, "the attempt")
     return attempt
