@@ -5,6 +5,7 @@ from gateway import GATE
 from registry import absent, contains, equal, expect, test
 from saml_bed import (LINE1, PASSWORD, REFERENCE, Answer, Visitor, attempts, document, everybody, introduce, line1, mail_of, person, refused,
                       signed_in, simplesaml, sp_metadata, standing)
+from simplesaml_provider import TRANSIENT
 from wait import until
 from web_client import PASSWORD as OURS
 from world import upstream, world
@@ -174,14 +175,18 @@ def a_new_account_takes_nobodys_name(t):
 
 
 @test
-def a_name_id_of_one_day_is_nobody(t):
+def with_a_name_id_of_one_day_the_address_tells_who_it_is(t):
     provider = simplesaml(t)
-    gateway, provider = standing(t, provider=provider, sp={"NameIDFormat": "urn:oasis:names:tc:SAML:2.0:nameid-format:transient"})
+    gateway, provider = standing(t, provider=provider, sp={"NameIDFormat": TRANSIENT})
+    for _ in range(2):
+        signed_in(gateway, provider)
+    equal([each["subject"] for each in gateway.get("user", "alice")["identities"]], [f"email:{mail_of('alice')}"], "who alice is there")
+    expect(gateway.run("get", "user", "alice-2").code == 1, "a second account")
+    gateway.apply(document(t, provider, attributes={"email": "nothing", "name": "uid"}))
     visitor = Visitor(gateway, provider)
     visitor.sign_in_at()
     refused(visitor)
-    gateway.apply(document(t, provider, attributes={"email": "mail", "name": "uid", "subject": "uid"}))
-    signed_in(gateway, provider)
+    expect(not visitor.is_signed_in(), "signed in")
 
 
 @test

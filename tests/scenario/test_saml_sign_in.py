@@ -86,22 +86,38 @@ def whatever_is_signed_of_response_and_assertion(t):
     expect(not visitor.is_signed_in(), "a session of an unsigned answer")
 
 
-@test
-def twenty_tabs_of_one_browser(t):
+def twenty_tabs(t, begin_at_once):
     gateway, provider = standing(t, workers=2)
     browser = Visitor(gateway, provider)
     tabs = [browser.tab() for _ in range(20)]
-    for number, tab in enumerate(tabs):
-        tab.begin(LINE1, f"/tab/{number}")
+    with concurrent.futures.ThreadPoolExecutor(20) as pool:
+        begun = [pool.submit(tab.begin, LINE1, f"/tab/{number}") for number, tab in enumerate(tabs)] if begin_at_once else []
+    for each in begun:
+        each.result()
+    if not begin_at_once:
+        for number, tab in enumerate(tabs):
+            tab.begin(LINE1, f"/tab/{number}")
     answers = [tab.answer() for tab in tabs]
 
     def finish(number):
         page = tabs[number].deliver(answers[number])
+        while tabs[number].is_at(provider):  # begun anew, with the session there is
+            page = tabs[number].deliver(tabs[number].answer())
         return number, page.status, tabs[number].url
 
     with concurrent.futures.ThreadPoolExecutor(10) as pool:
         ended = list(pool.map(finish, reversed(range(20))))
     equal(sorted(ended), [(number, 200, browser.at(LINE1, f"/tab/{number}")) for number in range(20)], "where the tabs land")
+
+
+@test
+def twenty_tabs_of_one_browser(t):
+    twenty_tabs(t, False)
+
+
+@test
+def twenty_tabs_that_open_at_once(t):
+    twenty_tabs(t, True)
 
 
 @test
