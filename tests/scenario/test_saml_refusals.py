@@ -24,22 +24,28 @@ def an_answer_works_once(t):
     visitor, answer = at_the_answer(gateway, provider)
     equal(visitor.deliver(answer).status, 200, "the first time")
     visitor.deliver(answer, follow=False)
-    refused(visitor)
+    refused(visitor, reason="second time")
     gateway.stop()
     gateway.start()
     visitor.deliver(answer, follow=False)
-    refused(visitor)
+    refused(visitor, reason="second time")
 
 
 @test
 def an_answer_for_another_browser_is_refused(t):
     gateway, provider = standing(t)
     victim, answer = at_the_answer(gateway, provider)
-    for thief in (Visitor(gateway, provider), at_the_answer(gateway, provider, "bob")[0]):
-        thief.deliver(answer, follow=False)
-        refused(thief)
-        expect(not thief.is_signed_in(), "the thief is signed in")
-    equal(victim.deliver(answer).status, 200, "the browser that it is meant for")
+    thief = Visitor(gateway, provider)
+    thief.deliver(answer, follow=False)
+    refused(thief, reason="another browser")
+    busy, _ = at_the_answer(gateway, provider, "bob")  # has a sign-in of his own under way: he is sent to begin again
+    busy.deliver(answer)
+    while busy.is_at(provider):
+        busy.deliver(busy.answer("bob"))
+    absent(gateway.ask(GATE, target="/api/v1/me", headers=busy.headers(GATE)).text, "alice", "who the other browser is")
+    expect(not thief.is_signed_in(), "the thief is signed in")
+    fresh, answer = at_the_answer(gateway, provider)
+    equal(fresh.deliver(answer).status, 200, "the browser that it is meant for")
 
 
 @test
@@ -83,6 +89,33 @@ def the_answer_of_another_provider_is_refused(t):
     visitor.deliver(visitor.answer(), follow=False)
     refused(visitor)
     expect(not visitor.is_signed_in(), "signed in")
+
+
+@test
+def an_answer_that_is_over_is_refused(t):
+    gateway, provider = standing(t, sp={"assertion_lifetime": -120})
+    visitor = Visitor(gateway, provider)
+    visitor.sign_in_at()
+    failed = refused(visitor)["checks"][-1]
+    contains(failed["name"], "NotOnOrAfter", "the check that failed")
+    gateway.apply(document(t, provider, saml={"clock_skew": "4m"}))
+    signed_in(gateway, provider)
+
+
+@test
+def a_fresh_sign_in_is_demanded_where_it_is_asked_for(t):
+    gateway, provider = standing(t, saml={"force_authn": True})
+    first = signed_in(gateway, provider)
+    for where in (GATE, LINE1):
+        first.jar.pop(where)
+    first.begin()
+    expect(first.is_at(provider) and first.form(), "the provider asks again")
+    provider.change(authenticated_before=600)  # says that it did not ask
+    first.deliver(first.answer())
+    refused(first, "fresh sign-in")
+    expect(not first.is_signed_in(), "signed in")
+    gateway.apply(document(t, provider))
+    signed_in(gateway, provider)
 
 
 @test
@@ -196,6 +229,7 @@ def the_flight_recorder_holds_the_good_ones_too_and_the_last_hundred(t):
     visitor = Visitor(gateway, provider)
     visitor.begin()
     for number in range(105):
+        visitor.source = f"127.0.{number}.1"  # of one network they would be too many
         visitor.deliver(Answer({"action": visitor.at(GATE, "/.sallyport/saml/corp/acs"), "method": "POST", "types": {},
                                 "fields": {"SAMLResponse": base64.b64encode(b"<n/>").decode(), "RelayState": f"n{number}"}}, provider.origin),
                         follow=False)

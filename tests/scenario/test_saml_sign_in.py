@@ -148,7 +148,7 @@ def begun_at_the_provider_where_that_is_allowed(t):
     answer = visitor.answer()
     visitor.deliver(answer)
     replayed.deliver(answer)
-    refused(replayed, "assertion's id")
+    refused(replayed)
 
 
 @test

@@ -58,7 +58,7 @@ class SimpleSaml:
         (self.dir / "www/simplesaml").symlink_to(PRODUCT / "www")
         (self.dir / "nginx.conf").write_text(_NGINX.format(folder=self.dir, port=port, inner=port + 1, cert=tls[0], key=tls[1]))
         self._bed = {"base": self.base, "port": port, "salt": secrets.token_hex(16), "signs": next(iter(signing)), "announces": "",
-                     "bindings": ["Redirect", "POST"], "people": {}}
+                     "bindings": ["Redirect", "POST"], "authenticated_before": 0, "people": {}}
         self.processes = []
         self.set_people(people)
         self.start()
@@ -102,7 +102,8 @@ class SimpleSaml:
             return answer.read().decode()
 
     def change(self, **lines):
-        """signs, announces: names of signing keys; bindings: of its sign-in endpoint, Redirect and POST."""
+        """signs, announces: names of signing keys; bindings: of its sign-in endpoint, Redirect and POST; authenticated_before:
+        by how many seconds it says that people have signed in before they did."""
         self._bed |= lines
         (self.dir / "bed.new").write_text(json.dumps(self._bed))
         (self.dir / "bed.new").rename(self.dir / "bed.json")

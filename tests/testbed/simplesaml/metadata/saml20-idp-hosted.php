@@ -23,3 +23,9 @@ $metadata[$bed['base']] = [
 if ($bed['announces']) {  // the key of the day after tomorrow
     $metadata[$bed['base']] += ['new_privatekey' => $bed['announces'] . '.key', 'new_certificate' => $bed['announces'] . '.crt'];
 }
+if ($bed['authenticated_before']) {
+    $metadata[$bed['base']]['authproc'][6] = [
+        'class' => 'core:PHP',
+        'code' => '$state["AuthnInstant"] = ($state["AuthnInstant"] ?? time()) - ' . $bed['authenticated_before'] . ';',
+    ];
+}
