@@ -13,6 +13,9 @@ RUN_PACKAGES=(python3 curl)
 # theirs is started.
 TEST_PACKAGES=(libgtest-dev libgmock-dev libvalijson-dev python3 openssl curl sqlite3 binutils nginx haproxy iproute2 systemd
   strace)
+# Identity providers for the scenarios, and a SAML service provider that proves them. Their server is nginx: php-cgi, which
+# nobody runs, keeps apt from taking Apache's module for PHP instead.
+SSO_PACKAGES=(nginx php-cgi php-cli php-xml php-mbstring simplesamlphp python3-lasso)
 LONG_TEST_PACKAGES=(testssl.sh slowhttptest) # --all
 BROWSER_PACKAGES=(chromium npm nodejs)
 BENCH_PACKAGES=(libbenchmark-dev nginx haproxy wrk python3 openssl)
@@ -70,11 +73,11 @@ install_quietly() {
   return $status
 }
 
-# What the scenarios take from npm, pinned by lock files: playwright-core, which drives Debian's Chromium, and Node-RED 4
-# and 5 with their dashboards (5 with the Node that it needs).
+# What the scenarios take from npm, pinned by lock files: playwright-core, which drives Debian's Chromium, Node-RED 4 and 5
+# with their dashboards (5 with the Node that it needs), and an identity provider on samlp.
 need_npm_modules() {
   local dir
-  for dir in tests/scenario/browser tests/testbed/node_red/4 tests/testbed/node_red/5; do
+  for dir in tests/scenario/browser tests/testbed/node_red/4 tests/testbed/node_red/5 tests/testbed/samlp; do
     [[ -f $dir/package-lock.json ]] || continue
     [[ $dir/node_modules/.package-lock.json -nt $dir/package-lock.json ]] && continue
     say "installing the npm packages of $dir"

@@ -22,7 +22,7 @@ run_tests() {
     *) die "no such part: $1 (house, unit, fuzz, race or scenario)" ;;
   esac
   if [[ " ${parts[*]} " == *" scenario "* ]]; then
-    need "${BROWSER_PACKAGES[@]}"
+    need "${BROWSER_PACKAGES[@]}" "${SSO_PACKAGES[@]}"
     need_npm_modules
     [[ -z $all ]] || need "${LONG_TEST_PACKAGES[@]}"
   fi

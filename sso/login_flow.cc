@@ -153,6 +153,7 @@ Result<storage::FlowRecord> to_record(const ProviderFlow& flow, std::string_view
                {"flow", flow.flow},          {"then", flow.then},
                {"restarts", flow.restarts}};
   if (flow.replaces) content["replaces"] = hex_encode(flow.replaces->view());
+  if (flow.fresh_after) content["fresh_after"] = count(*flow.fresh_after);
   return sealed(std::move(content), kProviderFlowKind, handle, keyring, now + kSignInFlowLife);
 }
 
@@ -171,6 +172,10 @@ Result<ProviderFlow> read_provider_flow(const storage::FlowRecord& record, const
   if (content.contains("replaces")) {
     TRY(const auto family, fixed_bytes<16>(content, "replaces"));
     out.replaces = RecordId{family};
+  }
+  if (content.contains("fresh_after")) {
+    TRY(const int64_t after, number_at(content, "fresh_after"));
+    out.fresh_after = WallMicros{after};
   }
   return out;
 }

@@ -60,6 +60,7 @@ struct ProviderFlow {
   std::string then;                  // a page of the gate, by our own word for it
   std::optional<RecordId> replaces;  // the session of this browser, which a provider's POST does not name
   int restarts = 0;
+  std::optional<WallMicros> fresh_after;  // the provider was asked to have the person sign in anew: not before this
 };
 
 struct LogoutFlow {

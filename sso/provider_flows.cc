@@ -15,7 +15,8 @@ Task<Result<Departed>> ProviderFlows::depart(Loop& home, const GateRequest& requ
                     .flow = std::move(departure.flow),
                     .then = std::move(departure.then),
                     .replaces = {},
-                    .restarts = departure.restarts};
+                    .restarts = departure.restarts,
+                    .fresh_after = departure.fresh_after};
   if (const auto session = cookie_value(request.cookie, kSessionCookie))
     if (const auto old = parts_.sessions.find(session_id_hash(*session), request.host, now))
       flow.replaces = old->family;

@@ -22,6 +22,7 @@ struct Departure {
   std::string flow;
   std::string then;
   int restarts = 0;
+  std::optional<WallMicros> fresh_after = std::nullopt;
 };
 struct Departed {
   std::string handle;  // the RelayState, or state

@@ -110,6 +110,8 @@ Task<GateReply> SamlSignIn::depart(Loop& home, const GateRequest& request, const
                                  .force_authn = settings.force_authn || departure.then == "factors",
                                  .is_passive = false};
   departure.request_id = asked.id;
+  // Providers say whole seconds.
+  if (asked.force_authn) departure.fresh_after = WallMicros{count(asked.now) / 1'000'000 * 1'000'000};
   auto leaving = parts_.flows.depart(home, request, std::move(departure));
   const auto departed = co_await leaving;
   if (!departed) co_return unavailable_reply(request, format_for(request));
@@ -157,6 +159,11 @@ Task<GateReply> SamlSignIn::consume(Loop& home, const GateRequest& request, cons
     co_return refuse("an answer to no request of ours, or too late, or for the second time", {});
   if (met->how == Return::kAnother) co_return refuse("the answer came by another browser than the request", {});
   if (met->how == Return::kOtherTab) {
+    // Once: else one sign-in that was begun would begin others without an end.
+    auto settling = parts_.flows.settle(home, handle);
+    const auto settled = co_await settling;
+    if (!settled && settled.error().code == Code::kNotFound) co_return refuse("a second answer to one request", {});
+    if (!settled) co_return unavailable_reply(request, format_for(request));
     auto again = depart(home, request, provider,
                         {.provider = provider.name,
                          .request_id = {},
@@ -171,7 +178,10 @@ Task<GateReply> SamlSignIn::consume(Loop& home, const GateRequest& request, cons
   if (!with) co_return parts_.arrivals.refuse(request, provider, "provider_unavailable", with.error().what, {});
 
   saml::ResponseRules rules = rules_of(provider, *with->metadata, *with->keys, saml_urls(parts_.gate, provider.name));
-  if (!unsolicited) rules.in_response_to = met->flow.request_id;
+  if (!unsolicited) {
+    rules.in_response_to = met->flow.request_id;
+    rules.authenticated_after = met->flow.fresh_after;
+  }
   using Verdict = std::pair<Result<saml::Claims>, Checks>;
   Offload<Verdict> verifying(
       parts_.xml, home, [rules = std::move(rules), text = *posted, now = parts_.clock.wall()]() -> Result<Verdict> {

@@ -116,7 +116,7 @@ class Gateway:
 
     def run(self, *arguments, stdin=None, env=None):
         words = list(arguments)
-        at = 2 if words[0] in ("user", "token", "session", "audit", "key") else 1
+        at = 2 if words[0] in ("user", "token", "session", "audit", "key", "sso") else 1
         return command(*words[:at], "-c", self.file, *words[at:], stdin=stdin, env=env)
 
     def must(self, *arguments, stdin=None):

@@ -38,6 +38,7 @@ class Browser:
         self.gateway, self.source = gateway, source
         self.domains = (".localhost",)  # where redirects may lead
         self.jar = {}  # host -> {name: value}
+        self.same_site = {}  # (host, name) -> what its SameSite says, in small letters
         self.url, self.page = None, None
         self.history = []  # (method, url, status) of every answer
 
@@ -60,15 +61,20 @@ class Browser:
                 or "1970" in attributes.get("expires", "")
             box = self.jar.setdefault(host, {})
             box.pop(name, None)
+            self.same_site[host, name] = attributes.get("samesite", "").lower()
             if not gone:
                 box[name] = value
+
+    def reach(self, parts):
+        """A connection to whoever serves that URL."""
+        return self.gateway.wire(parts.hostname, source=self.source)
 
     def once(self, method, url, headers=(), body=None):
         """One request with this jar's cookies; the answer's cookies are kept; no redirect is followed."""
         parts = urlsplit(url)
         host = parts.hostname
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        with self.gateway.wire(host, source=self.source) as connection:
+        with self.reach(parts) as connection:
             connection.send(request_bytes(method, target, parts.netloc, self.headers(host, *headers), body))
             response = connection.response(method)
         self._keep(host, response)

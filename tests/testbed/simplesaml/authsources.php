@@ -1,0 +1,2 @@
+<?php
+$config = ['people' => ['exampleauth:UserPass'] + json_decode(file_get_contents(getenv('SAML_BED') . '/bed.json'), true)['people']];
