@@ -10,7 +10,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr int kJudgedMax = 3;  // against others who change the same account
+constexpr int kJudgedMax = 8;  // against others who change the same account
 constexpr std::string_view kOriginKind = "session-origin";
 
 storage::SealContext origin_context(const storage::SessionOrigin& origin) {
@@ -116,11 +116,18 @@ Task<Result<ProviderArrivals::Settled>> ProviderArrivals::settle(Loop& home, con
         });
     const auto put = co_await putting;
     if (!put && put.error().code != Code::kDenied) co_return std::unexpected(put.error());
+    // Not as it was judged: the store knows more than the snapshot.
+    storage::Generation wanted{};
     if (put) {
       out.once_used = arrival.once.has_value();
-      auto waiting = wait_until_in_force(parts_.in_force, home, put->generation);
-      co_await waiting;
+      wanted = put->generation;
+    } else {
+      auto asking =
+          parts_.store.run<storage::Generation>(home, [](storage::Store& store) { return store.generation(); });
+      CO_TRY(wanted, co_await asking);
     }
+    auto waiting = wait_until_in_force(parts_.in_force, home, wanted);
+    co_await waiting;
     if (parts_.snapshot)
       if (auto newest = parts_.snapshot(); newest && newest->generation() >= out.snapshot->generation())
         out.snapshot = std::move(newest);
