@@ -39,7 +39,10 @@ class Wrapped(NamedTuple):
 WRAPPED = [
     Wrapped("event2/", ["base/loop."]),
     Wrapped("sqlite3", ["storage/sqlite/"]),
-    Wrapped("openssl/ssl.h", ["proxy/tls/"]),
+    Wrapped("openssl/ssl.h", ["proxy/tls/", "sso/ldap/tls.cc"]),
+    Wrapped("openldap.h", ["sso/ldap/connection.cc"]),
+    Wrapped("ldap.h", ["sso/ldap/connection.cc"]),
+    Wrapped("lber.h", ["sso/ldap/connection.cc"]),
     Wrapped("nghttp2/", ["proxy/codec/http2_session."]),
     Wrapped("argon2.h", ["sso/password"]),
     Wrapped("zxcvbn", ["sso/password"]),

@@ -6,13 +6,14 @@ BUILD_PACKAGES=(
   libevent-dev libssl-dev libsqlite3-dev libc-ares-dev libargon2-dev libzxcvbn-dev libyaml-cpp-dev zlib1g-dev libnghttp2-dev
   libqrencode-dev libre2-dev libcurl4-openssl-dev
   nlohmann-json3-dev libcli11-dev libspdlog-dev libfmt-dev prometheus-cpp-dev libxml2-dev libxmlsec1-dev libxmlsec1-openssl
+  libldap-dev
 )
 LINT_PACKAGES=(clang-tidy-19 clang-format-19 git python3)
 RUN_PACKAGES=(python3 curl)
-# nginx, systemd and strace run the examples of conf/, haproxy stands in front, iproute2 gives one test an address; no service of
-# theirs is started.
+# nginx, systemd and strace run the examples of conf/, haproxy stands in front, iproute2 gives one test an address, slapd is a
+# directory; no service of theirs is started.
 TEST_PACKAGES=(libgtest-dev libgmock-dev libvalijson-dev python3 openssl curl sqlite3 binutils nginx haproxy iproute2 systemd
-  strace)
+  strace slapd ldap-utils)
 # Identity providers for the scenarios, and a SAML service provider that proves them. Their server is nginx: php-cgi, which
 # nobody runs, keeps apt from taking Apache's module for PHP instead.
 SSO_PACKAGES=(nginx php-cgi php-cli php-xml php-mbstring simplesamlphp python3-lasso)
