@@ -149,6 +149,9 @@ class Snapshot {
   std::shared_ptr<const Parts> parts_;
 };
 
+// ASCII.
+std::string lower_case(std::string_view text);
+
 // The one effective role of a user on a resource: the override, else the team role, else none (C1).
 Role role_on(const CompiledResource& resource, const UserId& user);
 

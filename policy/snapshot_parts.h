@@ -120,6 +120,5 @@ struct Snapshot::Parts {
 
 std::string subject_key(std::string_view provider, std::string_view subject);
 std::string resource_key(Kind kind, std::string_view name);
-std::string lower_case(std::string_view text);
 
 }  // namespace sallyport::policy

@@ -125,7 +125,9 @@ std::string sign_in_page(const SignInPage& page) {
   if (page.user.empty()) out << " autofocus";
   if (!page.alert.empty()) out << " aria-describedby=\"problem\"";
   out << ">\n<label for=\"password\">Password</label>\n"
-      << "<input id=\"password\" name=\"password\" type=\"password\" autocomplete=\"current-password\" required";
+      << "<input id=\"password\" name=\"password\" type=\"password\" autocomplete=\"current-password\"";
+  // Where an address may lead to a provider, it is enough by itself.
+  if (page.providers.empty()) out << " required";
   if (!page.user.empty()) out << " autofocus";
   if (!page.alert.empty()) out << " aria-describedby=\"problem\"";
   out << ">\n<button type=\"submit\">Sign in</button>\n</form>\n"
@@ -185,6 +187,10 @@ std::string leading_page(Markup title, Markup heading, std::string_view url, std
 
 std::string onward_page(std::string_view url, std::string_view host) {
   return leading_page("Signed in", "You are signed in", url, host);
+}
+
+std::string to_provider_page(std::string_view url, std::string_view label) {
+  return leading_page("Sign in", "You sign in elsewhere", url, label);
 }
 
 std::string signed_out_onward_page(std::string_view url) {

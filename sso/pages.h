@@ -69,6 +69,8 @@ std::string signed_out_page(std::string_view sign_in_url);
 // sends people.
 std::string onward_page(std::string_view url, std::string_view host);
 
+// The same for who signs in at a provider.
+std::string to_provider_page(std::string_view url, std::string_view label);
 // The same after a sign-out here, to where one is signed out as well.
 std::string signed_out_onward_page(std::string_view url);
 

@@ -98,7 +98,8 @@ ProviderDoor::ProviderDoor(ProviderDoorParts parts)
              .log = parts_.log,
              .gate = parts_.gate,
              .session_ended = parts_.session_ended,
-             .in_force = parts_.in_force}) {}
+             .in_force = parts_.in_force}),
+      directories_({parts_.keys, parts_.asking, arrivals_, parts_.clock, parts_.log}) {}
 
 bool ProviderDoor::answers(std::string_view path) {
   return std::ranges::any_of(kPrefixes, [path](std::string_view prefix) { return path.starts_with(prefix); });

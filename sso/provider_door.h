@@ -8,6 +8,7 @@
 #include "base/blocking_pool.h"
 #include "base/fetch.h"
 #include "base/log.h"
+#include "sso/directory_sign_in.h"
 #include "sso/in_force.h"
 #include "sso/provider_arrival.h"
 #include "sso/provider_flows.h"
@@ -61,6 +62,7 @@ class ProviderDoor {
                                               std::shared_ptr<const policy::Snapshot> snapshot);
   // What is due: metadata asked for again, attempts written. Never waits.
   void tick(std::shared_ptr<const policy::Snapshot> snapshot);
+  DirectorySignIn& directories() { return directories_; }
   std::optional<MetadataState> saml_state(const policy::CompiledProvider& provider) const {
     return book_.state(provider);
   }
@@ -75,6 +77,7 @@ class ProviderDoor {
   SamlKeySource saml_keys_;
   SamlBook book_;
   SamlSignIn saml_;
+  DirectorySignIn directories_;
 };
 
 }  // namespace sallyport::sso

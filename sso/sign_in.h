@@ -150,6 +150,13 @@ class SignIn final : public Gate {
     std::string_view then;  // "factors": goes on to the second factors; empty: to the home page
     void set_then(std::string_view sent) { then = sent == "factors" ? "factors" : ""; }
   };
+  // sign_in_elsewhere.cc
+  std::optional<GateReply> lead_to_provider(const GateRequest& request, const LoginForm& form,
+                                            bool with_password) const;
+  bool password_counts(const policy::Snapshot& snapshot, const policy::CompiledUser& user) const;
+  Task<std::optional<GateReply>> ask_directories(Loop& home, const GateRequest& request, const LoginForm& form,
+                                                 const policy::CompiledUser* user, const SecretBytes& password,
+                                                 const Attempt& attempt);
   static SessionWish wish_of(const LoginForm& form, Proof proof);
   static std::vector<ProviderLink> provider_links(const policy::Snapshot& snapshot, const std::string& flow,
                                                   std::string_view then);

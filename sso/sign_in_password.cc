@@ -75,6 +75,7 @@ Task<GateReply> SignIn::post_login(Loop& home, GateRequest request) {
     if (!csrf_cookie || !forms_.fits(credentials->csrf, "sign-in", *csrf_cookie))
       co_return refuse_login(request, kBadCsrf, std::move(again));
   }
+  if (auto leading = lead_to_provider(request, again, !credentials->password.empty())) co_return *std::move(leading);
   if (credentials->user.empty() || credentials->password.empty())
     co_return refuse_login(request, kMalformed, std::move(again));
 
@@ -96,6 +97,11 @@ Task<GateReply> SignIn::post_login(Loop& home, GateRequest request) {
     again.wanted = co_await looking;
   }
   const char* reason = why_unusable(user);
+  if (reason == nullptr && !password_counts(*request.snapshot, *user)) reason = "has to sign in at the provider";
+  if (user == nullptr || reason == nullptr) {
+    auto asking = ask_directories(home, request, again, user, credentials->password, attempt);
+    if (auto answered = co_await asking) co_return *std::move(answered);
+  }
   bool fits = false;
   if (!password_length_possible(credentials->password.reveal())) {
     reason = "impossible password";  // refused unhashed, whoever it is

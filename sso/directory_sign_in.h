@@ -1,0 +1,65 @@
+// A name and a password that a directory knows (LDAP), behind the gate's own sign-in form: which directory is asked,
+// and what comes of its answer. Any thread.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "base/blocking_pool.h"
+#include "sso/ldap/directory.h"
+#include "sso/ldap/host_lookup.h"
+#include "sso/provider_arrival.h"
+#include "storage/key_holder.h"
+
+namespace sallyport::sso {
+
+constexpr size_t kDirectoriesAskedMax = 3;  // for a name that says nothing of where it belongs
+
+// Whom to ask about what was typed: the directory of its domain; that of the account it means, if it is linked to one
+// and has no password here; all of them, in the order of their names, where it means nobody here.
+std::vector<const policy::CompiledProvider*> directories_for(const policy::Snapshot& snapshot, std::string_view typed,
+                                                             const policy::CompiledUser* user);
+
+class DirectorySignIn {
+ public:
+  struct Parts {
+    storage::KeyHolder& keys;
+    BlockingPool& asking;
+    ProviderArrivals& arrivals;
+    const Clock& clock;
+    Log& log;
+  };
+  explicit DirectorySignIn(Parts parts) : parts_(std::move(parts)) {}
+
+  struct Outcome {
+    enum class What : uint8_t {
+      kWrong,        // no directory knows this name with this password
+      kUnavailable,  // one did not answer
+      kBusy,
+      kAnswered,  // it did, and `reply` is what becomes of it
+    };
+    What what = What::kWrong;
+    GateReply reply = {};
+  };
+  // `request` stays in the caller's frame; directories are of its snapshot.
+  Task<Outcome> sign_in(Loop& home, const GateRequest& request,
+                        std::vector<const policy::CompiledProvider*> directories, std::string typed,
+                        SecretBytes password, std::string flow, std::string then);
+
+ private:
+  Result<std::shared_ptr<ldap::Directory>> directory(const policy::CompiledProvider& provider);
+  Task<Result<SecretBytes>> bind_password(const policy::CompiledProvider& provider);
+
+  Parts parts_;
+  ldap::SystemLookup lookup_;
+  std::mutex mutex_;
+  struct Made {
+    uint64_t version = 0;
+    std::shared_ptr<ldap::Directory> directory;
+  };
+  std::map<RecordId, Made> made_;
+};
+
+}  // namespace sallyport::sso
