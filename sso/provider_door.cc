@@ -35,7 +35,7 @@ constexpr Problem kTooMany{429, "too_many_sign_ins", "Too many sign-ins",
 
 // Which requests are answered, as a table: what is not in it is 404, another method 405.
 struct ProviderDoor::Route {
-  using Handler = Task<GateReply> (SamlSignIn::*)(Loop&, const GateRequest&, const policy::CompiledProvider&);
+  using Handler = Task<GateReply> (*)(ProviderDoor&, Loop&, const GateRequest&, const policy::CompiledProvider&);
   policy::ProviderType type;
   std::string_view rest;
   const char* allow;
@@ -47,19 +47,39 @@ struct ProviderDoor::Route {
 
 std::span<const ProviderDoor::Route> ProviderDoor::all_routes() {
   using enum policy::ProviderType;
+  static constexpr auto saml = []<auto kHandler>() {
+    return [](ProviderDoor& door, Loop& home, const GateRequest& request, const policy::CompiledProvider& provider) {
+      return (door.saml_.*kHandler)(home, request, provider);
+    };
+  };
+  static constexpr auto oidc = []<auto kHandler>() {
+    return [](ProviderDoor& door, Loop& home, const GateRequest& request, const policy::CompiledProvider& provider) {
+      return (door.oidc_.*kHandler)(home, request, provider);
+    };
+  };
   static constexpr Route kRoutes[] = {
-      {kSaml, "login", "GET", &SamlSignIn::login, nullptr, true},
-      {kSaml, "acs", "POST", nullptr, &SamlSignIn::consume, false, true},
-      {kSaml, "metadata", "GET, HEAD", &SamlSignIn::metadata, nullptr},
-      {kSaml, "slo", "GET, POST", &SamlSignIn::logout, &SamlSignIn::logout, false, true},
+      {kSaml, "login", "GET", saml.operator()<&SamlSignIn::login>(), nullptr, true},
+      {kSaml, "acs", "POST", nullptr, saml.operator()<&SamlSignIn::consume>(), false, true},
+      {kSaml, "metadata", "GET, HEAD", saml.operator()<&SamlSignIn::metadata>(), nullptr},
+      {kSaml, "slo", "GET, POST", saml.operator()<&SamlSignIn::logout>(), saml.operator()<&SamlSignIn::logout>(), false,
+       true},
+      {kOidc, "login", "GET", oidc.operator()<&OidcSignIn::login>(), nullptr, true},
+      {kOidc, "callback", "GET", oidc.operator()<&OidcSignIn::callback>(), nullptr},
+      {kOidc, "backchannel-logout", "POST", nullptr, oidc.operator()<&OidcSignIn::notice>(), false, true},
   };
   return kRoutes;
 }
 
-bool takes_message(std::string_view path) {
+bool ProviderDoor::takes_message(std::string_view path) {
   const auto parts = split(path);
-  return parts && parts->type == "saml" && (parts->rest == "acs" || parts->rest == "slo");
+  return parts && std::ranges::any_of(all_routes(), [&](const Route& route) {
+           return route.message && policy::to_string(route.type) == parts->type && route.rest == parts->rest;
+         });
 }
+
+bool takes_message(std::string_view path) { return ProviderDoor::takes_message(path); }
+
+size_t xml_threads() { return std::clamp<size_t>(std::thread::hardware_concurrency() / 2, 1, kXmlThreadsMax); }
 
 std::string provider_login_path(const policy::CompiledProvider& provider, std::string_view flow,
                                 std::string_view then) {
@@ -69,8 +89,6 @@ std::string provider_login_path(const policy::CompiledProvider& provider, std::s
   if (!then.empty()) out += (flow.empty() ? "?then=" : "&then=") + std::string(then);
   return out;
 }
-
-size_t xml_threads() { return std::clamp<size_t>(std::thread::hardware_concurrency() / 2, 1, kXmlThreadsMax); }
 
 ProviderDoor::ProviderDoor(ProviderDoorParts parts)
     : parts_(std::move(parts)),
@@ -84,21 +102,37 @@ ProviderDoor::ProviderDoor(ProviderDoorParts parts)
                  .in_force = parts_.in_force,
                  .snapshot = parts_.snapshot,
                  .wanted = parts_.wanted}),
+      endings_({.store = parts_.store,
+                .sessions = parts_.sessions,
+                .clock = parts_.clock,
+                .session_ended = parts_.session_ended,
+                .in_force = parts_.in_force}),
       saml_keys_(parts_.store, parts_.xml, parts_.keyring, parts_.clock),
-      book_({parts_.store, parts_.asking, parts_.fetcher, parts_.clock, parts_.log}),
+      saml_book_({parts_.store, parts_.asking, parts_.fetcher, parts_.clock, parts_.log}, kSamlMetadata),
+      oidc_book_({parts_.store, parts_.asking, parts_.fetcher, parts_.clock, parts_.log}, kOidcDiscovery),
       saml_({.store = parts_.store,
-             .sessions = parts_.sessions,
              .keyring = parts_.keyring,
              .xml = parts_.xml,
              .keys = saml_keys_,
-             .book = book_,
+             .book = saml_book_,
              .flows = flows_,
              .arrivals = arrivals_,
+             .endings = endings_,
              .clock = parts_.clock,
              .log = parts_.log,
-             .gate = parts_.gate,
-             .session_ended = parts_.session_ended,
-             .in_force = parts_.in_force}),
+             .gate = parts_.gate}),
+      oidc_({.store = parts_.store,
+             .keyring = parts_.keyring,
+             .keys = parts_.keys,
+             .asking = parts_.asking,
+             .fetcher = parts_.fetcher,
+             .book = oidc_book_,
+             .flows = flows_,
+             .arrivals = arrivals_,
+             .endings = endings_,
+             .clock = parts_.clock,
+             .log = parts_.log,
+             .gate = parts_.gate}),
       directories_({parts_.keys, parts_.asking, arrivals_, parts_.clock, parts_.log}) {}
 
 bool ProviderDoor::answers(std::string_view path) {
@@ -142,7 +176,7 @@ Task<GateReply> ProviderDoor::handle(Loop& home, GateRequest request) {
     add_header(reply, "Retry-After", "10");
     co_return reply;
   }
-  auto answering = (saml_.*handler)(home, request, *provider);
+  auto answering = handler(*this, home, request, *provider);
   co_return co_await answering;
 }
 
@@ -157,15 +191,18 @@ Task<std::optional<std::string>> ProviderDoor::logout_url(Loop& home, storage::S
                                                           std::shared_ptr<const policy::Snapshot> snapshot) {
   for (const auto& provider : snapshot->providers()) {
     if (provider->id != origin.provider || provider->damaged) continue;
-    if (provider->spec.type != policy::ProviderType::kSaml) continue;
-    auto asking = saml_.logout_url(home, *provider, origin);
+    if (provider->spec.type == policy::ProviderType::kLdap) continue;
+    const bool saml = provider->spec.type == policy::ProviderType::kSaml;
+    auto asking = saml ? saml_.logout_url(home, *provider, origin) : oidc_.logout_url(home, *provider, origin);
     co_return co_await asking;
   }
   co_return std::nullopt;
 }
 
 void ProviderDoor::tick(std::shared_ptr<const policy::Snapshot> snapshot) {
-  if (snapshot) book_.refresh(std::move(snapshot));
+  if (!snapshot) return;
+  saml_book_.refresh(*snapshot);
+  oidc_book_.refresh(*snapshot);
 }
 
 }  // namespace sallyport::sso

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "sso/directory_sign_in.h"
 #include "sso/in_force.h"
+#include "sso/oidc_sign_in.h"
 #include "sso/provider_arrival.h"
 #include "sso/provider_flows.h"
 #include "sso/saml_sign_in.h"
@@ -52,6 +53,7 @@ class ProviderDoor {
   explicit ProviderDoor(ProviderDoorParts parts);
 
   static bool answers(std::string_view path);
+  static bool takes_message(std::string_view path);  // see sso/gate.h
   static std::vector<KnownRoute> routes();
   Task<GateReply> handle(Loop& home, GateRequest request);
 
@@ -63,9 +65,8 @@ class ProviderDoor {
   // What is due: metadata asked for again, attempts written. Never waits.
   void tick(std::shared_ptr<const policy::Snapshot> snapshot);
   DirectorySignIn& directories() { return directories_; }
-  std::optional<MetadataState> saml_state(const policy::CompiledProvider& provider) const {
-    return book_.state(provider);
-  }
+  SamlBook& saml_book() { return saml_book_; }
+  OidcBook& oidc_book() { return oidc_book_; }
 
  private:
   struct Route;
@@ -74,9 +75,12 @@ class ProviderDoor {
   ProviderDoorParts parts_;
   ProviderFlows flows_;
   ProviderArrivals arrivals_;
+  ProviderEndings endings_;
   SamlKeySource saml_keys_;
-  SamlBook book_;
+  SamlBook saml_book_;
+  OidcBook oidc_book_;
   SamlSignIn saml_;
+  OidcSignIn oidc_;
   DirectorySignIn directories_;
 };
 

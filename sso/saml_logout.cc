@@ -17,7 +17,6 @@ constexpr Problem kNoMessage{400, "malformed", "Not understood",
 constexpr Problem kRefused{
     403, "sign_out_refused", "Not signed out",
     "The request to sign you out did not count here. Use the button on this gateway's own page."};
-constexpr size_t kSessionsEndedMax = 1000;  // of one person at one provider
 
 struct LogoutMessage {
   bool is_request = false;
@@ -152,31 +151,10 @@ Task<Result<size_t>> SamlSignIn::end_sessions(Loop& home, const GateRequest& req
         return store.session_origins(id, subject, indexes);
       });
   CO_TRY(std::vector<storage::SessionOrigin> origins, co_await finding);
-  if (origins.size() > kSessionsEndedMax) origins.resize(kSessionsEndedMax);
-  storage::ChangeSet changes;
-  std::vector<storage::AdminEvent> events;
-  changes.changes.emplace_back(storage::UseOnce{
-      sha256(as_bytes("saml logout\n" + provider.id.to_string() + "\n" + received.request.id)), received.replay_until});
-  for (const storage::SessionOrigin& origin : origins) {
-    changes.changes.emplace_back(storage::EndSession{origin.session});
-    storage::AdminEvent event;
-    event.at = parts_.clock.wall();
-    event.action = "session.end";
-    event.actor = "identity_provider " + provider.name;
-    event.object = "session " + origin.session.to_string();
-    event.client = request.client.address.to_string();
-    event.detail = "signed out at the provider";
-    events.push_back(std::move(event));
-  }
-  auto committing = parts_.store.commit(home, std::move(changes), std::move(events));
-  CO_TRY(const storage::Generation generation, co_await committing);
-  for (const storage::SessionOrigin& origin : origins) {
-    parts_.sessions.end(origin.session);
-    if (parts_.session_ended) parts_.session_ended(origin.session);
-  }
-  auto waiting = wait_until_in_force(parts_.in_force, home, generation);
-  co_await waiting;
-  co_return origins.size();
+  const storage::UseOnce once{sha256(as_bytes("saml logout\n" + provider.id.to_string() + "\n" + received.request.id)),
+                              received.replay_until};
+  auto ending = parts_.endings.end(home, provider.name, request.client.address.to_string(), std::move(origins), once);
+  co_return co_await ending;
 }
 
 // The person is signed out here in any case; what the provider says of itself is shown.

@@ -71,7 +71,7 @@ void SamlSignIn::note_failure(const IpAddress& client) {
 
 Task<Result<SamlSignIn::Ready>> SamlSignIn::ready(Loop& home, const policy::CompiledProvider& provider) {
   Ready out;
-  auto looking = parts_.book.metadata(home, provider);
+  auto looking = parts_.book.document(home, provider);
   CO_TRY(out.metadata, co_await looking);
   auto reading = parts_.keys.keys(home);
   CO_TRY(out.keys, co_await reading);

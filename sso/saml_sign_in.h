@@ -14,9 +14,10 @@
 #include "base/log.h"
 #include "sso/attempt_limiter.h"
 #include "sso/provider_arrival.h"
+#include "sso/provider_book.h"
+#include "sso/provider_endings.h"
 #include "sso/provider_flows.h"
 #include "sso/saml/logout.h"
-#include "sso/saml_book.h"
 #include "sso/saml_keys.h"
 
 namespace sallyport::sso {
@@ -35,18 +36,16 @@ class SamlSignIn {
  public:
   struct Parts {
     storage::StoreThread& store;
-    storage::SessionTable& sessions;
     const storage::Keyring& keyring;
     BlockingPool& xml;
     SamlKeySource& keys;
     SamlBook& book;
     ProviderFlows& flows;
     ProviderArrivals& arrivals;
+    ProviderEndings& endings;
     const Clock& clock;
     Log& log;
     http::Url gate;
-    std::function<void(const RecordId& family)> session_ended;  // may be empty
-    AwaitInForce in_force;                                      // may be empty
   };
   explicit SamlSignIn(Parts parts) : parts_(std::move(parts)) {}
 
