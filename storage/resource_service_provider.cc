@@ -1,5 +1,5 @@
-// What an identity provider's word makes of an account: one commit with the session that it opens. What was planned
-// against a snapshot is checked here once more, against the store.
+// What an identity provider's word makes of an account, in one commit with what belongs to it. What was planned against
+// a snapshot is checked here once more, against the store.
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
