@@ -14,8 +14,8 @@ namespace {
 
 constexpr std::string_view kTeamMarker = "<team>";
 constexpr std::string_view kRoleMarker = "<role>";
-constexpr int64_t kExpressionMemoryMax = 1 << 20;                       // of one compiled
-constexpr int64_t kExpressionsMemoryMax = int64_t{8} << 20;             // of all together
+constexpr int64_t kExpressionMemoryMax = 1 << 20;            // of one compiled
+constexpr int64_t kExpressionsMemoryMax = int64_t{8} << 20;  // of all together
 constexpr std::array kRoles{Role::kOwner, Role::kMember, Role::kViewer, Role::kDashboard};
 
 constexpr const char* kFitsNothing = "neither a mapping nor the pattern fits";

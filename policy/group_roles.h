@@ -1,6 +1,6 @@
-// Groups, as an identity provider names them, as roles in teams. A group is trimmed; then the first mapping that fits it
-// decides, and where none does, the pattern. What says nothing here is ignored with its reason and is never an error:
-// directories are full of groups that mean something elsewhere.
+// Groups, as an identity provider names them, as roles in teams. A group is trimmed; then the first mapping that fits
+// it decides, and where none does, the pattern. What says nothing here is ignored with its reason and is never an
+// error: directories are full of groups that mean something elsewhere.
 #pragma once
 
 #include <functional>

@@ -22,8 +22,7 @@ Html who(const AccountPage& page) {
   out << "</dl>\n<p class=\"actions\"><a class=\"button plain\" href=\"" << text(kFactorsPath)
       << "\">Second factors</a> <a class=\"button plain\" href=\"" << text(kPasswordPath)
       << "\">Change your password</a>";
-  if (page.admin)
-    out << " <a class=\"button plain\" href=\"" << text(kProvidersPath) << "\">Identity providers</a>";
+  if (page.admin) out << " <a class=\"button plain\" href=\"" << text(kProvidersPath) << "\">Identity providers</a>";
   out << "</p>\n</section>\n";
   return out;
 }

@@ -89,17 +89,18 @@ void FlightRecorder::record(const std::string& provider, const SignInReport& rep
 
 void FlightRecorder::flush(Monotonic now) {
   if (!waiting_->take_turn(now)) return;
-  if (!store_.submit([waiting = waiting_](storage::Store& store) { waiting->write(store); })) waiting_->give_turn_back();
+  if (!store_.submit([waiting = waiting_](storage::Store& store) { waiting->write(store); }))
+    waiting_->give_turn_back();
 }
 
 Task<Result<std::vector<SignInAttempt>>> FlightRecorder::attempts(Loop& home, std::string provider, size_t count_max) {
-  auto reading = store_.run<std::vector<SignInAttempt>>(
-      home,
-      [waiting = waiting_, provider = std::move(provider),
-       count_max](storage::Store& store) -> Result<std::vector<SignInAttempt>> {
-        waiting->write(store);
-        return store.sign_in_attempts(provider, count_max);
-      });
+  auto reading =
+      store_.run<std::vector<SignInAttempt>>(home,
+                                             [waiting = waiting_, provider = std::move(provider),
+                                              count_max](storage::Store& store) -> Result<std::vector<SignInAttempt>> {
+                                               waiting->write(store);
+                                               return store.sign_in_attempts(provider, count_max);
+                                             });
   co_return co_await reading;
 }
 

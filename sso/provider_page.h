@@ -22,20 +22,20 @@ struct ProviderCertificate {
 // What is known of a provider now.
 struct ProviderState {
   bool fine = true;
-  std::string words;  // "metadata of 31 January 2026, 12:00 UTC", "its metadata cannot be fetched"; "": nothing is
-  std::vector<ProviderCertificate> certificates;
+  std::string words = {};  // "metadata of 31 January 2026, 12:00 UTC", "its metadata cannot be fetched"; "": nothing is
+  std::vector<ProviderCertificate> certificates = {};
 };
 
 struct ProviderShown {
-  std::string name;
-  std::string label;  // "": as the name
+  std::string name = {};
+  std::string label = {};  // "": as the name
   policy::ProviderType type = policy::ProviderType::kSaml;
-  std::vector<std::string> domains;
+  std::vector<std::string> domains = {};
   bool required = false;
   bool provision = false;
   bool damaged = false;
-  ProviderState state;
-  std::vector<storage::SignInAttempt> attempts;  // the newest first
+  ProviderState state = {};
+  std::vector<storage::SignInAttempt> attempts = {};  // the newest first
 };
 ProviderShown shown(const policy::CompiledProvider& provider);
 

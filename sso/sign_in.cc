@@ -6,6 +6,7 @@
 #include "base/http/url.h"
 #include "sso/assertion_keys.h"
 #include "sso/passkey_pages.h"
+#include "sso/provider_state.h"
 
 namespace sallyport::sso {
 
@@ -122,7 +123,8 @@ SignIn::SignIn(SignInParts parts, SecretBytes csrf_key, SecretBytes device_key)
       me_api_({own_sessions_, own_tokens_, passwords_, own_factors_, passkeys_usable() ? &own_passkeys_ : nullptr,
                codes_, parts_.sessions, parts_.clock, parts_.log, origin_of(parts_.gate.host)}),
       flight_recorder_(parts_.store, parts_.log),
-      provider_pages_({flight_recorder_, parts_.sessions, forms_, parts_.clock, parts_.log, parts_.provider_state}) {
+      provider_pages_({flight_recorder_, parts_.sessions, forms_, parts_.clock, parts_.log,
+                       [this](const policy::CompiledProvider& provider) { return provider_state(provider); }}) {
   if (!parts_.lanes) return;
   door_.emplace(ProviderDoorParts{
       .store = parts_.store,
@@ -189,6 +191,11 @@ Task<GateReply> SignIn::handle(Loop& home, GateRequest request) {
       co_return ask_for_factor(request, *signed_in);
   auto answering = (this->*handler)(home, std::move(request));
   co_return co_await answering;
+}
+
+ProviderState SignIn::provider_state(const policy::CompiledProvider& provider) const {
+  if (!door_ || provider.spec.type != policy::ProviderType::kSaml) return {};
+  return saml_provider_state(door_->saml_state(provider));
 }
 
 std::optional<SignedIn> SignIn::who(const GateRequest& request) const {

@@ -84,9 +84,7 @@ struct SignInParts {
   std::function<void(const RecordId& family)> session_ended;
   // Waits until what was committed up to a generation is in force: who has ended or changed something of his own is
   // told once nothing lives by it any more.
-  AwaitInForce in_force = {};  // may be empty
-  // What is known of an identity provider now, for admins: see ProviderPagesParts. May be empty.
-  std::function<ProviderState(const policy::CompiledProvider&)> provider_state = {};
+  AwaitInForce in_force = {};               // may be empty
   std::optional<ProviderLanes> lanes = {};  // none: nobody signs in elsewhere
   Result<bool> (*verify)(const SecretBytes& phc, const SecretBytes& password) = verify_password;
   HashFunction hash = hash_password;
@@ -242,6 +240,7 @@ class SignIn final : public Gate {
   Task<GateReply> show_logout(Loop& home, GateRequest request);
   Task<GateReply> post_logout(Loop& home, GateRequest request);
 
+  ProviderState provider_state(const policy::CompiledProvider& provider) const;  // for admins
   // See sso/signed_in.h; at all: even before a new password is set.
   std::optional<SignedIn> who(const GateRequest& request) const;
   std::optional<SignedIn> who_at_all(const GateRequest& request) const;

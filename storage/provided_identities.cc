@@ -42,9 +42,10 @@ std::vector<ProvidedIdentity> links_as_known(const std::vector<ProvidedIdentity>
   for (const ProvidedIdentity& link : wanted) {
     const auto found =
         std::ranges::find_if(known, [&](const ProvidedIdentity& identity) { return is_link_of(identity, link); });
-    out.push_back(found != known.end()
-                      ? *found
-                      : ProvidedIdentity{.provider = link.provider, .subject = link.subject, .admin = false, .roles = {}});
+    out.push_back(
+        found != known.end()
+            ? *found
+            : ProvidedIdentity{.provider = link.provider, .subject = link.subject, .admin = false, .roles = {}});
   }
   return out;
 }

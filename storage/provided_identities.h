@@ -16,8 +16,8 @@ std::vector<policy::ProvidedIdentity> links_as_known(const std::vector<policy::P
 // Has `after` fewer links than `before`? What was begun through one that is gone, ends.
 bool lost_link(const std::vector<policy::ProvidedIdentity>& before, const std::vector<policy::ProvidedIdentity>& after);
 
-// Adds to the plan what becomes of the users who are linked to a provider that the plan deletes: they lose the link, and
-// their sessions end.
+// Adds to the plan what becomes of the users who are linked to a provider that the plan deletes: they lose the link,
+// and their sessions end.
 Result<void> drop_links_of_deleted(const ResourceState& state, ResourcePlan& plan);
 
 }  // namespace sallyport::storage

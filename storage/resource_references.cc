@@ -141,7 +141,8 @@ class ReferenceCheck {
       require(entry, Kind::kIdentityProvider, identity.provider, here + ".provider", "unknown_identity_provider");
       if (!providers.insert(identity.provider).second && entry.document)
         complain(entry, here + ".provider", "is there twice: a user is one person there", "duplicate");
-      const auto [first, fresh] = subjects_.emplace(std::pair(identity.provider, identity.subject), std::pair(entry, here));
+      const auto [first, fresh] =
+          subjects_.emplace(std::pair(identity.provider, identity.subject), std::pair(entry, here));
       if (fresh) continue;
       const auto& [other, there] = first->second;
       if (other.resource == entry.resource) continue;
@@ -192,7 +193,7 @@ class ReferenceCheck {
   const std::map<ResourceKey, Entry> after_;
   std::set<ResourceKey> deleted_;
   std::map<std::string, Entry> emails_;
-  std::map<std::string, std::pair<Entry, std::string>> certificates_;  // and where in it
+  std::map<std::string, std::pair<Entry, std::string>> certificates_;                      // and where in it
   std::map<std::pair<std::string, std::string>, std::pair<Entry, std::string>> subjects_;  // the same, by provider
   std::unordered_map<std::string, Entry> places_;  // host and prefix: a host has no '/', a prefix begins with one
   std::unordered_map<std::string, Entry> hosts_;

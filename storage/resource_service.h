@@ -129,10 +129,10 @@ class ResourceService {
   // --- identity providers: resource_service_provider.cc
 
   // Commits `more` and `events`, and with them what changes in the user's record, if anything does. Ends no session.
-  // errors: kDenied the account or the provider is not as it was judged any more (suspended, unlinked, renamed, the name
-  // or the address taken, the provider changed): judge again by a newer snapshot; kConflict a change of `more` met one
-  // (a used-once key that was used); kLimit the record cannot hold it; and the store's.
-  // cost: a few look-ups for kKnown without an address, else a walk over all people.
+  // errors: kDenied the account or the provider is not as it was judged any more (suspended, unlinked, renamed, the
+  // name or the address taken, the provider changed): judge again by a newer snapshot; kConflict a change of `more` met
+  // one (a used-once key that was used); kLimit the record cannot hold it; and the store's. cost: a few look-ups for
+  // kKnown without an address, else a walk over all people.
   Result<ProvidedAccount> put_provided_account(const ProvidedAccountWish& wish);
 
   std::expected<void, ApplyFailure> set_suspended(const std::string& user, bool suspended, const std::string& actor);

@@ -1,5 +1,5 @@
-// What an identity provider's word makes of an account: one commit with the session that it opens. What was planned
-// against a snapshot is checked here once more, against the store.
+// What an identity provider's word makes of an account, in one commit with what belongs to it. What was planned against
+// a snapshot is checked here once more, against the store.
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
@@ -48,8 +48,7 @@ class ProvidedPlanner {
 
   Result<void> check_provider(const StoredResource* provider) const {
     if (provider == nullptr || !provider->resource || provider->row.record.id != wish_.provider ||
-        provider->row.record.version != wish_.provider_version ||
-        provider->row.record.name != wish_.identity.provider)
+        provider->row.record.version != wish_.provider_version || provider->row.record.name != wish_.identity.provider)
       return std::unexpected(kMeanwhile);
     return {};
   }
@@ -105,8 +104,7 @@ class ProvidedPlanner {
   }
 
   Result<PlannedPut> plan(const StoredResource& stored) const {
-    if (stored.row.record.kind != Kind::kUser || stored.row.record.id != wish_.user)
-      return std::unexpected(kMeanwhile);
+    if (stored.row.record.kind != Kind::kUser || stored.row.record.id != wish_.user) return std::unexpected(kMeanwhile);
     TRY(PlannedPut put, plan_user(stored));
     if (std::get<User>(put.resource.body).suspended) return fail(Code::kDenied, Side::kClient, "suspended");
     put.end_sessions = false;  // what is lost, the new snapshot shows

@@ -35,7 +35,8 @@ constexpr const char* kNoTeam = "; 1 there is no such team here";
 
 TEST(GroupRolesTest, the_default_pattern_names_team_and_role) {
   EXPECT_EQ(read({}, {"sp-plant-owner"}), "plant=owner");
-  EXPECT_EQ(read({}, {"sp-plant-member", "sp-north-viewer", "sp-x-dashboard"}), "north=viewer plant=member x=dashboard");
+  EXPECT_EQ(read({}, {"sp-plant-member", "sp-north-viewer", "sp-x-dashboard"}),
+            "north=viewer plant=member x=dashboard");
   EXPECT_EQ(read({}, {}), "");
 }
 
@@ -197,7 +198,8 @@ TEST(GroupRolesTest, rules_that_do_not_read_fit_nothing) {
 }
 
 TEST(GroupRolesTest, patterns_that_are_taken) {
-  for (const char* pattern : {"sp-<team>-<role>", "<team>:<role>", "<role>@<team>", "x<team> <role>y", "ü<team>-<role>"})
+  for (const char* pattern :
+       {"sp-<team>-<role>", "<team>:<role>", "<role>@<team>", "x<team> <role>y", "ü<team>-<role>"})
     EXPECT_TRUE(check_group_pattern(pattern)) << pattern;
 }
 

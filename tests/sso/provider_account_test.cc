@@ -21,7 +21,8 @@ class ProviderAccountTest : public ::testing::Test {
                    {"type", "saml"},
                    {"domains", {"example.test", "corp.test"}},
                    {"saml", {{"metadata", "https://idp.example.test/x"}}}}));
-    add(user_record("ann", R"({"identities": [{"provider": "corp", "subject": "s-ann", "roles": {"plant": "viewer"}}]})"));
+    add(user_record("ann",
+                    R"({"identities": [{"provider": "corp", "subject": "s-ann", "roles": {"plant": "viewer"}}]})"));
     add(user_record("bob"));
     add(user_record("root", R"({"admin": true})"));
     add(policy::team_record("plant", "{}"));
@@ -166,8 +167,7 @@ TEST_F(ProviderAccountTest, makes_an_account_where_there_is_none) {
   EXPECT_EQ(words(who("s-new", "carl@corp.test", "Carl Über")), "create carl-ber <carl@corp.test>");
   EXPECT_EQ(words(who("s-new", "", "carl")), "create carl");
   provider_.provision = false;
-  EXPECT_EQ(words(who("s-new", "carl@example.test")),
-            "no_account: nobody's here, and the provider makes no accounts");
+  EXPECT_EQ(words(who("s-new", "carl@example.test")), "no_account: nobody's here, and the provider makes no accounts");
 }
 
 TEST_F(ProviderAccountTest, a_name_that_is_taken_gets_a_number) {
@@ -195,9 +195,7 @@ TEST_F(ProviderAccountTest, without_a_name_no_account_is_made) {
 }
 
 TEST_F(ProviderAccountTest, an_address_is_taken_over_where_there_is_none) {
-  add(record_of({{"kind", "user"},
-                 {"name", "dan"},
-                 {"identities", {{{"provider", "corp"}, {"subject", "s-dan"}}}}}));
+  add(record_of({{"kind", "user"}, {"name", "dan"}, {"identities", {{{"provider", "corp"}, {"subject", "s-dan"}}}}}));
   EXPECT_EQ(words(who("s-dan")), "known dan, unchanged");
   EXPECT_EQ(words(who("s-dan", "Dan@example.test")), "known dan <dan@example.test>");
   EXPECT_EQ(words(who("s-dan", "dan@other.test")), "known dan, unchanged");

@@ -38,11 +38,12 @@ TEST(SignInReportTest, a_report_reads_back_as_it_was) {
 }
 
 TEST(SignInReportTest, shows_an_attempt_as_json) {
-  EXPECT_EQ(attempt_json(to_attempt("corp", report())).dump(),
-            R"({"reference":"4KX2-9QTD","at":"2023-11-14T22:13:20.000000Z","provider":"corp","outcome":"refused",)"
-            R"("user":null,"client":"192.0.2.1","reason":"the audience is another","checks":[)"
-            R"({"name":"issuer","expected":"https://idp.example.test","found":"https://idp.example.test","passed":true},)"
-            R"({"name":"audience","expected":"https://gate.example.test","found":"https://evil.test ??","passed":false}]})");
+  EXPECT_EQ(
+      attempt_json(to_attempt("corp", report())).dump(),
+      R"({"reference":"4KX2-9QTD","at":"2023-11-14T22:13:20.000000Z","provider":"corp","outcome":"refused",)"
+      R"("user":null,"client":"192.0.2.1","reason":"the audience is another","checks":[)"
+      R"({"name":"issuer","expected":"https://idp.example.test","found":"https://idp.example.test","passed":true},)"
+      R"({"name":"audience","expected":"https://gate.example.test","found":"https://evil.test ??","passed":false}]})");
 }
 
 TEST(SignInReportTest, checks_that_do_not_read_are_told) {

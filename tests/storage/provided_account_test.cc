@@ -8,12 +8,9 @@ using policy::Role;
 using What = ProvidedAccountWish::What;
 
 json provider(const std::string& name = "corp", const std::string& domain = "example.test") {
-  return {{"kind", "identity_provider"},
-          {"name", name},
-          {"type", "saml"},
-          {"domains", {domain}},
-          {"provision", true},
-          {"saml", {{"metadata", "https://idp.example.test/" + name}}}};
+  return {
+      {"kind", "identity_provider"}, {"name", name},      {"type", "saml"},
+      {"domains", {domain}},         {"provision", true}, {"saml", {{"metadata", "https://idp.example.test/" + name}}}};
 }
 
 class ProvidedAccountTest : public ResourceServiceWorld {
@@ -76,7 +73,7 @@ TEST_F(ProvidedAccountTest, makes_an_account_with_its_session_in_one_commit) {
   ProvidedAccountWish wanted =
       wish(What::kCreate, "bob", "bob@example.test", identity("s-2", {{"plant", Role::kOwner}}, true));
   wanted.more.changes.emplace_back(PutSession{session(wanted.user, 'b')});
-  wanted.events.push_back({.at = clock_.now, .action = "session.begin", .actor = "bob"});
+  wanted.events.push_back({clock_.now, "session.begin", "bob", "", "", ""});
   const size_t before = events();
 
   ASSERT_EQ(put(wanted), "changed");
@@ -132,8 +129,7 @@ TEST_F(ProvidedAccountTest, links_the_account_of_an_address_and_keeps_all_else) 
   EXPECT_EQ(records().at("alice").id, before.id);
   EXPECT_EQ(store_->sessions_of(before.id, clock_.now).value().size(), 1U);
   EXPECT_EQ(last_event().action, "user.link");
-  EXPECT_EQ(last_event().detail,
-            "linked by e-mail address by identity_provider corp; plant: none -> viewer");
+  EXPECT_EQ(last_event().detail, "linked by e-mail address by identity_provider corp; plant: none -> viewer");
 }
 
 TEST_F(ProvidedAccountTest, links_nobody_whose_account_became_another_meanwhile) {
@@ -171,8 +167,7 @@ TEST_F(ProvidedAccountTest, roles_follow_each_sign_in) {
   EXPECT_EQ(last_event().action, "user.provided");
   EXPECT_EQ(last_event().detail, "changed by identity_provider corp; lab: none -> member, plant: viewer -> owner");
   EXPECT_EQ(put(wish(What::kKnown, "alice", "", identity("s-1", {}, true))), "changed");
-  EXPECT_EQ(last_event().detail,
-            "changed by identity_provider corp; lab: member -> none, plant: owner -> none, admin");
+  EXPECT_EQ(last_event().detail, "changed by identity_provider corp; lab: member -> none, plant: owner -> none, admin");
   EXPECT_EQ(put(wish(What::kKnown, "alice", "", identity("s-1"))), "changed");
   EXPECT_EQ(last_event().detail, "changed by identity_provider corp; no longer admin");
 }
