@@ -45,6 +45,8 @@ struct Said {
   TokenRotateOptions rotate;
   SelectOptions select;
   SsoTraceOptions trace;
+  SsoTestOptions sso_test;
+  RotateSamlOptions rotate_saml;
   AuditListOptions audit;
   KeyStatusOptions key;
   ExplainOptions explain;
@@ -195,6 +197,11 @@ struct Builder {
     trace->add_option("--reference", said.trace.reference, "the one a person was told, with every check")
         ->type_name("XXXX-XXXX");
     take_format(*trace, said.trace.format, kListFormats);
+    auto* const test = command(*sso, "test", "check a provider as far as that goes without a person",
+                               [this] { return run_sso_test(terminal, said.sso_test); });
+    take_config(*test, said.sso_test.config);
+    test->add_option("NAME", said.sso_test.name, "the identity provider")->required();
+    take_format(*test, said.sso_test.format, kListFormats);
   }
 
   void sessions() {
@@ -235,6 +242,12 @@ struct Builder {
     auto* const rotate_jwt = command(*key, "rotate-jwt", "sign what upstreams are told with another key from now on",
                                      [this] { return run_key_rotate_jwt(terminal, said.config); });
     take_config(*rotate_jwt, said.config);
+    auto* const rotate_saml =
+        command(*key, "rotate-saml", "make another key for SAML, which signs once providers know it",
+                [this] { return run_key_rotate_saml(terminal, said.rotate_saml); });
+    take_config(*rotate_saml, said.rotate_saml.config);
+    rotate_saml->add_option("--after", said.rotate_saml.after, "when it begins to sign (7d); 0s: at once")
+        ->type_name("TIME");
     later(*key, "rotate-data", "make a new data key (not in this version)");
     later(*key, "rotate-master", "wrap the data keys anew (not in this version)");
   }

@@ -113,6 +113,19 @@ struct SsoTraceOptions {
 };
 int run_sso_trace(Terminal& terminal, const SsoTraceOptions& options);
 
+struct SsoTestOptions {
+  std::string config;
+  std::string name;  // of the provider
+  Format format = Format::kDefault;
+};
+int run_sso_test(Terminal& terminal, const SsoTestOptions& options);
+
+struct RotateSamlOptions {
+  std::string config;
+  std::string after;  // "7d"; empty: the usual
+};
+int run_key_rotate_saml(Terminal& terminal, const RotateSamlOptions& options);
+
 struct AuditListOptions {
   std::string config;
   std::string since;     // "2h", "7d" or a date as the list shows it; empty: everything

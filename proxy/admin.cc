@@ -126,6 +126,12 @@ std::string metrics_text(const AdminFacts& facts, const std::vector<const Metric
   gauge("tokens_ending", "Tokens that end within seven days.", static_cast<double>(facts.tokens_ending));
   gauge("resources", "Datasources and instances in force.", static_cast<double>(facts.resources));
   gauge("generation", "Generation of the configuration in force.", static_cast<double>(facts.generation));
+  if (!facts.provider_certificates.empty()) {
+    all.push_back(family("provider_certificate_seconds",
+                         "Until the first certificate ends with which an identity provider signs.", MetricType::Gauge));
+    for (const auto& [provider, seconds] : facts.provider_certificates)
+      add(all.back(), seconds, {{"provider", provider}});
+  }
   gauge("audit_entries", "Entries in this node's access log.", static_cast<double>(facts.audit_entries));
   const PoolLoad& hashing = facts.hashing;
   gauge("password_hashes_queued", "Passwords that wait to be hashed.", static_cast<double>(hashing.queued));

@@ -21,7 +21,8 @@ struct AdminFacts {
   size_t resources = 0;
   uint64_t generation = 0;
   uint64_t audit_entries = 0;
-  PoolLoad hashing;  // of passwords
+  PoolLoad hashing;                                                   // of passwords
+  std::vector<std::pair<std::string, double>> provider_certificates;  // seconds until the first of each ends
 };
 
 class AdminServer final : public ExchangeServer {

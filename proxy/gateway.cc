@@ -47,6 +47,9 @@ AdminFacts Gateway::Inside::facts() const {
   out.tokens_ending = parts.tokens.ending();
   out.audit_entries = parts.audit.entries();
   out.hashing = parts.hashing.load();
+  for (const sso::ProviderCertificateEnd& one : parts.gate.certificate_ends())
+    out.provider_certificates.emplace_back(one.provider,
+                                           static_cast<double>(count(one.ends) - count(parts.clock.wall())) / 1e6);
   const std::lock_guard lock(snapshot_mutex);
   out.resources = snapshot->resource_count();
   out.generation = snapshot->generation();

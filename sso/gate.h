@@ -74,6 +74,12 @@ struct KnownRoute {
   bool on_gate = true;  // false: on the other hosts alone
 };
 
+// A certificate of an identity provider that somebody has to look after.
+struct ProviderCertificateEnd {
+  std::string provider;
+  WallMicros ends{};  // the first of them
+};
+
 class Gate {
  public:
   virtual ~Gate() = default;
@@ -82,6 +88,8 @@ class Gate {
   // A browser's page load on a protected host without a session, or with one that lacks a factor: keeps the wanted page
   // under an opaque handle, sets the host's nonce cookie and sends the browser to the gate (302).
   virtual Task<GateReply> begin_sign_in(Loop& home, GateRequest request) = 0;
+  // Of the providers that are known; for metrics. Never waits.
+  virtual std::vector<ProviderCertificateEnd> certificate_ends() const { return {}; }
 };
 
 // What the store and the session table know a session by: SHA-256 of the cookie's value as it is spelled.

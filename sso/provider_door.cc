@@ -3,11 +3,14 @@
 #include <algorithm>
 #include <thread>
 
+#include "base/time_text.h"
+#include "sso/provider_page.h"
 #include "sso/replies.h"
 
 namespace sallyport::sso {
 namespace {
 
+constexpr std::chrono::hours kWarnedAgain{24};
 constexpr std::string_view kPrefixes[] = {"/.sallyport/saml/", "/.sallyport/oidc/"};
 
 // "saml", "corp", "acs" of /.sallyport/saml/corp/acs.
@@ -199,10 +202,37 @@ Task<std::optional<std::string>> ProviderDoor::logout_url(Loop& home, storage::S
   co_return std::nullopt;
 }
 
+std::vector<ProviderCertificateEnd> ProviderDoor::certificate_ends() const {
+  std::vector<ProviderCertificateEnd> out;
+  const auto snapshot = parts_.snapshot ? parts_.snapshot() : nullptr;
+  if (!snapshot) return out;
+  for (const auto& provider : snapshot->providers()) {
+    const auto state = saml_book_.state(*provider);
+    if (!state || !state->document) continue;
+    std::optional<WallMicros> first;
+    for (const saml::VerifyKey& key : state->document->signing_keys)
+      first = first ? std::min(*first, key.expires_at()) : key.expires_at();
+    if (first) out.push_back({provider->name, *first});
+  }
+  return out;
+}
+
+void ProviderDoor::warn_of_certificates() {
+  const Monotonic now = parts_.clock.monotonic();
+  const std::vector<ProviderCertificateEnd> ends = certificate_ends();
+  if (ends.empty() || (warned_at_ != Monotonic{} && now - warned_at_ < kWarnedAgain)) return;
+  warned_at_ = now;
+  for (const ProviderCertificateEnd& one : ends) {
+    if (one.ends > parts_.clock.wall() + kCertificateWarning) continue;
+    parts_.log.warning("provider_certificate_ends", {{"provider", one.provider}, {"at", show_time(one.ends)}});
+  }
+}
+
 void ProviderDoor::tick(std::shared_ptr<const policy::Snapshot> snapshot) {
   if (!snapshot) return;
   saml_book_.refresh(*snapshot);
   oidc_book_.refresh(*snapshot);
+  warn_of_certificates();
 }
 
 }  // namespace sallyport::sso

@@ -62,15 +62,18 @@ class ProviderDoor {
   Task<std::optional<storage::SessionOrigin>> origin_of(Loop& home, RecordId family);
   Task<std::optional<std::string>> logout_url(Loop& home, storage::SessionOrigin origin,
                                               std::shared_ptr<const policy::Snapshot> snapshot);
-  // What is due: metadata asked for again, attempts written. Never waits.
+  std::vector<ProviderCertificateEnd> certificate_ends() const;
+  // What is due: documents asked for again, certificates that end soon told of. By one thread; never waits.
   void tick(std::shared_ptr<const policy::Snapshot> snapshot);
   DirectorySignIn& directories() { return directories_; }
-  SamlBook& saml_book() { return saml_book_; }
-  OidcBook& oidc_book() { return oidc_book_; }
+  const SamlBook& saml_book() const { return saml_book_; }
+  const OidcBook& oidc_book() const { return oidc_book_; }
 
  private:
   struct Route;
   static std::span<const Route> all_routes();
+
+  void warn_of_certificates();
 
   ProviderDoorParts parts_;
   ProviderFlows flows_;
@@ -82,6 +85,7 @@ class ProviderDoor {
   SamlSignIn saml_;
   OidcSignIn oidc_;
   DirectorySignIn directories_;
+  Monotonic warned_at_{};
 };
 
 }  // namespace sallyport::sso

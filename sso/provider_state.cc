@@ -3,22 +3,36 @@
 #include "base/time_text.h"
 
 namespace sallyport::sso {
+namespace {
 
-ProviderState saml_provider_state(const std::optional<MetadataState>& known) {
-  if (!known) return {.fine = true, .words = "its metadata was not needed yet", .certificates = {}};
+// what: "metadata", as a sentence goes on.
+template <class State>
+ProviderState state_of(const std::optional<State>& known, const std::string& what) {
+  if (!known) return {.fine = true, .words = "its " + what + " was not needed yet", .certificates = {}};
   ProviderState out;
-  out.fine = known->metadata != nullptr && known->problem.empty();
-  if (!known->metadata)
-    out.words = "it has no metadata: nobody signs in there";
+  out.fine = known->document != nullptr && known->problem.empty();
+  if (!known->document)
+    out.words = "it has no " + what + ": nobody signs in there";
   else if (count(known->fetched_at) == 0)
-    out.words = "its metadata is that of the resource";
+    out.words = "its " + what + " is that of the resource";
   else
-    out.words = "its metadata is of " + show_time(known->fetched_at);
+    out.words = "its " + what + " is of " + show_time(known->fetched_at);
   if (!known->problem.empty()) out.words += "; the last attempt to get it failed: " + known->problem;
-  if (!known->metadata) return out;
-  for (const saml::VerifyKey& key : known->metadata->signing_keys)
+  return out;
+}
+
+}  // namespace
+
+ProviderState saml_provider_state(const std::optional<SamlBook::State>& known) {
+  ProviderState out = state_of(known, "metadata");
+  if (!known || !known->document) return out;
+  for (const saml::VerifyKey& key : known->document->signing_keys)
     out.certificates.push_back({.use = "signs what the provider says", .not_after = key.expires_at()});
   return out;
+}
+
+ProviderState oidc_provider_state(const std::optional<OidcBook::State>& known) {
+  return state_of(known, "discovery document");
 }
 
 }  // namespace sallyport::sso

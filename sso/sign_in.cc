@@ -149,6 +149,10 @@ SignIn::SignIn(SignInParts parts, SecretBytes csrf_key, SecretBytes device_key)
       .may_begin = [this](const IpAddress& client) { return may_begin_flow(client); }});
 }
 
+std::vector<ProviderCertificateEnd> SignIn::certificate_ends() const {
+  return door_ ? door_->certificate_ends() : std::vector<ProviderCertificateEnd>{};
+}
+
 void SignIn::tick(std::shared_ptr<const policy::Snapshot> snapshot) {
   if (door_) door_->tick(std::move(snapshot));
 }
@@ -194,8 +198,16 @@ Task<GateReply> SignIn::handle(Loop& home, GateRequest request) {
 }
 
 ProviderState SignIn::provider_state(const policy::CompiledProvider& provider) const {
-  if (!door_ || provider.spec.type != policy::ProviderType::kSaml) return {};
-  return saml_provider_state(door_->saml_state(provider));
+  if (!door_) return {};
+  switch (provider.spec.type) {
+    case policy::ProviderType::kSaml:
+      return saml_provider_state(door_->saml_book().state(provider));
+    case policy::ProviderType::kOidc:
+      return oidc_provider_state(door_->oidc_book().state(provider));
+    case policy::ProviderType::kLdap:
+      return {};
+  }
+  return {};
 }
 
 std::optional<SignedIn> SignIn::who(const GateRequest& request) const {

@@ -108,6 +108,7 @@ class SignIn final : public Gate {
 
   FlightRecorder& flight_recorder() { return flight_recorder_; }
 
+  std::vector<ProviderCertificateEnd> certificate_ends() const override;
   // What is due at the door of providers. To be called every second; never waits.
   void tick(std::shared_ptr<const policy::Snapshot> snapshot);
 

@@ -9,11 +9,11 @@ TEST(ProviderStateTest, says_what_is_known_of_metadata) {
   EXPECT_TRUE(saml_provider_state(std::nullopt).fine);
   EXPECT_EQ(saml_provider_state(std::nullopt).words, "its metadata was not needed yet");
 
-  MetadataState known;
+  SamlBook::State known;
   EXPECT_FALSE(saml_provider_state(known).fine);
   EXPECT_EQ(saml_provider_state(known).words, "it has no metadata: nobody signs in there");
 
-  known.metadata = std::make_shared<const saml::ProviderMetadata>();
+  known.document = std::make_shared<const saml::ProviderMetadata>();
   EXPECT_TRUE(saml_provider_state(known).fine);
   EXPECT_EQ(saml_provider_state(known).words, "its metadata is that of the resource");
 
