@@ -13,6 +13,14 @@ const LdapAnswer& answer_of(const SearchAnswer& answer) { return answer.answer; 
 // The server itself says that another one should be asked.
 bool is_away(const LdapAnswer& answer) { return answer.code == code::kBusy || answer.code == code::kUnavailable; }
 
+// Or is there something to be had by asking elsewhere? A question that is none, or an answer that is too long, is so
+// everywhere.
+template <class Answer>
+bool is_answered(const Result<Answer>& answer, const Connection& connection) {
+  if (!answer) return !connection.is_broken() || answer.error().code == Code::kLimit;
+  return !is_away(answer_of(*answer));
+}
+
 }  // namespace
 
 Directory::Directory(policy::LdapSettings settings, std::vector<LdapUrl> servers, std::unique_ptr<Opener> opener,
@@ -82,6 +90,11 @@ void Directory::failed(size_t server) {
   order_.failed(server, clock_.monotonic());
 }
 
+void Directory::worked(size_t server) {
+  const std::lock_guard lock(mutex_);
+  order_.worked(server);
+}
+
 Monotonic Directory::soon(Monotonic until) const {
   return std::min(until, std::chrono::steady_clock::now() + settings_.timeout);
 }
@@ -115,22 +128,20 @@ Result<Answer> Directory::ask(Purpose purpose, const SecretBytes& bind_password,
                               Ask question) {
   if (std::optional<Kept> kept = take(purpose)) {
     Result<Answer> answer = question(*kept->connection, soon(until));
-    const bool whole = !kept->connection->is_broken();
-    if (answer ? !is_away(answer_of(*answer)) : whole) {
-      checks.require(true, "connection", "an LDAP server", "kept, to " + servers_[kept->server].to_string(), {});
+    if (is_answered(answer, *kept->connection)) {
+      (void)checks.require(true, "connection", "an LDAP server", "kept, to " + servers_[kept->server].to_string(), {});
       keep(*std::move(kept));
       return answer;
     }
-    if (!answer && answer.error().code == Code::kLimit) return answer;
   }
 
   Error last{Code::kUnavailable, kFrom, "no LDAP server answers"};
   for (const size_t server : order()) {
-    if (std::chrono::steady_clock::now() >= until)
-      return std::unexpected(checks
-                                 .require(false, "time", "an answer in time", "none",
-                                          {Code::kUnavailable, kFrom, "the LDAP servers do not answer in time"})
-                                 .error());
+    if (std::chrono::steady_clock::now() >= until) {
+      last = {Code::kUnavailable, kFrom, "the LDAP servers do not answer in time"};
+      (void)checks.require(false, "time", "an answer in time", "none", last);
+      break;
+    }
     Result<Kept> opened = open(purpose, server, bind_password, until, checks);
     if (!opened) {
       failed(server);
@@ -139,16 +150,11 @@ Result<Answer> Directory::ask(Purpose purpose, const SecretBytes& bind_password,
       continue;
     }
     Result<Answer> answer = question(*opened->connection, soon(until));
-    const bool whole = !opened->connection->is_broken();
-    if (answer ? !is_away(answer_of(*answer)) : whole) {
-      {
-        const std::lock_guard lock(mutex_);
-        order_.worked(server);
-      }
+    if (is_answered(answer, *opened->connection)) {
+      worked(server);
       keep(*std::move(opened));
       return answer;
     }
-    if (!answer && answer.error().code == Code::kLimit) return answer;
     failed(server);
     last = answer ? Error{Code::kUnavailable, kFrom, "the LDAP server is busy"} : answer.error();
     (void)checks.require(false, "answer", "one of " + servers_[server].to_string(), last.what, last);

@@ -62,6 +62,7 @@ class Directory {
   Result<Kept> open(Purpose purpose, size_t server, const SecretBytes& bind_password, Monotonic until, Checks& checks);
   std::vector<size_t> order() const;
   void failed(size_t server);
+  void worked(size_t server);
   Monotonic soon(Monotonic until) const;
   template <class Answer, class Ask>
   Result<Answer> ask(Purpose purpose, const SecretBytes& bind_password, Monotonic until, Checks& checks, Ask question);

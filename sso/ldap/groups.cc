@@ -16,10 +16,11 @@ constexpr Error kOnlyPart{Code::kLimit, kFrom, "the directory gives a part of th
 
 class Groups {
  public:
-  Groups(Directory& directory, std::string_view attribute, const SecretBytes& bind_password, Monotonic until,
-         Checks& checks)
+  Groups(Directory& directory, std::string_view name, std::string_view attribute, const SecretBytes& bind_password,
+         Monotonic until, Checks& checks)
       : directory_(directory),
         settings_(directory.settings()),
+        name_(name),
         attribute_(attribute),
         bind_password_(bind_password),
         until_(until),
@@ -59,11 +60,14 @@ class Groups {
   }
 
   // By a search.
+  // {user} is the person in every level: what it finds is known by then.
   Result<void> find_holders_of(std::span<const std::string> held) {
+    const bool by_name = settings_.group_filter.find(kUserPlace) != std::string::npos;
+    if (by_name && name_.empty()) return malformed(kFrom, "groups are searched by a name, and the person has none");
     while (!held.empty()) {
       std::vector<std::string> filters;
       for (const std::string& dn : held.first(std::min(held.size(), kDnsInOneFilter)))
-        filters.push_back(fill_filter(settings_.group_filter, kDnPlace, dn));
+        filters.push_back(fill_filter(fill_filter(settings_.group_filter, kDnPlace, dn), kUserPlace, name_));
       held = held.subspan(filters.size());
       TRY(const SearchAnswer found,
           asked({settings_.groups_dn, false, any_of(filters), {settings_.group_name}, kAssertedGroupsMax + 1}));
@@ -89,6 +93,7 @@ class Groups {
 
   Directory& directory_;
   const policy::LdapSettings& settings_;
+  const std::string name_;
   const std::string attribute_;
   const SecretBytes& bind_password_;
   const Monotonic until_;
@@ -98,9 +103,10 @@ class Groups {
 
 }  // namespace
 
-Result<std::vector<std::string>> groups_of(Directory& directory, const Entry& person, std::string_view attribute,
-                                           const SecretBytes& bind_password, Monotonic until, Checks& checks) {
-  Groups groups(directory, attribute, bind_password, until, checks);
+Result<std::vector<std::string>> groups_of(Directory& directory, const Entry& person, std::string_view name,
+                                           std::string_view attribute, const SecretBytes& bind_password,
+                                           Monotonic until, Checks& checks) {
+  Groups groups(directory, name, attribute, bind_password, until, checks);
   auto names = groups.of(person);
   std::string found = names ? std::to_string(names->size()) : names.error().what;
   if (names && groups.unreadable() > 0)

@@ -38,7 +38,11 @@ Result<void> look_at(const Directory& directory, size_t at, const SecretBytes& b
   CHECKED(finds(connection, {settings.groups_dn, true, "(objectClass=*)", {"1.1"}, 1}, 1, until, "groups_dn",
                 settings.groups_dn, server.checks));
   return finds(connection,
-               {settings.groups_dn, false, fill_filter(settings.group_filter, kDnPlace, settings.base_dn), {"1.1"}, 1},
+               {settings.groups_dn,
+                false,
+                fill_filter(fill_filter(settings.group_filter, kDnPlace, settings.base_dn), kUserPlace, kNobody),
+                {"1.1"},
+                1},
                0, until, "group_filter", settings.group_filter, server.checks);
 }
 

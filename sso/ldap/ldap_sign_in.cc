@@ -30,7 +30,8 @@ class SignIn {
     CHECKED(prove(dn, password));
     TRY(const Entry person, read(dn));
     TRY(ExternalIdentity out, person_in(person, provider_.attributes, checks_));
-    TRY(out.groups, groups_of(directory_, person, group_attribute(provider_), bind_password_, until_, checks_));
+    TRY(out.groups,
+        groups_of(directory_, person, out.name, group_attribute(provider_), bind_password_, until_, checks_));
     return out;
   }
 

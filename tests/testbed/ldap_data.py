@@ -2,7 +2,8 @@
 
 People (ou=people): alice, bob, carol, dave (no mail), two called twin, one called a*b, one called (star), crowded in 2,100 groups.
 Groups (ou=groups): admins {alice}, staff {alice, bob}, "Plant, North" {bob}; nested: sp-plant-owner {staff}, level1 {carol} to level4, each in
-the next; ring-a and ring-b hold each other and carol; unique {dave} by uniqueMember. ou=crowd: crowd0 to crowd2099 {crowded}.
+the next; ring-a and ring-b hold each other and carol; unique {dave} by uniqueMember; by-name has alice in its
+description. ou=crowd: crowd0 to crowd2099 {crowded}.
 """
 BASE = "dc=example,dc=test"
 PEOPLE, GROUPS, CROWD = f"ou=people,{BASE}", f"ou=groups,{BASE}", f"ou=crowd,{BASE}"
@@ -54,6 +55,7 @@ def groups():
     nested = {"sp-plant-owner": "staff", "level2": "level1", "level3": "level2", "level4": "level3"}
     text = "".join(_group(name, who) for name, who in members.items())
     text += "".join(_group(name, [f"cn={inner},{GROUPS}"]) for name, inner in nested.items())
+    text += _record(f"cn=by-name,{GROUPS}", ["groupOfNames"], member=READER, description="alice")
     text += _group("unique", [_uid("dave")], kind="groupOfUniqueNames", attribute="uniqueMember")
     for outer, inner in (("ring-a", "ring-b"), ("ring-b", "ring-a")):
         text += f"dn: cn={outer},{GROUPS}\nchangetype: modify\nadd: member\nmember: cn={inner},{GROUPS}\n\n"

@@ -74,15 +74,16 @@ TEST_F(LdapServer, without_tls_is_this_machine_alone) {
   provider.network.networks = {*Cidr::parse("192.0.2.0/24")};
   EXPECT_EQ(refusal("ldap://far.example.test"), "without TLS to this machine alone");
   EXPECT_EQ(refusal("ldap://192.0.2.7"), "without TLS to this machine alone");
-  EXPECT_EQ(refusal(at("a", "ldap")), "the address is not on the outbound list (networks)");
+  EXPECT_EQ(refusal(at("a", "ldap")), "the address is not on the outbound list (upstream.networks)");
 }
 
 TEST_F(LdapServer, is_where_we_may_connect) {
   provider.network.networks = {*Cidr::parse("10.0.0.0/8")};
-  EXPECT_EQ(refusal(at("a")), "the address is not on the outbound list (networks)");
+  EXPECT_EQ(refusal(at("a")), "the address is not on the outbound list (upstream.networks)");
   provider.network.networks = {};
   for (const char* host : {"127.0.0.1", "localhost", "169.254.169.254", "10.0.0.1", "[::1]", "[::ffff:127.0.0.1]"})
-    EXPECT_EQ(refusal(at("a", "ldap", host)), "the address is not public, and there is no outbound list (networks)")
+    EXPECT_EQ(refusal(at("a", "ldap", host)),
+              "the address is not public, and there is no outbound list (upstream.networks)")
         << host;
   hosts.known["rebound.example.test"] = {"127.0.0.1"};
   EXPECT_NE(refusal(at("a", "ldap", "rebound.example.test")), "");

@@ -212,6 +212,20 @@ TEST_F(LdapGroups, by_a_search) {
   EXPECT_EQ(groups_of("alice"), "");
 }
 
+TEST_F(LdapGroups, by_a_search_for_the_name) {
+  provider.ldap.groups_dn = "ou=groups,dc=example,dc=test";
+  provider.ldap.group_filter = "(description={user})";
+  EXPECT_EQ(groups_of("alice"), "by-name");
+  EXPECT_EQ(groups_of("bob"), "");
+  provider.ldap.group_filter = "(|(member={dn})(description={user}))";
+  provider.ldap.nesting = 2;
+  EXPECT_EQ(groups_of("alice"), "admins|by-name|sp-plant-owner|staff");
+  provider.attributes.name = "employeeNumber";  // he has none
+  EXPECT_EQ(groups_of("alice"), "malformed");
+  provider.attributes.name = "mail";
+  EXPECT_EQ(groups_of("alice"), "admins|sp-plant-owner|staff");
+}
+
 TEST_F(LdapGroups, inside_groups_as_deep_as_is_configured) {
   for (const char* groups_dn : {"", "ou=groups,dc=example,dc=test"}) {
     provider.ldap.groups_dn = groups_dn;
