@@ -186,6 +186,7 @@ const char* certificate_fault(CURL* easy) {
   curl_easy_getinfo(easy, CURLINFO_SSL_VERIFYRESULT, &verdict);
   switch (verdict) {
     case X509_V_OK:
+    case X509_V_ERR_UNSPECIFIED:  // libcurl compares names before it keeps the verdict on the chain
       return "certificate is for another name";
     case X509_V_ERR_CERT_HAS_EXPIRED:
       return "certificate has expired";

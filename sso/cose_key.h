@@ -1,17 +1,13 @@
 // The public keys of passkeys: COSE_Key (RFC 9052 s7, RFC 9053) in the one form that WebAuthn allows (Level 3 s6.5.1.1
-// and 5.8.5), and signatures made with them. The only place that gives them to OpenSSL. Any thread.
+// and 5.8.5), and signatures made with them. Any thread.
 #pragma once
-
-#include <openssl/types.h>
 
 #include <array>
 #include <cstdint>
 #include <string_view>
 
 #include "base/bytes.h"
-#include "base/c_handle.h"
-
-extern "C" void EVP_PKEY_free(EVP_PKEY* key);
+#include "sso/public_key.h"
 
 namespace sallyport::sso {
 
@@ -40,12 +36,14 @@ class CoseKey {
 
   // Signatures as WebAuthn has them (Level 3 s6.5.5): DER for ES256, 64 bytes for EdDSA, as long as the modulus for
   // RS256. cost: about 70 us with ES256, 120 us with EdDSA, 30 us with RS256.
-  bool verify(ByteView message, ByteView signature) const;
+  bool verify(ByteView message, ByteView signature) const { return key_.fits(message, signature); }
 
  private:
-  CoseAlgorithm algorithm_{};
-  size_t size_ = 0;
-  CHandle<EVP_PKEY, EVP_PKEY_free> key_;
+  CoseKey(CoseAlgorithm algorithm, size_t size, PublicKey key)
+      : algorithm_(algorithm), size_(size), key_(std::move(key)) {}
+  CoseAlgorithm algorithm_;
+  size_t size_;
+  PublicKey key_;
 };
 
 }  // namespace sallyport::sso

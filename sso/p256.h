@@ -1,5 +1,5 @@
-// ECDSA on P-256 with SHA-256 (FIPS 186-5), the algorithm that JOSE calls ES256. The only place in this room that knows
-// OpenSSL, beside saml/. A key may be used from any thread.
+// ECDSA on P-256 with SHA-256 (FIPS 186-5), the algorithm that JOSE calls ES256: keys that sign. With public_key.h the
+// only place in this room that knows OpenSSL, beside saml/. A key may be used from any thread.
 #pragma once
 
 #include <openssl/types.h>
