@@ -7,6 +7,7 @@
 #include "cli/control_client.h"
 #include "cli/documents.h"
 #include "cli/node_parts.h"
+#include "cli/provider_documents.h"
 
 namespace sallyport::cli {
 
@@ -17,6 +18,11 @@ int run_apply(Terminal& terminal, const ApplyOptions& options) {
   auto node = open_node(options.config);
   if (!node) return refuse(terminal, node.error());
 
+  if (Mistakes mistakes = check_provider_documents(documents->values, node->clock.wall()); !mistakes.empty()) {
+    Failure failed{"nothing was changed", std::move(mistakes)};
+    documents->locate(failed.mistakes);
+    return refuse(terminal, failed);
+  }
   const auto mode = options.dry_run ? storage::ApplyMode::kDryRun : storage::ApplyMode::kCommit;
   const auto prune = options.prune ? storage::Prune::kYes : storage::Prune::kNo;
   auto service = make_service(*node);
@@ -29,8 +35,9 @@ int run_apply(Terminal& terminal, const ApplyOptions& options) {
   for (const storage::PlannedChange& change : outcome->changes)
     terminal.out << change.sign << ' ' << policy::to_string(change.kind) << ' ' << change.name << '\n';
   terminal.out.flush();
-  if (!options.dry_run && !outcome->changes.empty())
-    tell_or_warn(terminal, node->control_socket(), outcome->generation);
+  if (options.dry_run || outcome->changes.empty()) return kDone;
+  make_saml_key_for(terminal, *node, outcome->changes);
+  tell_or_warn(terminal, node->control_socket(), outcome->generation);
   return kDone;
 }
 

@@ -34,7 +34,15 @@ std::optional<GateReply> SignIn::lead_to_provider(const GateRequest& request, co
   if (provider == nullptr || provider->spec.type == policy::ProviderType::kLdap) return std::nullopt;
   if (with_password && !provider->spec.required) return std::nullopt;
   const std::string location = provider_login_path(*provider, form.flow, form.then);
-  if (!is_form(request)) return json_reply(200, {{"next", "provider"}, {"location", location}}, "to the provider");
+  if (!is_form(request) && !provider->spec.required) return std::nullopt;
+  if (!is_form(request))
+    return json_reply(403,
+                      {{"error", "provider_required"},
+                       {"message", "This person signs in at an identity provider."},
+                       {"details", nlohmann::json::array()},
+                       {"request_id", request.request_id},
+                       {"location", location}},
+                      "to the provider");
   const std::string& label = provider->spec.label.empty() ? provider->name : provider->spec.label;
   return page_reply(200, to_provider_page(location, label), "to the provider");
 }

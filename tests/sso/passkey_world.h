@@ -1,12 +1,16 @@
 // FactorWorld with an authenticator in software: a passkey that is registered, used and refused.
 #pragma once
 
+#include <nlohmann/json.hpp>
+
 #include "sso/own_passkeys.h"
 #include "sso/passkey_pages.h"
 #include "tests/sso/factor_world.h"
 #include "tests/sso/software_authenticator.h"
 
 namespace sallyport::sso {
+
+using nlohmann::json;
 
 inline const RelyingParty kParty{kGate, kGateOrigin};
 

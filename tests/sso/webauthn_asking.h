@@ -1,12 +1,16 @@
 // Answers of a software authenticator to a relying party of the tests, and what is found of them.
 #pragma once
 
+#include <nlohmann/json.hpp>
+
 #include <gtest/gtest.h>
 
 #include "sso/webauthn.h"
 #include "tests/sso/software_authenticator.h"
 
 namespace sallyport::sso {
+
+using nlohmann::json;
 
 inline constexpr int64_t kAlgorithms[] = {-7, -8, -257};
 inline const RelyingParty kGate{"gate.test", "https://gate.test:8443"};

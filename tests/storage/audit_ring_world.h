@@ -1,6 +1,7 @@
 // AuditWorld with what the tests of the ring share: a crash, and what is found after it.
 #pragma once
 
+#include "storage/audit_ring_scan.h"
 #include "tests/storage/audit_tamper.h"
 
 namespace sallyport::storage {
