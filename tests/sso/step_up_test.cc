@@ -251,6 +251,13 @@ TEST_F(StepUpTest, a_password_alone_reaches_no_route_that_needs_a_factor) {
       {std::string(kStylePath), "anybody has the style"},
       {std::string(kJwksPath), "anybody has the public keys"},
       {std::string(kCallbackPath), "with a code, which a password alone does not get"},
+      {"/.sallyport/saml/*/login", "anybody may go to a provider; what comes back is judged by itself"},
+      {"/.sallyport/saml/*/acs", "the same"},
+      {"/.sallyport/saml/*/metadata", "anybody has our metadata"},
+      {"/.sallyport/saml/*/slo", "a provider's word alone, signed"},
+      {"/.sallyport/oidc/*/login", "as of SAML"},
+      {"/.sallyport/oidc/*/callback", "the same"},
+      {"/.sallyport/oidc/*/backchannel-logout", "the same"},
       {"/api/v1/me", "who am I"}};
   enrol("ann");
   size_t tried = 0;

@@ -52,7 +52,7 @@ TEST_F(LdapSignIn, without_a_password_asks_nobody) {
         directory->bind_as("uid=alice,ou=people,dc=example,dc=test", secret(password), Monotonic::max(), checks));
   }
   EXPECT_FALSE(directory->bind_as("", secret("x"), Monotonic::max(), checks));
-  EXPECT_EQ(servers.log(), before);
+  EXPECT_EQ(searches(), before);
 }
 
 TEST_F(LdapSignIn, two_entries_are_nobody) {
@@ -91,7 +91,14 @@ TEST_F(LdapSignIn, what_is_typed_is_a_name_and_nothing_else) {
 }
 
 TEST_F(LdapSignIn, a_name_that_nobody_has_is_not_looked_for) {
-  const std::string before = servers.log();
+  // Of the connections before, some may just be ending.
+  const auto searches = [this] {
+    const std::string log = servers.log();
+    size_t out = 0;
+    for (size_t at = log.find(" SRCH base="); at != log.npos; at = log.find(" SRCH base=", at + 1)) ++out;
+    return out;
+  };
+  const size_t before = searches();
   for (const std::string& typed : {""s, std::string(257, 'x'), "alice\0"s, "\0"s})
     EXPECT_EQ(sign_in(typed, secret("x")).identity.error().code, Code::kMalformed);
   EXPECT_EQ(servers.log(), before);
