@@ -75,10 +75,10 @@ install_quietly() {
 }
 
 # What the scenarios take from npm, pinned by lock files: playwright-core, which drives Debian's Chromium, Node-RED 4 and 5
-# with their dashboards (5 with the Node that it needs), and an identity provider on samlp.
+# with their dashboards (5 with the Node that it needs), an identity provider on samlp and an OpenID provider.
 need_npm_modules() {
   local dir
-  for dir in tests/scenario/browser tests/testbed/node_red/4 tests/testbed/node_red/5 tests/testbed/samlp; do
+  for dir in tests/scenario/browser tests/testbed/{node_red/4,node_red/5,samlp,oidc_provider}; do
     [[ -f $dir/package-lock.json ]] || continue
     [[ $dir/node_modules/.package-lock.json -nt $dir/package-lock.json ]] && continue
     say "installing the npm packages of $dir"
