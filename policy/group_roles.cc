@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <mutex>
 #include <optional>
 
 #include "policy/texts.h"
@@ -111,75 +112,75 @@ std::optional<Reading> read_pattern(const Pattern& pattern, std::string_view gro
 }  // namespace
 
 struct GroupReader::Parts {
-  struct Mapping {
-    GroupRules::Mapping rule;
-    std::unique_ptr<const re2::RE2> expression;  // null: it does not read
-  };
   GroupRules rules;
   std::optional<Pattern> pattern;
-  std::vector<Mapping> mappings;
-  std::unique_ptr<re2::RE2::Set> together;  // of the mappings with an expression; null: asked one by one
-  std::vector<size_t> in_set;               // which mapping each of the set is
+  // All mappings as one automaton, and which of them each in it is; null: too large, and they are asked one by one.
+  std::unique_ptr<re2::RE2::Set> together;
+  std::vector<size_t> in_set;
+  std::vector<std::unique_ptr<const re2::RE2>> with_parts;  // of the mappings whose team needs them; else null
+  mutable std::once_flag compiled_singly;
+  mutable std::vector<std::unique_ptr<const re2::RE2>> singly;
 
   explicit Parts(const GroupRules& given) : rules(given) {
     if (auto read = parse_pattern(rules.pattern)) pattern = *std::move(read);
-    for (const GroupRules::Mapping& rule : rules.map) {
-      if (mappings.size() == kGroupMappingsMax) break;
-      auto expression = std::make_unique<const re2::RE2>(rule.group, options(kExpressionMemoryMax));
-      if (!expression->ok()) expression.reset();
-      mappings.push_back({rule, std::move(expression)});
-    }
-    put_together();
-  }
-
-  void put_together() {
+    if (rules.map.size() > kGroupMappingsMax) rules.map.resize(kGroupMappingsMax);
     auto set = std::make_unique<re2::RE2::Set>(options(kExpressionsMemoryMax), re2::RE2::ANCHOR_BOTH);
-    for (size_t i = 0; i < mappings.size(); ++i) {
-      if (!mappings[i].expression) continue;
-      if (set->Add(mappings[i].rule.group, nullptr) < 0) return;
-      in_set.push_back(i);
-    }
+    for (size_t i = 0; i < rules.map.size(); ++i)
+      if (set->Add(rules.map[i].group, nullptr) >= 0) in_set.push_back(i);  // else it does not read
     if (!in_set.empty() && set->Compile()) together = std::move(set);
+    for (const GroupRules::Mapping& mapping : rules.map)
+      with_parts.push_back(mapping.team.find('\\') == mapping.team.npos ? nullptr : compiled(mapping));
   }
 
-  // The first in the document's order.
-  const Mapping* mapping_of(std::string_view group) const {
+  static std::unique_ptr<const re2::RE2> compiled(const GroupRules::Mapping& mapping) {
+    return std::make_unique<const re2::RE2>(mapping.group, options(kExpressionMemoryMax));
+  }
+
+  // Which mapping decides: as many as there are, if none does.
+  size_t mapping_of(std::string_view group) const {
+    const auto literal = std::ranges::find(rules.map, group, &GroupRules::Mapping::group);
+    return fitting_before(size_t(literal - rules.map.begin()), group);
+  }
+
+  // The first expression that fits the group, or `end` if none in front of that does.
+  size_t fitting_before(size_t end, std::string_view group) const {
+    if (in_set.empty()) return end;
     const re2::StringPiece text(group.data(), group.size());
-    size_t first = mappings.size();
-    for (size_t i = 0; i < mappings.size(); ++i) {
-      if (mappings[i].rule.group != group) continue;
-      first = i;
-      break;
-    }
     std::vector<int> found;
     re2::RE2::Set::ErrorInfo error{};
-    if (together && !together->Match(text, &found, &error) && error.kind != re2::RE2::Set::kNoError)
-      return one_by_one(text, first);  // its memory was not enough
-    if (!together) return one_by_one(text, first);
-    for (const int one : found) first = std::min(first, in_set[size_t(one)]);
-    return first == mappings.size() ? nullptr : &mappings[first];
+    if (!together || (!together->Match(text, &found, &error) && error.kind != re2::RE2::Set::kNoError))
+      return one_by_one(end, text);  // the memory for the automaton was not enough
+    for (const int one : found) end = std::min(end, in_set[size_t(one)]);
+    return end;
   }
 
-  const Mapping* one_by_one(const re2::StringPiece& text, size_t first) const {
-    for (size_t i = 0; i < first; ++i)
-      if (mappings[i].expression && re2::RE2::FullMatch(text, *mappings[i].expression)) return &mappings[i];
-    return first == mappings.size() ? nullptr : &mappings[first];
+  size_t one_by_one(size_t end, const re2::StringPiece& text) const {
+    std::call_once(compiled_singly, [this] {
+      for (const GroupRules::Mapping& mapping : rules.map) singly.push_back(compiled(mapping));
+    });
+    for (size_t i = 0; i < end; ++i)
+      if (singly[i]->ok() && re2::RE2::FullMatch(text, *singly[i])) return i;
+    return end;
   }
 
   std::optional<Reading> read(std::string_view group) const {
-    if (const Mapping* const mapping = mapping_of(group)) return read_mapping(*mapping, group);
+    const size_t mapping = mapping_of(group);
+    if (mapping < rules.map.size()) return Reading{team_of(mapping, group), rules.map[mapping].role};
     return pattern ? read_pattern(*pattern, group) : std::nullopt;
   }
 
-  static Reading read_mapping(const Mapping& mapping, std::string_view group) {
-    Reading out{mapping.rule.team, mapping.rule.role};
-    if (out.team.find('\\') == out.team.npos || !mapping.expression) return out;
+  // "" where the expression has not what the team asks for.
+  std::string team_of(size_t mapping, std::string_view group) const {
+    const std::string& team = rules.map[mapping].team;
+    const re2::RE2* const expression = with_parts[mapping].get();
+    if (expression == nullptr) return team;
     const re2::StringPiece text(group.data(), group.size());
     std::array<re2::StringPiece, 10> captures;
-    const int count = std::min(mapping.expression->NumberOfCapturingGroups() + 1, int(captures.size()));
-    out.team.clear();
-    if (!mapping.expression->Match(text, 0, text.size(), re2::RE2::ANCHOR_BOTH, captures.data(), count)) return out;
-    mapping.expression->Rewrite(&out.team, mapping.rule.team, captures.data(), count);
+    const int count = std::min(expression->NumberOfCapturingGroups() + 1, int(captures.size()));
+    std::string out;
+    if (!expression->ok() || !expression->Match(text, 0, text.size(), re2::RE2::ANCHOR_BOTH, captures.data(), count) ||
+        !expression->Rewrite(&out, team, captures.data(), count))
+      return "";
     return out;
   }
 };

@@ -34,9 +34,9 @@ class FlightRecorder {
   Task<Result<std::vector<storage::SignInAttempt>>> attempts(Loop& home, std::string provider, size_t count_max);
 
  private:
-  class Waiting;  // shared with the jobs on the store's thread
+  class Waiting;
   storage::StoreThread& store_;
-  std::shared_ptr<Waiting> waiting_;
+  std::shared_ptr<Waiting> waiting_;  // NOLINT: a job on the store's thread may outlive this
 };
 
 }  // namespace sallyport::sso

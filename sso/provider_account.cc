@@ -58,7 +58,7 @@ class Planner {
  private:
   AccountPlan refused(const CompiledUser* user, const char* code, const char* reason) {
     plan_.what = What::kRefuse;
-    plan_.user = user;
+    plan_.name = user == nullptr ? "" : user->name;
     plan_.code = code;
     plan_.reason = reason;
     return std::move(plan_);
@@ -75,6 +75,7 @@ class Planner {
     if (const char* const reason = unusable(user)) return refused(&user, kSignInRefused, reason);
     plan_.what = What::kExisting;
     plan_.user = &user;
+    plan_.name = user.name;
     // An address is taken over where there was none, and never in the place of another.
     const std::string email = lower_case(identity_.email);
     if (user.email.empty() && policy::is_email(email) && is_own_domain(email) && !snapshot_.is_taken(email))
@@ -92,6 +93,7 @@ class Planner {
       return refused(&user, kElsewhere, "an administrator's account is linked by an administrator alone");
     plan_.what = What::kLink;
     plan_.user = &user;
+    plan_.name = user.name;
     plan_.email = email;
     plan_.changes = true;
     return std::move(plan_);
@@ -165,6 +167,20 @@ AccountPlan account_for(const policy::Snapshot& snapshot, std::string_view provi
 AccountPlan account_for(const policy::Snapshot& snapshot, std::string_view provider_name,
                         const policy::IdentityProvider& provider, const ExternalIdentity& identity) {
   return account_for(snapshot, provider_name, provider, policy::GroupReader(provider.groups), identity);
+}
+
+void note_account(Checks& checks, const AccountPlan& plan) {
+  std::string groups;
+  const auto add = [&groups](const std::string& words) { groups += (groups.empty() ? "" : "; ") + words; };
+  for (const auto& [team, role] : plan.groups.roles) add(team + ": " + std::string(to_string(role)));
+  if (plan.groups.admin) add("admin");
+  for (const auto& [why, count] : plan.groups.ignored) add(std::to_string(count) + " ignored, " + why);
+  constexpr Error kNoAccountFor{Code::kDenied, Side::kIdentityProvider, "no account"};
+  if (!groups.empty()) (void)checks.require(true, "groups", "roles of teams here", groups, kNoAccountFor);
+  const bool refused = plan.what == What::kRefuse;
+  std::string account(refused ? plan.reason : to_string(plan.what));
+  if (!plan.name.empty()) account += ": " + plan.name;
+  (void)checks.require(!refused, "account", "one that this sign-in opens", account, kNoAccountFor);
 }
 
 std::string account_name_of(std::string_view text) {

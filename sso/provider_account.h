@@ -12,6 +12,7 @@
 
 #include "policy/group_roles.h"
 #include "policy/snapshot.h"
+#include "sso/checks.h"
 #include "sso/external_identity.h"
 
 namespace sallyport::sso {
@@ -19,8 +20,8 @@ namespace sallyport::sso {
 struct AccountPlan {
   enum class What : uint8_t { kExisting, kLink, kCreate, kRefuse };
   What what = What::kRefuse;
-  const policy::CompiledUser* user = nullptr;  // kExisting, kLink; kRefuse: whom it was about, if anybody
-  std::string name;                            // of the account that is made
+  const policy::CompiledUser* user = nullptr;  // kExisting, kLink; lives as long as the snapshot
+  std::string name;                            // of the account; kRefuse: of whom it was about, if anybody
   std::string email;                           // kLink: by which it was found; else to be written; "": nothing is
   policy::ProvidedIdentity identity;           // as it shall be in the record from now on
   bool changes = false;                        // is anything in the record different afterwards?
@@ -38,6 +39,9 @@ AccountPlan account_for(const policy::Snapshot& snapshot, std::string_view provi
 // The same with the rules compiled for this once.
 AccountPlan account_for(const policy::Snapshot& snapshot, std::string_view provider_name,
                         const policy::IdentityProvider& provider, const ExternalIdentity& identity);
+
+// Notes what was planned, for the flight recorder: what became of the groups, in numbers, then whose account it is.
+void note_account(Checks& checks, const AccountPlan& plan);
 
 // What is made of a person's name for an account: lower case, what does not fit became '-'; "": nothing is left.
 std::string account_name_of(std::string_view text);

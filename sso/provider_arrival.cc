@@ -28,7 +28,7 @@ storage::ProvidedAccountWish wish_of(const AccountPlan& plan, const policy::Comp
   const bool create = plan.what == AccountPlan::What::kCreate;
   out.what = create ? What::kCreate : plan.what == AccountPlan::What::kLink ? What::kLink : What::kKnown;
   out.user = create ? RecordId::random() : plan.user->id;
-  out.name = create ? plan.name : plan.user->name;
+  out.name = plan.name;
   out.email = plan.email;
   out.identity = plan.identity;
   out.provider = provider.id;
@@ -144,7 +144,8 @@ Task<GateReply> ProviderArrivals::arrive(Loop& home, const GateRequest& request,
   AccountPlan plan;
   auto settling = settle(home, request, provider, arrival, plan);
   auto settled = co_await settling;
-  const std::string name = plan.user != nullptr ? plan.user->name : plan.name;
+  note_account(arrival.checks, plan);
+  const std::string& name = plan.name;
   if (!settled && plan.what == AccountPlan::What::kRefuse)
     co_return refuse(request, provider, plan.code, plan.reason, arrival.checks, name);
   if (!settled && settled.error().code == Code::kConflict)

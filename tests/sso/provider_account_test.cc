@@ -214,6 +214,26 @@ TEST_F(ProviderAccountTest, a_damaged_team_gives_no_role) {
   EXPECT_TRUE(plan(who("s-ann", "", "", {"sp-plant-owner"})).identity.roles.empty());
 }
 
+// "groups: plant: owner; 1 ignored, ... | account: known: ann"
+std::string notes(const AccountPlan& plan) {
+  Checks checks;
+  note_account(checks, plan);
+  std::string out;
+  for (const Check& check : checks.list())
+    out += (out.empty() ? "" : " | ") + std::string(check.passed ? "" : "NOT ") + check.name + ": " + check.found;
+  return out;
+}
+
+TEST_F(ProviderAccountTest, the_flight_recorder_hears_of_roles_and_numbers_and_of_no_group) {
+  provider_.groups.admin = "sp-admins";
+  EXPECT_EQ(notes(plan(who("s-ann", "", "", {"sp-plant-owner", "sp-admins", "secret club", "another"}))),
+            "groups: plant: owner; admin; 2 ignored, neither a mapping nor the pattern fits | account: known: ann");
+  EXPECT_EQ(notes(plan(who("s-new", "carl@example.test"))), "account: created: carl");
+  EXPECT_EQ(notes(plan(who("s-root", "root@example.test"))),
+            "NOT account: an administrator's account is linked by an administrator alone: root");
+  EXPECT_EQ(notes(plan(who(""))), "NOT account: no usable subject was asserted");
+}
+
 TEST(AccountNameTest, is_made_to_fit) {
   EXPECT_EQ(account_name_of("alice"), "alice");
   EXPECT_EQ(account_name_of("Alice.Smith_1"), "alice.smith_1");
