@@ -14,9 +14,9 @@ namespace {
 
 constexpr Error kFailed{Code::kUnavailable, Side::kIdentityProvider, "the check failed"};
 
+// Not a failure: with most providers somebody else renews it. One that is over fails where it is used.
 void check_end(ProviderHealth& health, const char* name, WallMicros ends, WallMicros now) {
-  const std::string found = "until " + show_time(ends);
-  (void)health.checks.require(ends > now + kCertificateSoon, name, "more than 30 days", found, kFailed);
+  if (ends <= now + kCertificateSoon) health.hints.push_back(std::string(name) + " ends " + show_time(ends));
 }
 
 // Does anybody answer there? With which status does not matter: nothing was asked.
@@ -55,8 +55,8 @@ void check_saml(ProviderHealth& health, const policy::CompiledProvider& provider
   if (!metadata) return;
   (void)health.checks.require(true, "provider", "an entity", metadata->entity_id, kFailed);
   for (const saml::VerifyKey& key : metadata->signing_keys)
-    check_end(health, "signing certificate", key.expires_at(), now);
-  if (metadata->valid_until) check_end(health, "metadata", *metadata->valid_until, now);
+    check_end(health, "the certificate it signs with", key.expires_at(), now);
+  if (metadata->valid_until) check_end(health, "its metadata", *metadata->valid_until, now);
   const bool redirect = metadata->sso_redirect.has_value();
   (void)health.checks.require(redirect || metadata->sso_post, "place to sign in", "Redirect or POST",
                               redirect             ? "Redirect"
@@ -79,7 +79,8 @@ void check_ldap(ProviderHealth& health, const policy::CompiledProvider& provider
   const ldap::LdapHealth found = ldap::ldap_check(**directory, parts.secret);
   for (const ldap::LdapHealth::Server& server : found.servers) {
     health.checks.append(server.checks);
-    if (server.certificate_ends) check_end(health, "server certificate", *server.certificate_ends, parts.clock.wall());
+    if (server.certificate_ends)
+      check_end(health, "a server's certificate", *server.certificate_ends, parts.clock.wall());
   }
 }
 
@@ -98,7 +99,6 @@ ProviderHealth check_provider_health(const policy::CompiledProvider& provider, H
           oidc::check_provider(parts.fetcher, provider.spec, parts.secret,
                                oidc_urls(parts.gate, provider.name).redirect, parts.clock.wall());
       out.checks.append(report.checks);
-      if (report.certificate_ends) check_end(out, "server certificate", *report.certificate_ends, parts.clock.wall());
       break;
     }
     case policy::ProviderType::kLdap:

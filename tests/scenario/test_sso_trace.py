@@ -86,7 +86,8 @@ def a_flood_of_attempts_keeps_the_last_hundred(t):
     references = []
     for i in range(130):
         answer = gateway.ask(GATE, "POST", "/.sallyport/saml/corp/acs",
-                             [("Content-Type", "application/x-www-form-urlencoded")], b"SAMLResponse=AAAA")
+                             [("Content-Type", "application/x-www-form-urlencoded"), ("X-Sallyport-Request", "1")],
+                             b"SAMLResponse=AAAA")
         if answer.status == 429:  # who fails all the time waits
             break
         references.append(json.loads(answer.text)["reference"])
@@ -100,7 +101,7 @@ def a_flood_of_attempts_keeps_the_last_hundred(t):
 def the_command_says_what_it_does_not_know(t):
     gateway = world(t)
     gateway.apply(provider(gateway))
-    for arguments, code in ((("nowhere",), 1), (("corp", "--reference", "4KX2-9QTD"), 1), (("corp", "--reference", "nonsense"), 2), ((), 2)):
+    for arguments, code in ((("nowhere",), 1), (("corp", "--reference", "4KX2-9QTD"), 1), (("corp", "--reference", "not a reference"), 2), ((), 2)):
         equal(gateway.run("sso", "trace", *arguments).code, code, f"exit code of {arguments}")
 
 
