@@ -29,6 +29,7 @@ from world import host, instance, upstream, world
 PASSWORD = "copper-lintel-harbour-58"
 GROUPS = {"alice": ["sp-plant-owner", "staff"], "bob": ["sp-plant-viewer", "staff"], "ada": ["sp-admins"], "eve": ["sp-plant-owner"]}
 REFERENCE = re.compile(r"Reference:\s*([0-9A-Z]{4}-[0-9A-Z]{4})\b")
+REFRESH = re.compile(r'<meta http-equiv="refresh" content="0; url=([^"]+)">')
 LINE1 = host("line1")
 
 
@@ -167,9 +168,9 @@ def introduce(gateway, provider, name="corp", **options):
     provider.trust(f"https://{GATE}:{gateway.port}/.sallyport/saml/{name}/acs", entity_id(gateway, name), pem, **options)
 
 
-def line1(echo, **more):
+def line1(echo, name="line1", **more):
     """An instance that owners may write to and viewers may look at."""
-    return instance("line1", echo, areas=[{"name": "all", "paths": ["/"], "roles": ["owner", "member", "viewer"],
+    return instance(name, echo, areas=[{"name": "all", "paths": ["/"], "roles": ["owner", "member", "viewer"],
                                            "read_only_for": ["viewer"]}], **more)
 
 
@@ -237,6 +238,18 @@ class Visitor(Browser):
     def _keep(self, where, response):
         with self.lock:
             super()._keep(where, response)
+
+    def follow(self, response, headers):
+        """Redirects, and the gateway's page that leads on by itself: what comes of a provider's POST is another site's doing."""
+        for _ in range(3):
+            response = super().follow(response, headers)
+            found = REFRESH.search(response.text)
+            if not found or urlsplit(self.url).netloc in self.providers:
+                break
+            target = urljoin(self.url, unescape(found[1]))
+            self.check_inside(target)
+            response = self.once("GET", target, [("Accept", HTML)])
+        return response
 
     def check_inside(self, target):
         if urlsplit(target).netloc not in self.providers:
@@ -317,20 +330,25 @@ def signed_in(gateway, provider, user="alice", where=LINE1, name="corp"):
     return visitor
 
 
+def reference_of(page):
+    found = REFERENCE.search(re.sub(r"<[^>]+>", "", page.text))
+    expect(found, f"no reference number: {page.text[:800]!r}")
+    return found[1]
+
+
 def refused(visitor, check=None, reason=None, status=403, name="corp"):
     """The page shown is a refusal, its reference leads to the attempt in the flight recorder, and there is no session of it.
 
     check: the one that failed; reason: how the attempt is summed up."""
     page = visitor.page
     equal(page.status, status, f"status of the refusal ({page.text[:300]!r})")
-    found = REFERENCE.search(re.sub(r"<[^>]+>", "", page.text))
-    expect(found, f"no reference number: {page.text[:800]!r}")
+    reference = reference_of(page)
     expect(not any(cookie.startswith("__Host-sallyport=") for cookie in page.all("set-cookie")), "a session of a refusal")
 
     def recorded():
-        return next((each for each in attempts(visitor.gateway, name) if each["reference"] == found[1]), None)
+        return next((each for each in attempts(visitor.gateway, name) if each["reference"] == reference), None)
 
-    attempt = until(recorded, f"the attempt {found[1]} in the flight recorder")
+    attempt = until(recorded, f"the attempt {reference} in the flight recorder")
     told = json.dumps(attempt)
     equal(attempt["outcome"], "refused", f"its outcome ({told})")
     failed = [each["name"] for each in attempt["checks"] if not each["passed"]]

@@ -5,7 +5,7 @@ from gateway import GATE
 from registry import absent, contains, equal, expect, test
 from saml_bed import LINE1, Visitor, document, introduce, line1, signed_in, simplesaml, sp_metadata
 from web_client import Forms
-from world import host, instance, upstream, world
+from world import host, upstream, world
 
 LINE2 = host("line2")
 
@@ -13,7 +13,7 @@ LINE2 = host("line2")
 def two_lines(t, provider=None, **corp):
     """(gateway, provider) with two instances."""
     provider, echo = provider or simplesaml(t), upstream(t)
-    gateway = world(t, line1(echo), instance("line2", echo), document(t, provider, **corp))
+    gateway = world(t, line1(echo), line1(echo, "line2"), document(t, provider, **corp))
     introduce(gateway, provider)
     return gateway, provider
 
@@ -59,7 +59,7 @@ def the_gates_logout_ends_the_providers_session(t):
         kept = cookies_of(visitor)
         equal(still_good(visitor, kept), [GATE, LINE1, LINE2], "sessions before")
         page = by_the_button(visitor, where)
-        equal((page.status, visitor.url.split("?")[0]), (200, visitor.at(GATE, "/.sallyport/logout")),
+        equal((page.status, visitor.url.split("?")[0]), (200, visitor.at(GATE, "/.sallyport/saml/corp/slo")),
               f"where the logout on {where} ends ({visitor.history[-5:]})")
         contains([url.split("?")[0] for _, url, _ in visitor.history], f"{provider.base}saml2/idp/SingleLogoutService.php", "the way")
         equal(still_good(visitor, kept), [], "sessions after")

@@ -109,7 +109,7 @@ def two_keys_while_the_provider_changes_them(t):
     provider.change(signs="one")
     visitor = Visitor(gateway, provider)
     visitor.sign_in_at()
-    refused(visitor, "signature")
+    refused(visitor, "signature's key")
 
 
 @test
@@ -122,7 +122,7 @@ def a_new_key_that_nobody_announced_is_refused_until_the_url_has_it(t):
     provider.change(signs="two")
     visitor = Visitor(gateway, provider)
     visitor.sign_in_at()
-    refused(visitor, "signature")
+    refused(visitor, "signature's key")
     published.text = provider.metadata()
     gateway.stop()
     gateway.start()

@@ -42,9 +42,12 @@ def a_required_one_is_the_only_way_for_its_people(t):
     gateway = world(t, line1(upstream(t)), *users, document(t, provider, required=True))
     introduce(gateway, provider)
     wrong = by_password(gateway, "alice", "not-" + PASSWORD)
-    for name in ("alice", "alice@corp.test", "ALICE@corp.test"):
+    for name in ("alice", "alice@corp.test", "ALICE@Corp.test", "nobody@corp.test"):
         answer = by_password(gateway, name)
-        expect(answer.status in (401, 403), f"status of the password of {name}: {answer.status}")
+        if "@" in name:
+            equal((answer.status, answer.json()), (200, {"next": "provider", "location": "/.sallyport/saml/corp/login"}), f"the way of {name}")
+        else:
+            equal(answer.status, wrong.status, f"status of the password of {name}, as of a wrong one")
         expect(not any(line.startswith("__Host-sallyport=") for line in answer.all("set-cookie")), "a session")
     for name in ("boss", "una", "ann"):
         equal(by_password(gateway, name).status, 200, f"status of the password of {name}")

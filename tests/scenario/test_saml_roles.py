@@ -28,7 +28,7 @@ def an_owner_may_write_and_a_viewer_may_look(t):
 @test
 def nobody_without_a_group_gets_in(t):
     gateway, provider = standing(t, provider=simplesaml(t, people=everybody(bob=[], eli=["sp-plant-emperor", "sp--owner", "sp-nosuch-owner",
-                                                                                    "xsp-plant-owner", "sp-plant-owner "])))
+                                                                                    "xsp-plant-owner", "sp-plant-owner-x"])))
     for user in ("bob", "eli"):
         visitor = Visitor(gateway, provider)
         page = visitor.sign_in_at(user=user)

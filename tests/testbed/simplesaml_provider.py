@@ -56,6 +56,7 @@ class SimpleSaml:
             for end in ("key", "crt"):
                 shutil.copy(f"{pair}.{end}", self.dir / f"keys/{name}.{end}")
         (self.dir / "www/simplesaml").symlink_to(PRODUCT / "www")
+        (self.dir / "www/favicon.ico").touch()  # browsers ask for it
         (self.dir / "nginx.conf").write_text(_NGINX.format(folder=self.dir, port=port, inner=port + 1, cert=tls[0], key=tls[1]))
         self._bed = {"base": self.base, "port": port, "salt": secrets.token_hex(16), "signs": next(iter(signing)), "announces": "",
                      "bindings": ["Redirect", "POST"], "authenticated_before": 0, "people": {}}

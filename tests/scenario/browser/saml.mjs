@@ -3,7 +3,8 @@
 // node saml.mjs, with one JSON object on stdin: as person.mjs, and {provider: its origin, label}
 // Prints one JSON object: {steps: [...], faults: [...]}.
 import fs from 'node:fs';
-import { watched } from './watch.mjs';
+import path from 'node:path';
+import { picture, watched } from './watch.mjs';
 
 const task = JSON.parse(fs.readFileSync(0, 'utf8'));
 const { context, page, steps, faults, shot, judge } = await watched(task);
@@ -16,7 +17,7 @@ await judge(async () => {
   steps.push({ name: 'link', height: (await link.boundingBox()).height, before: await page.locator('input[name=password]').count() });
   await link.click();
   await page.waitForURL(is_there);
-  await shot('saml-provider');
+  await picture(page, { path: path.join(task.out, `${task.scheme}-${task.width}-saml-provider.png`) }); // not ours: it may scroll sideways
   await page.locator('input[name=username]').fill(task.user);
   await page.locator('input[name=password]').fill(task.password);
   await page.locator('button[type=submit], input[type=submit], #submit_button').first().click();
