@@ -48,7 +48,7 @@ struct Connection::Inside {
   std::unexpected<Error> breaks(const char* what);
   Result<Message> next(int id);
   Result<LdapAnswer> answer_in(LDAPMessage* message);
-  Result<LdapAnswer> only_answer(int id);
+  Result<LdapAnswer> only_answer(int id, int kind);  // libldap's
   Entry entry_in(LDAPMessage* message);
 
   static int setup(Sockbuf_IO_Desc* layer, void* inside);
@@ -160,8 +160,9 @@ Result<LdapAnswer> Connection::Inside::answer_in(LDAPMessage* message) {
   return out;
 }
 
-Result<LdapAnswer> Connection::Inside::only_answer(int id) {
+Result<LdapAnswer> Connection::Inside::only_answer(int id, int kind) {
   TRY(const Message message, next(id));
+  if (ldap_msgtype(message.get()) != kind) return breaks("the server answers something else");
   return answer_in(message.get());
 }
 
@@ -199,7 +200,7 @@ Result<TlsFacts> Connection::upgrade(const TlsContext& context, const std::strin
   int id = 0;
   if (ldap_extended_operation(in.handle, LDAP_EXOP_START_TLS, nullptr, nullptr, nullptr, &id) != LDAP_SUCCESS)
     return in.breaks("the connection broke");
-  TRY(const LdapAnswer answer, in.only_answer(id));
+  TRY(const LdapAnswer answer, in.only_answer(id, LDAP_RES_EXTENDED));
   if (answer.code != code::kSuccess) return in.breaks("the server does not start TLS");
   auto facts = in.channel->start_tls(context, server, until);
   in.broken = !facts.has_value();
@@ -215,7 +216,7 @@ Result<LdapAnswer> Connection::bind(const std::string& dn, const SecretBytes& pa
   int id = 0;
   if (ldap_sasl_bind(in.handle, dn.c_str(), LDAP_SASL_SIMPLE, &secret, nullptr, nullptr, &id) != LDAP_SUCCESS)
     return in.breaks("the connection broke");
-  return in.only_answer(id);
+  return in.only_answer(id, LDAP_RES_BIND);
 }
 
 Result<SearchAnswer> Connection::search(const SearchRequest& request, Monotonic until) {

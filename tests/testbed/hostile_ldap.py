@@ -99,6 +99,12 @@ def busy(connection):
         connection.sendall(_result(number, BIND_ANSWER if operation == BIND else SEARCH_ANSWER, BUSY))
 
 
+def another_kind(connection):
+    """Success, whatever was asked, and of another kind than the question's."""
+    for number, operation in _questions(connection):
+        connection.sendall(_result(number, SEARCH_ANSWER if operation == BIND else BIND_ANSWER, SUCCESS))
+
+
 def no_start_tls(connection):
     for number, _ in _questions(connection):
         connection.sendall(_result(number, EXTENDED_ANSWER, PROTOCOL_ERROR))
@@ -150,8 +156,8 @@ def _accept(listener, serve):
 
 def start_all(pairs):
     """{name: port}. They live as long as this process."""
-    kinds = {each.__name__: each for each in (silent, closing, other_protocol, huge_message, endless, dripping, busy, no_start_tls,
-                                              injecting)}
+    kinds = {each.__name__: each for each in (silent, closing, other_protocol, huge_message, endless, dripping, busy, another_kind,
+                                              no_start_tls, injecting)}
     kinds |= {name: _with_tls(pairs / name) for name in ("expired", "misnamed", "other")} | {"old_tls": _old_tls(pairs / "good")}
     ports = {}
     for name, serve in kinds.items():

@@ -1,9 +1,9 @@
 """The people and groups of the directory that tests look into, as LDIF; every password is NAMEpass1.
 
 People (ou=people): alice, bob, carol, dave (no mail), two called twin, one called a*b, one called (star), crowded in 2,100 groups.
-Groups (ou=groups): admins {alice}, staff {alice, bob}, "Plant, North" {bob}; nested: sp-plant-owner {staff}, level1 {carol} to level4, each in
-the next; ring-a and ring-b hold each other and carol; unique {dave} by uniqueMember; by-name has alice in its
-description. ou=crowd: crowd0 to crowd2099 {crowded}.
+Groups (ou=groups): admins {alice}, staff {alice, bob}, "Plant, North" {bob}; nested: sp-plant-owner {staff}, level1 {carol} to
+level4, each in the next; ring-a and ring-b hold each other and carol; unique {dave} by uniqueMember; by-name has alice in its description.
+ou=crowd: crowd0 to crowd2099 {crowded}.
 """
 BASE = "dc=example,dc=test"
 PEOPLE, GROUPS, CROWD = f"ou=people,{BASE}", f"ou=groups,{BASE}", f"ou=crowd,{BASE}"

@@ -101,7 +101,7 @@ TEST_F(LdapServer, that_is_hostile_holds_nobody_up) {
   for (const bool tls : {true, false}) {
     provider.ldap.start_tls = tls;
     for (const char* name : {"nobody", "silent", "closing", "other_protocol", "huge_message", "no_start_tls",
-                             "injecting", "busy", "dripping"}) {
+                             "injecting", "busy", "another_kind", "dripping"}) {
       const auto began = std::chrono::steady_clock::now();
       EXPECT_NE(refusal(at(name)), "") << name;
       EXPECT_LT(std::chrono::steady_clock::now() - began, 4 * 500ms + 3s) << name;
@@ -112,6 +112,12 @@ TEST_F(LdapServer, that_is_hostile_holds_nobody_up) {
 TEST_F(LdapServer, that_starts_tls_with_clear_text_behind_it_is_refused) {
   EXPECT_EQ(refusal(at("injecting")), "TLS fails");
   EXPECT_EQ(refusal(at("no_start_tls")), "the server does not start TLS");
+}
+
+TEST_F(LdapServer, that_answers_something_else_is_refused) {
+  EXPECT_EQ(refusal(at("another_kind")), "the server answers something else");
+  provider.ldap.start_tls = false;
+  EXPECT_EQ(refusal(at("another_kind")), "the server answers something else");
 }
 
 TEST_F(LdapServer, whose_answer_has_no_end_is_refused) {
