@@ -13,6 +13,7 @@ namespace {
 
 constexpr Problem kNoAnswer{400, "malformed", "Not understood",
                             "This address takes the answer of an identity provider."};
+constexpr std::chrono::seconds kFresh = kSignInFlowLife;  // ago at most, where a fresh sign-in was asked for
 constexpr std::string_view kClientSecret = "secrets.client_secret";
 
 bool is_absence(Code code) { return code == Code::kUnavailable || code == Code::kTimeout || code == Code::kNotFound; }
@@ -69,7 +70,10 @@ Task<GateReply> OidcSignIn::depart(Loop& home, const GateRequest& request, const
   wish.redirect_uri = oidc_urls(parts_.gate, provider.name).redirect;
   wish.nonce = secrets->nonce;
   wish.challenge = oidc::pkce_challenge(secrets->verifier);
-  if (departure.then == "factors") wish.prompt = "login";
+  if (departure.then == kThenFactors) {
+    wish.prompt = "login";
+    wish.max_age = std::chrono::seconds(0);
+  }
   departure.request_id = secrets->nonce;
   departure.verifier = secrets->verifier.reveal();
   auto leaving = parts_.flows.depart(home, request, std::move(departure));
@@ -125,7 +129,7 @@ Task<GateReply> OidcSignIn::callback(Loop& home, const GateRequest& request, con
   oidc::Answer answer{.callback = *std::move(brought),
                       .flow = {*std::move(verifier), met->flow.request_id},
                       .redirect_uri = oidc_urls(parts_.gate, provider.name).redirect,
-                      .max_age = {}};
+                      .max_age = met->flow.then == kThenFactors ? std::optional(kFresh) : std::nullopt};
   using Verdict = oidc::OidcVerdict;
   Offload<Verdict> exchanging(
       parts_.asking, home, [this, with = *with, answer = std::move(answer)]() -> Result<Verdict> {

@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "sso/provider_flows.h"
 #include "sso/provider_refusal.h"
 #include "storage/resource_service.h"
 
@@ -161,7 +162,7 @@ Task<GateReply> ProviderArrivals::arrive(Loop& home, const GateRequest& request,
     wish.wanted = co_await looking;
   }
   if (!wish.wanted) wish.flow.clear();
-  wish.then = arrival.then == "factors" ? "factors" : "";
+  wish.then = arrival.then == kThenFactors ? kThenFactors : "";
   wish.absolute = provider.spec.session_absolute;
   wish.idle = provider.spec.session_idle;
   wish.ends_by = arrival.identity.session_end;

@@ -12,7 +12,7 @@ Task<Result<Departed>> ProviderFlows::depart(Loop& home, const GateRequest& requ
                     .browser_hash = sha256(as_bytes(browser)),
                     .request_id = std::move(departure.request_id),
                     .verifier = std::move(departure.verifier),
-                    .flow = std::move(departure.flow),
+                    .flow = is_random_handle(departure.flow) ? std::move(departure.flow) : std::string(),
                     .then = std::move(departure.then),
                     .replaces = {},
                     .restarts = departure.restarts,

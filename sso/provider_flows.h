@@ -14,6 +14,9 @@
 
 namespace sallyport::sso {
 
+// As Departure::then: goes on to the second factors, for which a fresh sign-in is asked for.
+constexpr std::string_view kThenFactors = "factors";
+
 // What is known of a sign-in before the provider is asked.
 struct Departure {
   std::string provider;

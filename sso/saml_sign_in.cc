@@ -107,7 +107,7 @@ Task<GateReply> SamlSignIn::depart(Loop& home, const GateRequest& request, const
                                  .consumer_url = urls.consumer,
                                  .name_id_format = settings.name_id_format,
                                  .authn_contexts = settings.authn_contexts,
-                                 .force_authn = settings.force_authn || departure.then == "factors",
+                                 .force_authn = settings.force_authn || departure.then == kThenFactors,
                                  .is_passive = false};
   departure.request_id = asked.id;
   // Providers say whole seconds.

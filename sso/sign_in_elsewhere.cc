@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "sso/cookies.h"
 #include "sso/sign_in.h"
 #include "sso/sign_in_problems.h"
 
@@ -54,6 +55,17 @@ bool SignIn::password_counts(const policy::Snapshot& snapshot, const policy::Com
   return provider == nullptr || !provider->spec.required;
 }
 
+// As after a password of our own: who has been here before is not held up by those who guess at the name.
+void SignIn::remember_device(const GateRequest& request, GateReply& reply) const {
+  const auto snapshot = parts_.lanes && parts_.lanes->snapshot ? parts_.lanes->snapshot() : request.snapshot;
+  const policy::CompiledUser* const user = snapshot ? snapshot->user(reply.user) : nullptr;
+  if (user == nullptr) return;
+  const auto known = cookie_value(request.cookie, kDeviceCookie);
+  add_header(
+      reply, "Set-Cookie",
+      set_cookie(kDeviceCookie, devices_.remember(known, device_account(*user), parts_.clock.wall()), kDeviceLife));
+}
+
 // Nothing: no directory has anything to do with it, or none knows this name with this password.
 Task<std::optional<GateReply>> SignIn::ask_directories(Loop& home, const GateRequest& request, const LoginForm& form,
                                                        const policy::CompiledUser* user, const SecretBytes& password,
@@ -80,7 +92,10 @@ Task<std::optional<GateReply>> SignIn::ask_directories(Loop& home, const GateReq
       co_return reply;
     }
     case DirectorySignIn::Outcome::What::kAnswered:
-      if (outcome.reply.status < 400) attempts_.succeeded(attempt, parts_.clock.monotonic());
+      if (outcome.reply.status < 400) {
+        attempts_.succeeded(attempt, parts_.clock.monotonic());
+        remember_device(request, outcome.reply);
+      }
       co_return std::move(outcome.reply);
   }
   co_return std::nullopt;
