@@ -48,14 +48,15 @@ std::vector<const policy::CompiledProvider*> directories_for(const policy::Snaps
   return out;
 }
 
-Result<std::shared_ptr<ldap::Directory>> DirectorySignIn::directory(const policy::CompiledProvider& provider) {
+Result<std::shared_ptr<const DirectorySignIn::Made>> DirectorySignIn::directory(
+    const policy::CompiledProvider& provider) {
   const std::lock_guard lock(mutex_);
-  Made& made = made_[provider.id];
-  if (made.directory && made.version == provider.version) return made.directory;
+  std::shared_ptr<const Made>& made = made_[provider.id];
+  if (made && made->version == provider.version) return made;
   TRY(std::unique_ptr<ldap::Directory> fresh,
       ldap::Directory::make(provider.spec.ldap, provider.spec.network, lookup_, parts_.clock));
-  made = {provider.version, std::move(fresh)};
-  return made.directory;
+  made = std::make_shared<const Made>(provider.version, std::move(fresh));
+  return made;
 }
 
 Task<Result<SecretBytes>> DirectorySignIn::bind_password(const policy::CompiledProvider& provider) {
@@ -90,9 +91,9 @@ Task<DirectorySignIn::Outcome> DirectorySignIn::sign_in(Loop& home, const GateRe
     }
     using Verdict = ldap::LdapVerdict;
     Offload<Verdict> asking(parts_.asking, home,
-                            [directory = *std::move(made), owned = provider->shared_from_this(), typed,
+                            [made = *std::move(made), owned = provider->shared_from_this(), typed,
                              password = *std::move(copy), secret = *std::move(secret)]() -> Result<Verdict> {
-                              return ldap::ldap_sign_in(*directory, owned->spec, typed, password, secret);
+                              return ldap::ldap_sign_in(*made->directory, owned->spec, typed, password, secret);
                             });
     auto asked = co_await asking;
     if (!asked) {

@@ -49,17 +49,18 @@ class DirectorySignIn {
                         SecretBytes password, std::string flow, std::string then);
 
  private:
-  Result<std::shared_ptr<ldap::Directory>> directory(const policy::CompiledProvider& provider);
+  // Of one version of a provider's record; outlives it while a thread of the pool asks there.
+  struct Made {
+    uint64_t version = 0;
+    std::unique_ptr<ldap::Directory> directory;
+  };
+  Result<std::shared_ptr<const Made>> directory(const policy::CompiledProvider& provider);
   Task<Result<SecretBytes>> bind_password(const policy::CompiledProvider& provider);
 
   Parts parts_;
   ldap::SystemLookup lookup_;
   std::mutex mutex_;
-  struct Made {
-    uint64_t version = 0;
-    std::shared_ptr<ldap::Directory> directory;
-  };
-  std::map<RecordId, Made> made_;
+  std::map<RecordId, std::shared_ptr<const Made>> made_;
 };
 
 }  // namespace sallyport::sso
