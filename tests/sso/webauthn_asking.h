@@ -1,9 +1,9 @@
 // Answers of a software authenticator to a relying party of the tests, and what is found of them.
 #pragma once
 
-#include <nlohmann/json.hpp>
-
 #include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
 
 #include "sso/webauthn.h"
 #include "tests/sso/software_authenticator.h"
