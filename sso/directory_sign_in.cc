@@ -59,6 +59,12 @@ Result<std::shared_ptr<const DirectorySignIn::Made>> DirectorySignIn::directory(
   return made;
 }
 
+void DirectorySignIn::close_idle() {
+  const std::lock_guard lock(mutex_);
+  for (const auto& [id, made] : made_)
+    if (made) (void)parts_.asking.submit([made] { made->directory->close_idle(); });
+}
+
 Task<Result<SecretBytes>> DirectorySignIn::bind_password(const policy::CompiledProvider& provider) {
   const auto field = std::ranges::find(provider.secrets, kBindPassword, &policy::SealedField::field);
   if (field == provider.secrets.end()) co_return SecretBytes();

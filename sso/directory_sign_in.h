@@ -48,6 +48,9 @@ class DirectorySignIn {
                         std::vector<const policy::CompiledProvider*> directories, std::string typed,
                         SecretBytes password, std::string flow, std::string then);
 
+  // Closes connections that nobody uses any more. To be called every minute or so; never waits.
+  void close_idle();
+
  private:
   // Of one version of a provider's record; outlives it while a thread of the pool asks there.
   struct Made {

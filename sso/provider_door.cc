@@ -11,6 +11,7 @@ namespace sallyport::sso {
 namespace {
 
 constexpr std::chrono::hours kWarnedAgain{24};
+constexpr std::chrono::minutes kIdleClosedEvery{1};
 constexpr std::string_view kPrefixes[] = {"/.sallyport/saml/", "/.sallyport/oidc/"};
 
 // "saml", "corp", "acs" of /.sallyport/saml/corp/acs.
@@ -233,6 +234,10 @@ void ProviderDoor::tick(std::shared_ptr<const policy::Snapshot> snapshot) {
   saml_book_.refresh(*snapshot);
   oidc_book_.refresh(*snapshot);
   warn_of_certificates();
+  const Monotonic now = parts_.clock.monotonic();
+  if (now - idle_closed_at_ < kIdleClosedEvery) return;
+  idle_closed_at_ = now;
+  directories_.close_idle();
 }
 
 }  // namespace sallyport::sso

@@ -86,6 +86,7 @@ class ProviderDoor {
   OidcSignIn oidc_;
   DirectorySignIn directories_;
   Monotonic warned_at_{};
+  Monotonic idle_closed_at_{};
 };
 
 }  // namespace sallyport::sso
