@@ -98,9 +98,9 @@ namespace {
 Html provider_links(const SignInPage& page) {
   Html out;
   if (page.providers.empty()) return out;
-  out << "<nav class=\"stacked\" aria-label=\"Other ways to sign in\">\n";
+  out << "<nav class=\"ways\" aria-label=\"Other ways to sign in\">\n";
   for (const ProviderLink& link : page.providers)
-    out << "<a class=\"button\" href=\"" << text(link.url) << "\">Sign in with " << text(link.label) << "</a>\n";
+    out << "<a class=\"button plain\" href=\"" << text(link.url) << "\">Sign in with " << text(link.label) << "</a>\n";
   out << "</nav>\n";
   return out;
 }
