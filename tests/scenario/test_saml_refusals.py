@@ -43,6 +43,8 @@ def an_answer_for_another_browser_is_refused(t):
     while busy.is_at(provider):
         busy.deliver(busy.answer("bob"))
     absent(gateway.ask(GATE, target="/api/v1/me", headers=busy.headers(GATE)).text, "alice", "who the other browser is")
+    busy.deliver(answer, follow=False)  # that begins a sign-in once, and not again and again
+    refused(busy, reason="second time")
     expect(not thief.is_signed_in(), "the thief is signed in")
     fresh, answer = at_the_answer(gateway, provider)
     equal(fresh.deliver(answer).status, 200, "the browser that it is meant for")
