@@ -180,6 +180,17 @@ Task<Result<std::shared_ptr<const Document>>> ProviderBook<Document>::document(
 }
 
 template <class Document>
+void ProviderBook<Document>::hurry(const policy::CompiledProvider& provider) {
+  const std::lock_guard lock(mutex_);
+  const auto found = states_.find(provider.id);
+  if (found == states_.end() || found->second->fetched_at + kDocumentHurried > parts_.clock.wall()) return;
+  if (found->second->next_attempt == Monotonic::max()) return;  // it stands in the resource
+  State due = *found->second;
+  due.next_attempt = std::min(due.next_attempt, parts_.clock.monotonic());
+  found->second = std::make_shared<const State>(std::move(due));
+}
+
+template <class Document>
 void ProviderBook<Document>::refresh(const policy::Snapshot& snapshot) {
   for (const auto& provider : snapshot.providers()) {
     if (provider->damaged || provider->spec.type != kind_.type || kind_.address(provider->spec).empty()) continue;

@@ -21,6 +21,7 @@ namespace sallyport::sso {
 
 constexpr std::chrono::hours kDocumentRefreshed{4};     // with up to a quarter more, by chance
 constexpr std::chrono::minutes kDocumentTriedAgain{5};  // after a failure, likewise
+constexpr std::chrono::minutes kDocumentHurried{1};     // not more often because somebody shows an unknown key
 constexpr size_t kMetadataBytesMax = size_t{4} << 20;
 
 // How one kind of document is come by.
@@ -61,6 +62,8 @@ class ProviderBook {
   Task<Result<std::shared_ptr<const Document>>> document(Loop& home, const policy::CompiledProvider& provider);
   // As it is known now, for pages; nothing: not asked for yet.
   std::optional<State> state(const policy::CompiledProvider& provider) const;
+  // What is known did not do: it is due now, if it was not asked for just before.
+  void hurry(const policy::CompiledProvider& provider);
   // Asks all that are due again. To be called now and then; never waits.
   void refresh(const policy::Snapshot& snapshot);
 

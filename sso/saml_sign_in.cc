@@ -195,6 +195,8 @@ Task<GateReply> SamlSignIn::consume(Loop& home, const GateRequest& request, cons
     co_return reply;
   }
   auto& [claims, checks] = *verified;
+  // Perhaps by a key that it has begun to use since its metadata was read: that is asked for again.
+  if (!claims && claims.error().code == Code::kUnauthenticated) parts_.book.hurry(provider);
   if (!claims) co_return refuse(claims.error().what, checks);
   auto identity = checks.note("subject", "what tells this person apart", identity_of_claims(provider.spec, *claims));
   if (!identity) co_return refuse(identity.error().what, checks);
