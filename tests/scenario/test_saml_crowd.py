@@ -1,14 +1,17 @@
 """A hundred sign-ins by SAML in a second, and one who is signed in and works meanwhile: the workers' loops stay free (B1).
 
-Quiet and sign-ins take turns, so that whatever else this machine does falls on both. What a request takes beyond the quiet median
-stands for how late a worker's loop got to it. Figures are printed to a file when SCENARIO_FIGURES names one (bench/RESULTS.md)."""
+Quiet and sign-ins take turns, so that whatever else this machine does falls on both. What a request takes beyond the quiet median,
+from when it was due, stands for how late a worker's loop got to it; of the turns' 99th percentiles the median is judged, since a
+stall of ours would be in each. Where others use the machine, their stalls are in each, too: a wide bound is said and held then, of
+requests from when they were sent. Figures are printed to a file when SCENARIO_FIGURES names one (bench/RESULTS.md)."""
 import os
+import statistics
 
 from gateway import GATE
 from native import Native
 from registry import PATIENCE, equal, expect, test
 from test_hostile_clients import FLOOR
-from test_password_siege import STRANGERS, cores_busy
+from test_password_siege import STRANGERS, TWICE, cores_busy
 from test_scale import figures
 from world import datasource, host, signed_in, world
 
@@ -29,21 +32,22 @@ def seconds_of(processes):
 
 
 class Strangers:
-    """How many cores others than `processes` used, at the most, in one of the turns."""
+    """How many cores others than `processes` used, in each turn."""
 
     def __init__(self, processes):
         self.processes, self.turns = processes, []
 
     def during(self, work):
         own, (used, began) = seconds_of(self.processes), cores_busy()
-        work()
+        told = work()
         now_own, (now_used, now) = seconds_of(self.processes), cores_busy()
-        self.turns.append((now_used - used - (now_own - own)) / (now - began))
-        return now_own - own
+        self.turns.append(max(0, (now_used - used - (now_own - own)) / (now - began)))
+        return told
 
 
-def part(times, share):
-    return round(sorted(times)[int(len(times) * share)], 3)
+def typical(turns, kind, share):
+    """The median of the turns' percentiles, in milliseconds."""
+    return round(statistics.median_low(sorted(turn[kind])[int(len(turn[kind]) * share)] for turn in turns), 3)
 
 
 def sign_ins(t, users, turns, seconds):
@@ -60,38 +64,45 @@ def sign_ins(t, users, turns, seconds):
     enrolled = crowd.told("each")  # accounts are made once
     equal((enrolled["done"], enrolled["failed"]), (users, 0), f"first sign-ins ({enrolled['why']})")
 
-    def work(times):
+    def work():
         told = working.told(f"{int(REQUESTS * seconds)} {REQUESTS}")
         equal(told["wrong"], 0, "answers that were not 200")
-        times.extend(told["took"])
+        return told
 
-    work([])  # what is made at the first request is there
+    work()  # what is made at the first request is there
     strangers = Strangers([gateway.process, pusher.process, crowd.process, working.process])
-    calm, busy, came = [], [], []
+    calm, busy, came, used = [], [], [], []
     for _ in range(turns):
-        strangers.during(lambda: work(calm))
+        calm.append(strangers.during(work))
         crowd.told(f"on {PER_SECOND}")
-        strangers.during(lambda: work(busy))
+        before = seconds_of([gateway.process])
+        busy.append(strangers.during(work))
+        used.append(seconds_of([gateway.process]) - before)
         came.append(crowd.told("off"))
+
     others, done = max(strangers.turns), sum(each["done"] for each in came)
     rate = done / sum(each["seconds"] for each in came)
-    delay = part(busy, 0.99) - part(calm, 0.5)
+    median = typical(calm, "took", 0.5)
+    delay = typical(busy, "since_due", 0.99) - median
     figures(t, sign_ins=done, per_second=round(rate, 1), first_per_second=round(users / enrolled["seconds"], 1),
-            sign_in_ms=came[-1]["took_ms"], strangers=[round(each, 2) for each in strangers.turns], delay_ms=round(delay, 3),
-            **{name: [part(times, share) for share in (0.5, 0.99, 0.999)] for name, times in (("quiet_ms", calm), ("busy_ms", busy))})
+            sign_in_ms=came[-1]["took_ms"], cores_others=[round(each, 2) for each in strangers.turns],
+            cores_ours=round(sum(used) / (turns * seconds), 2), delay_ms=round(delay, 3),
+            **{f"{name}_{kind}": [typical(turn, kind, share) for share in (0.5, 0.99, 0.999)]
+               for name, turn in (("quiet", calm), ("busy", busy)) for kind in ("took", "since_due")})
     equal([each["failed"] for each in came], [0] * turns, f"sign-ins that failed ({[each['why'] for each in came if each['failed']]})")
-    bound = DELAY if others < STRANGERS else FLOOR * 1000
-    what = f"while others used {others:.2f} cores, of {done} sign-ins"
-    expect(delay <= bound * PATIENCE, f"p99 is {delay:.2f} ms beyond the quiet median of {part(calm, 0.5)} ms, bound {bound} ms, {what}")
+    what = f"of {done} sign-ins, {rate:.1f} in a second, while others used {others:.2f} cores"
     if others < STRANGERS:
-        expect(rate >= REACHED * PER_SECOND, f"{rate:.1f} in a second, {what}")
+        expect(delay <= DELAY * PATIENCE, f"p99 is {delay:.2f} ms beyond the quiet median of {median} ms, {what}")
+        expect(rate >= REACHED * PER_SECOND, what)
     else:
-        print(f"not judged by {DELAY} ms but by {bound} ms, {what}")
+        quiet, late, floor = typical(calm, "took", 0.99), typical(busy, "took", 0.99), FLOOR * 1000
+        print(f"not held to {DELAY} ms ({delay:.2f}), {what}")
+        expect(late <= TWICE * quiet + floor * PATIENCE, f"p99 {late:.2f} ms, quiet {quiet:.2f} ms, {what}")
 
 
 @test(alone=True, limit=120)
 def a_hundred_in_a_second_are_not_felt(t):
-    sign_ins(t, users=100, turns=2, seconds=2)
+    sign_ins(t, users=100, turns=3, seconds=1.5)
 
 
 @test(alone=True, limit=600, slow=True)

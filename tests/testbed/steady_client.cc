@@ -2,12 +2,13 @@
 // the gateway is asked.
 //   steady_client PORT HOST CONNECTIONS 'Header: value'
 //       for each line COUNT PER_SECOND: so many GET /, at that pace:
-//       {"took": [milliseconds, to the last byte of the answer], "wrong"}
-// A request that is late because an answer was late counts from when it was due: nothing is left out because of a wait.
+//       {"took": [milliseconds, from the first byte sent to the last one read], "since_due": [milliseconds], "wrong"}
+// since_due counts from when a request was due, where it was late because the answer before it was: a second in which
+// nothing is answered is one long wait in `took`, and as many as should have been asked in it in `since_due`.
 #include <csignal>
 #include <cstdio>
 #include <deque>
-#include <vector>
+#include <string>
 
 #include "tls_client.h"
 
@@ -23,20 +24,21 @@ int main(int argc, char** argv) {
   Alarm alarm;
   unsigned count = 0, per_second = 0;
   while (scanf("%u %u", &count, &per_second) == 2) {
-    std::vector<double> took;
+    std::string took, since_due;
     unsigned wrong = 0;
     const int64_t interval = 1'000'000'000 / per_second;
     int64_t due = now_nanos(), answered = due;
     for (unsigned i = 0; i < count; ++i, due += interval) {
       alarm.wait_until(due);
-      const int64_t began = answered > due ? due : now_nanos();
+      const bool was_kept = answered > due;
+      const int64_t began = now_nanos();
       if (clients[i % clients.size()].ask(request).status != 200) ++wrong;
       answered = now_nanos();
-      took.push_back(static_cast<double>(answered - began) / 1e6);
+      took += (i == 0 ? "" : ", ") + std::to_string(static_cast<double>(answered - began) / 1e6);
+      since_due +=
+          (i == 0 ? "" : ", ") + std::to_string(static_cast<double>(answered - (was_kept ? due : began)) / 1e6);
     }
-    std::string text;
-    for (const double each : took) text += (text.empty() ? "" : ", ") + std::to_string(each);
-    printf("{\"took\": [%s], \"wrong\": %u}\n", text.c_str(), wrong);
+    printf("{\"took\": [%s], \"since_due\": [%s], \"wrong\": %u}\n", took.c_str(), since_due.c_str(), wrong);
     fflush(stdout);
   }
 }
