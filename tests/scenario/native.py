@@ -25,7 +25,7 @@ def built(name):
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not program.exists():
             done = subprocess.run(["clang++-19", "-std=c++23", "-O2", "-Wall", "-Wextra", "-Werror", TESTBED / f"{name}.cc",
-                                   *sorted(TESTBED.glob(f"{name}_*.cc")), "-o", program, "-lssl", "-lcrypto", "-lnghttp2"], capture_output=True, text=True)
+                                   *sorted(TESTBED.glob(f"{name}_*.cc")), "-o", program, "-lssl", "-lcrypto", "-lnghttp2", "-lz"], capture_output=True, text=True)
             if done.returncode:
                 raise Failed(f"{name} does not build: {done.stderr[:2000]}")
     return program

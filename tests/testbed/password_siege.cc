@@ -7,112 +7,20 @@
 //   password_siege PORT HOST ask 'Header: value'
 //       for each line COUNT PER_SECOND: so many GET / in turn, at that pace at most, on one kept connection:
 //       {"took": [milliseconds, from the first byte sent to the last one read], "wrong"}
-#include <arpa/inet.h>
-#include <netinet/tcp.h>
-#include <openssl/ssl.h>
-#include <poll.h>
-#include <sys/socket.h>
-#include <sys/timerfd.h>
-#include <unistd.h>
-
 #include <condition_variable>
 #include <csignal>
-#include <cstdint>
 #include <cstdio>
-#include <cstdlib>
-#include <cstring>
 #include <latch>
 #include <map>
 #include <mutex>
-#include <string>
 #include <thread>
 #include <vector>
+
+#include "tls_client.h"
 
 namespace {
 
 constexpr int kConnections = 32;
-
-int64_t now_nanos() {
-  timespec at{};
-  clock_gettime(CLOCK_MONOTONIC, &at);
-  return int64_t{at.tv_sec} * 1'000'000'000 + at.tv_nsec;
-}
-
-// A time to wait for that the kernel keeps.
-struct Alarm {
-  int fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
-  void wait_until(int64_t nanos) {
-    if (nanos <= now_nanos()) return;
-    itimerspec at{};
-    at.it_value.tv_sec = nanos / 1'000'000'000;
-    at.it_value.tv_nsec = nanos % 1'000'000'000;
-    timerfd_settime(fd, TFD_TIMER_ABSTIME, &at, nullptr);
-    uint64_t rung = 0;
-    (void)!read(fd, &rung, sizeof rung);
-  }
-};
-
-// One TLS connection that lives; opened again when the other side has closed it.
-class Client {
- public:
-  Client(SSL_CTX* context, uint16_t port, std::string host) : context_(context), port_(port), host_(std::move(host)) {}
-
-  bool open() {
-    sockaddr_in to{};
-    to.sin_family = AF_INET;
-    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    to.sin_port = htons(port_);
-    fd_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    const int one = 1;
-    setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-    ssl_ = SSL_new(context_);
-    SSL_set_fd(ssl_, fd_);
-    SSL_set_tlsext_host_name(ssl_, host_.c_str());
-    if (connect(fd_, reinterpret_cast<sockaddr*>(&to), sizeof to) == 0 && SSL_connect(ssl_) == 1) return true;
-    close();
-    return false;
-  }
-  // The status of the answer, read whole; 0: there was none.
-  int ask(const std::string& request) {
-    for (int attempt = 0; attempt < 2; ++attempt) {
-      if (ssl_ == nullptr && !open()) return 0;
-      if (SSL_write(ssl_, request.data(), static_cast<int>(request.size())) > 0)
-        if (const int status = answer(); status != 0) return status;
-      close();
-    }
-    return 0;
-  }
-
- private:
-  void close() {
-    SSL_free(ssl_);
-    ssl_ = nullptr;
-    ::close(fd_);
-  }
-  int answer() {
-    std::string read;
-    size_t head = std::string::npos, whole = 0;
-    while (head == std::string::npos || read.size() < whole) {
-      char bytes[16384];
-      const int count = SSL_read(ssl_, bytes, sizeof bytes);
-      if (count <= 0) return 0;
-      read.append(bytes, static_cast<size_t>(count));
-      if (head != std::string::npos) continue;
-      head = read.find("\r\n\r\n");
-      if (head == std::string::npos) continue;
-      for (size_t i = 0; i < head; ++i) read[i] = static_cast<char>(tolower(read[i]));
-      const size_t length = read.find("content-length: ");
-      whole = head + 4 + (length < head ? strtoul(read.c_str() + length + 16, nullptr, 10) : 0);
-    }
-    return std::atoi(read.c_str() + 9);
-  }
-
-  SSL_CTX* context_;
-  uint16_t port_;
-  std::string host_;
-  int fd_ = -1;
-  SSL* ssl_ = nullptr;
-};
 
 struct Siege {
   SSL_CTX* context;
@@ -141,14 +49,14 @@ struct Siege {
            std::to_string(source & 255) + "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
   }
   void run() {
-    Client client(context, port, host);
+    TlsClient client(context, port, host);
     Alarm alarm;
     client.open();
     connected.count_down();
     int64_t due = 0;
     for (uint64_t number = 0; take(number, due);) {
       alarm.wait_until(due);
-      const int status = client.ask(guess(number));
+      const int status = client.ask(guess(number)).status;
       const std::lock_guard lock(mutex);
       ++statuses[status];
     }
@@ -200,7 +108,7 @@ int besiege(SSL_CTX* context, char** words) {
 }
 
 int ask(SSL_CTX* context, char** words) {
-  Client client(context, static_cast<uint16_t>(std::atoi(words[1])), words[2]);
+  TlsClient client(context, static_cast<uint16_t>(std::atoi(words[1])), words[2]);
   const std::string request =
       std::string("GET / HTTP/1.1\r\nHost: ") + words[2] + ":" + words[1] + "\r\n" + words[4] + "\r\n\r\n";
   Alarm alarm;
@@ -211,7 +119,7 @@ int ask(SSL_CTX* context, char** words) {
     const int64_t interval = 1'000'000'000 / per_second;
     for (unsigned i = 0; i < count; ++i) {
       const int64_t began = now_nanos();
-      if (client.ask(request) != 200) ++wrong;
+      if (client.ask(request).status != 200) ++wrong;
       took.push_back(static_cast<double>(now_nanos() - began) / 1e6);
       alarm.wait_until(began + interval);
     }

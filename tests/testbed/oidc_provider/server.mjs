@@ -63,7 +63,7 @@ function configuration() {
       devInteractions: {enabled: false},
       backchannelLogout: {enabled: true},
       rpInitiatedLogout: {enabled: true, logoutSource: (ctx, form) => {
-        ctx.body = `<!doctype html><title>Sign out</title>${form}<button type="submit" form="op.logoutForm" name="logout" value="yes">yes</button>`
+        ctx.body = `<!doctype html><link rel=icon href='data:,'><title>Sign out</title>${form}<button type="submit" form="op.logoutForm" name="logout" value="yes">yes</button>`
       }},
     },
     fetch: post,
@@ -100,7 +100,7 @@ async function interaction(request, response, details) {
   }
   if (request.method === 'GET') {
     response.setHeader('content-type', 'text/html')
-    return response.end(`<!doctype html><title>Provider</title><form method="post" action="/interaction/${details.uid}/login">
+    return response.end(`<!doctype html><link rel=icon href='data:,'><title>Provider</title><form method="post" action="/interaction/${details.uid}/login">
 <label>User <input name="username" value="${(details.params.login_hint || '').replace(/[^\w@.-]/g, '')}"></label>
 <label>Password <input type="password" name="password"></label><button>Sign in</button></form>`)
   }
