@@ -87,7 +87,7 @@ Result<VerifiedJws> verify_jws(std::string_view token, const JwkSet& keys, Check
   TRY(JwsHeader header, checks.note("algorithm", kJoseAlgorithms, read_header(parts.header)));
   const VerifyingJwk* key = find_jwk(keys, header);
   CHECKED(checks.require(key != nullptr, "key", "one of " + std::to_string(keys.keys.size()) + " of the provider",
-                         shown(header), {Code::kNotFound, kFrom, "token is of none of the provider's keys"}));
+                         shown(header), {Code::kUnauthenticated, kFrom, "token is of none of the provider's keys"}));
   TRY(const Bytes signature, checks.note("signature's coding", "base64url", decoded(parts.signature)));
   CHECKED(checks.require(key->fits(header.algorithm, parts.signed_text, signature), "signature", "fits the key",
                          shown(header), {Code::kUnauthenticated, kFrom, "token's signature does not fit"}));

@@ -30,7 +30,7 @@ struct VerifiedJws {
 };
 
 // The key is the one with the header's kid that takes its algorithm; without a kid the only one that takes it.
-// errors: as of read_jws_header(); kNotFound no such key, or several; kUnauthenticated the signature.
+// errors: as of read_jws_header(); kUnauthenticated no such key, or several, or the signature.
 Result<VerifiedJws> verify_jws(std::string_view token, const JwkSet& keys, Checks& checks);
 
 // The key of verify_jws(), if there is exactly one.

@@ -9,6 +9,8 @@ namespace sallyport::sso {
 using nlohmann::json;
 
 Result<json> parse_strict_object(std::string_view text) {
+  // The reader takes a NUL for the end of its input, and would not look at what stands behind it.
+  if (text.find('\0') != text.npos) return malformed(Side::kClient, "JSON with a NUL byte");
   std::vector<std::set<std::string>> seen;
   bool twice = false, deep = false;
   const json::parser_callback_t watch = [&](int depth, json::parse_event_t event, json& parsed) {

@@ -111,7 +111,7 @@ Result<ProviderDocument> read(const json& document, const policy::OidcSettings& 
         "token_endpoint_auth_methods_supported",
         settings.client_auth == policy::OidcClientAuth::kBasic ? "client_secret_basic" : "client_secret_post",
         {"client_secret_basic"}, kNotThatWay));
-  TRY(auto scopes, list_of(document, "scopes_supported"));
+  TRY(auto scopes, checks.note("scopes_supported", "a list of texts", list_of(document, "scopes_supported")));
   out.scopes = std::move(scopes).value_or(std::vector<std::string>());
   out.issuer_in_answers = reader.flag("authorization_response_iss_parameter_supported");
   out.backchannel_logout = reader.flag("backchannel_logout_supported");
