@@ -33,7 +33,7 @@ ResponseVerdict judge(std::string_view posted) {
   const auto& list = verdict.checks.list();
   require(!list.empty() && list.back().passed == verdict.claims.has_value());
   for (size_t i = 0; i + 1 < list.size(); ++i) require(list[i].passed);
-  for (const Check& check : list) require(check.found.size() <= kCheckFoundBytesMax);
+  for (const sso::Check& check : list) require(check.found.size() <= sso::kCheckFoundBytesMax);
   require(refused_openings() == 0);
   if (verdict.claims) {
     require(verdict.claims->issuer == forge::kIdp && !verdict.claims->name_id.value.empty());
