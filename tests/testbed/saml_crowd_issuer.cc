@@ -1,3 +1,4 @@
+// The identity provider of the crowd: signs responses to requests, as saml_crowd.h says.
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
 #include <zlib.h>
