@@ -23,11 +23,14 @@ TEST(ResourceRefuse, kinds) {
   const RefuseRow rows[] = {
       {"team", R"({"kind": null})",
        "kind: is missing; expected platform, team, user, datasource, instance, service_account or identity_provider"},
-      {"team", R"({"kind": 5})", "kind: must be platform, team, user, datasource, instance, service_account or identity_provider"},
+      {"team", R"({"kind": 5})",
+       "kind: must be platform, team, user, datasource, instance, service_account or identity_provider"},
       {"team", R"({"kind": "taem"})",
-       "kind: must be platform, team, user, datasource, instance, service_account or identity_provider, not `taem`; did you mean `team`?"},
+       "kind: must be platform, team, user, datasource, instance, service_account or identity_provider, not `taem`; "
+       "did you mean `team`?"},
       {"team", R"({"kind": "Team"})",
-       "kind: must be platform, team, user, datasource, instance, service_account or identity_provider, not `Team`; did you mean `team`?"},
+       "kind: must be platform, team, user, datasource, instance, service_account or identity_provider, not `Team`; "
+       "did you mean `team`?"},
       {"team", R"({"kind": "x"})",
        "kind: must be platform, team, user, datasource, instance, service_account or identity_provider, not `x`"},
       {"team", R"({"kind": "oauth_provider"})", "kind: this version does not do resources of this kind"},

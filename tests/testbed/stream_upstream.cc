@@ -367,8 +367,8 @@ int main() {
             printf("{}\n");
           } else {
             const Group& group = all.groups[words[1]];
-            printf("{\"came\": %zu, \"open\": %zu, \"uploaded\": %zu, \"last_up\": %.6f, \"last_up_sent\": %.6f}\n", group.came, group.open,
-                   group.uploaded, group.last_up, group.last_up_sent);
+            printf("{\"came\": %zu, \"open\": %zu, \"uploaded\": %zu, \"last_up\": %.6f, \"last_up_sent\": %.6f}\n",
+                   group.came, group.open, group.uploaded, group.last_up, group.last_up_sent);
           }
         });
         if (!more) return 0;
