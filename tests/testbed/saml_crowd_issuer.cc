@@ -1,3 +1,4 @@
+// The XML, the key and the signature of saml_crowd.h.
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
 #include <zlib.h>
