@@ -1,4 +1,4 @@
-// The identity provider of the crowd: signs responses to requests, as saml_crowd.h says.
+// The XML, the key and the signature of saml_crowd.h.
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
 #include <zlib.h>
