@@ -32,7 +32,7 @@ def by_code_to_the_page_wanted(t):
     user = gateway.get("user", "alice")
     equal([(each["provider"], each["subject"], each["roles"]) for each in user["identities"]], [("corp", "alice", {"plant": "owner"})],
           "the account's identities")
-    equal(attempts(gateway)[0]["outcome"], "signed_in", "the attempt")
+    equal(attempts(gateway)[0]["outcome"], "signed in", "the attempt")
 
 
 @test
