@@ -109,7 +109,7 @@ run_googletest() {
   echo "  all of it: $log (exit code $status)"
 }
 
-# The fuzz targets over their corpora, without the fuzzer; --all: ten minutes of real fuzzing each.
+# The fuzz targets over their corpora, without the fuzzer; --all: ten minutes of real fuzzing each, thirty for those who sign people in.
 test_corpora() {
   local all=$1 corpus name
   if [[ -n $all ]]; then
