@@ -78,7 +78,7 @@ TEST_F(HandOverTest, the_store_keeps_the_page_sealed) {
   Jar jar;
   sign_in(jar);
   const std::string location = code_for(jar, kCrm, "/very-special");
-  sign_in_.reset();
+  gate_.reset();
   store_.reset();
   for (const auto& entry : std::filesystem::directory_iterator(folder_.path())) {
     std::ifstream in(entry.path(), std::ios::binary);

@@ -39,7 +39,7 @@ TEST_F(SignInTest, the_store_knows_the_hash_of_the_cookie_alone) {
   Jar jar;
   sign_in(jar);
   const std::string cookie = jar.get(kGate, "__Host-sallyport");
-  sign_in_.reset();
+  gate_.reset();
   store_.reset();  // everything is on the disk now
   for (const auto& entry : std::filesystem::directory_iterator(folder_.path())) {
     std::ifstream in(entry.path(), std::ios::binary);
