@@ -51,7 +51,7 @@ def typical(turns, kind, share):
     return round(statistics.median_low(sorted(turn[kind])[int(len(turn[kind]) * share)] for turn in turns), 3)
 
 
-def sign_ins(t, users, turns, seconds):
+def sign_ins(t, users, turns, seconds, strict=False):
     pusher = Native(t, "stream_upstream")
     crm = host("crm")
     gateway = world(t, datasource("crm", f"http://127.0.0.1:{pusher.heard()}"), workers=2, trusted_proxies=["127.0.0.1/32"])
@@ -90,7 +90,7 @@ def sign_ins(t, users, turns, seconds):
                for name, turn in (("quiet", calm), ("busy", busy)) for kind in ("took", "since_due")})
     equal([each["failed"] for each in came], [0] * turns, f"sign-ins that failed ({[each['why'] for each in came if each['failed']]})")
     what = f"of {done} sign-ins, {rate:.1f} in a second, while others used {others:.2f} cores"
-    if others < STRANGERS:
+    if strict and others < STRANGERS:
         expect(delay <= DELAY * PATIENCE, f"p99 is {delay:.2f} ms beyond the quiet median of {median} ms, {what}")
         expect(rate >= REACHED * PER_SECOND, what)
     else:
@@ -106,4 +106,4 @@ def a_hundred_in_a_second_are_not_felt(t):
 
 @test(alone=True, limit=600, slow=True)
 def a_hundred_in_a_second_for_a_minute(t):
-    sign_ins(t, users=1000, turns=6, seconds=10)
+    sign_ins(t, users=1000, turns=6, seconds=10, strict=True)
