@@ -257,8 +257,13 @@ std::optional<WallMicros> certificate_end(CURL* easy) {
 }  // namespace
 
 Result<http::Url> parse_fetch_url(std::string_view text, Side side) {
+  // RFC 3986 s2: everything else stands there percent-encoded.
+  static constexpr std::string_view kMarks = "-._~:/?#[]@!$&'()*+,;=%";
+  const bool plain = std::ranges::all_of(text, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || kMarks.contains(c);
+  });
   auto url = http::parse_url(text);
-  if (!url || !may_fetch(*url)) return malformed(side, "not an https URL, or one of http to this machine");
+  if (!plain || !url || !may_fetch(*url)) return malformed(side, "not an https URL, or one of http to this machine");
   return *std::move(url);
 }
 

@@ -2,6 +2,7 @@
 
 #include <event2/event.h>
 #include <sys/eventfd.h>
+#include <sys/timerfd.h>
 
 #include <cstdlib>
 
@@ -23,6 +24,11 @@ event_base* make_base() {
   return base;
 }
 
+timespec spec_of(std::chrono::nanoseconds time) {
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(time);
+  return {.tv_sec = seconds.count(), .tv_nsec = (time - seconds).count()};
+}
+
 }  // namespace
 
 void Deferred::withdraw() {
@@ -32,17 +38,19 @@ void Deferred::withdraw() {
 }
 
 Loop::Loop(const Clock& clock)
-    : clock_(clock), base_(make_base()), timers_(clock.monotonic()), mailbox_(std::make_shared<Mailbox>()) {
+    : clock_(clock),
+      base_(make_base()),
+      timers_(clock.monotonic()),
+      tick_fd_(timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC)),
+      tick_due_(std::chrono::steady_clock::now() + TimerWheel::kTick),
+      mailbox_(std::make_shared<Mailbox>()) {
+  const itimerspec ticks{.it_interval = spec_of(TimerWheel::kTick), .it_value = spec_of(tick_due_.time_since_epoch())};
+  if (timerfd_settime(tick_fd_.get(), TFD_TIMER_ABSTIME, &ticks, nullptr) < 0) std::abort();
   event_assign(
-      &tick_event_, base_.get(), -1, EV_PERSIST,
-      [](evutil_socket_t, short, void* self) {
-        auto& loop = *static_cast<Loop*>(self);
-        loop.timers_.advance(loop.now());
-      },
-      this);
+      &tick_event_, base_.get(), tick_fd_.get(), EV_READ | EV_PERSIST,
+      [](evutil_socket_t, short, void* self) { static_cast<Loop*>(self)->ticked(); }, this);
   event_priority_set(&tick_event_, kTickFirst);
-  const timeval tick{0, std::chrono::microseconds(TimerWheel::kTick).count()};
-  event_add(&tick_event_, &tick);
+  event_add(&tick_event_, nullptr);
   event_assign(
       &wake_event_, base_.get(), mailbox_->wake_fd_.get(), EV_READ | EV_PERSIST | EV_ET,
       [](evutil_socket_t, short, void* self) { static_cast<Loop*>(self)->drain_posts(); }, this);
@@ -79,6 +87,15 @@ void Loop::run() {
 void Loop::one_handled() {
   const Monotonic began = now();
   if (++handled_ % kHandlersPerClock == 0 && clock_.monotonic() - began >= kTurnMost) event_base_loopbreak(base_.get());
+}
+
+void Loop::ticked() {
+  uint64_t expired = 0;  // reading it is what has the kernel go on
+  [[maybe_unused]] const auto got = ::read(tick_fd_.get(), &expired, sizeof expired);
+  const auto came = std::chrono::steady_clock::now();
+  for (; tick_due_ <= came; tick_due_ += TimerWheel::kTick)
+    if (delay_observer_) delay_observer_(std::chrono::duration_cast<std::chrono::microseconds>(came - tick_due_));
+  timers_.advance(now());
 }
 
 void Loop::stop() {

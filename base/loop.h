@@ -1,5 +1,5 @@
 // One thread's event loop over libevent: raw edge-triggered events added once per descriptor, deferred work at the end
-// of each turn, a timer wheel, and post() as the only way in from another thread.
+// of each turn, a timer wheel that ticks each kTick, and post() as the only way in from another thread.
 //
 // A turn is over when nothing is ready any more, or after kTurnMost: what other threads have posted, what is deferred
 // and the timers never wait for everything that thousands of busy descriptors have to say.
@@ -86,6 +86,11 @@ class Loop {
   void post(std::move_only_function<void()> job) { mailbox_->post(std::move(job)); }
   const std::shared_ptr<Mailbox>& mailbox() const { return mailbox_; }  // for who may post after the loop's end
   void defer(Deferred& work);                                           // idempotent until it has run
+  // Told at each tick how much later than due it came, for a tick that was missed as well: how long whatever happens at
+  // any time waits for this loop, and this thread for a processor.
+  void observe_delay(std::move_only_function<void(std::chrono::microseconds late)> observer) {
+    delay_observer_ = std::move(observer);
+  }
 
   event_base* base() const { return base_.get(); }
   TimerWheel& timers() {  // knows the time of this turn
@@ -100,12 +105,16 @@ class Loop {
  private:
   friend class LoopEvent;
   void one_handled();  // ends the turn when it has been long enough
+  void ticked();
   void drain_posts();
   void run_deferred();
 
   const Clock& clock_;
   CHandle<event_base, event_base_free> base_;
   TimerWheel timers_;
+  Fd tick_fd_;
+  std::chrono::steady_clock::time_point tick_due_;  // of the machine's clock, whatever clock_ says
+  std::move_only_function<void(std::chrono::microseconds)> delay_observer_;
   event tick_event_;
   event wake_event_;
   std::shared_ptr<Mailbox> mailbox_;

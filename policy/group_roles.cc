@@ -220,11 +220,6 @@ GroupOutcome GroupReader::read(std::span<const std::string> groups, const TeamEx
   return out;
 }
 
-GroupOutcome roles_of_groups(const GroupRules& rules, std::span<const std::string> groups,
-                             const TeamExists& team_exists) {
-  return GroupReader(rules).read(groups, team_exists);
-}
-
 Result<void> check_group_pattern(std::string_view pattern) {
   CHECKED(parse_pattern(pattern));
   return {};

@@ -13,6 +13,7 @@
 #include "base/client_certificate.h"
 #include "policy/address_set.h"
 #include "policy/compiled_rule.h"
+#include "policy/group_roles.h"
 #include "policy/record.h"
 
 namespace sallyport::policy {
@@ -63,8 +64,9 @@ struct CompiledProvider : std::enable_shared_from_this<CompiledProvider> {
   RecordId id;
   std::string name;
   IdentityProvider spec;
-  std::vector<SealedField> secrets;  // "secrets.client_secret", "secrets.bind_password"
-  std::string destination;           // bound into every sealed secret of it
+  std::unique_ptr<const GroupReader> groups;  // of spec.groups; never null
+  std::vector<SealedField> secrets;           // "secrets.client_secret", "secrets.bind_password"
+  std::string destination;                    // bound into every sealed secret of it
   uint64_t version = 0;
   bool damaged = false;  // nobody signs in there
 };

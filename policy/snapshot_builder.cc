@@ -206,6 +206,7 @@ void SnapshotBuilder::add_provider(const ResourceRecord& record, const Resource*
     compiled->spec = std::get<IdentityProvider>(resource->body);
     compiled->destination = destination_of(*resource);
   }
+  compiled->groups = std::make_unique<const GroupReader>(compiled->spec.groups);
   const auto place = std::ranges::lower_bound(providers_, compiled->name, {},
                                               [](const auto& one) { return std::string_view(one->name); });
   providers_.insert(place, std::move(compiled));

@@ -36,19 +36,20 @@ double sum(const std::vector<const Metrics*>& workers, Count Metrics::* count) {
   return static_cast<double>(out);
 }
 
-MetricFamily latency(const std::vector<const Metrics*>& workers) {
-  MetricFamily out =
-      family("request_seconds", "From the first byte of a request's head to the last byte of its answer.",
-             MetricType::Histogram);
+template <const auto& kBounds>
+MetricFamily histogram(const char* name, const char* help, const std::vector<const Metrics*>& workers,
+                       Durations<kBounds> Metrics::* durations) {
+  MetricFamily out = family(name, help, MetricType::Histogram);
   prometheus::ClientMetric metric;
   uint64_t cumulative = 0;
-  for (size_t i = 0; i <= Metrics::kBucketMicros.size(); ++i) {
-    for (const Metrics* one : workers) cumulative += one->latency[i].value();
-    if (i < Metrics::kBucketMicros.size())
-      metric.histogram.bucket.push_back({cumulative, static_cast<double>(Metrics::kBucketMicros[i]) / 1e6});
+  uint64_t micros = 0;
+  for (size_t i = 0; i <= kBounds.size(); ++i) {
+    for (const Metrics* one : workers) cumulative += (one->*durations).counts()[i].value();
+    if (i < kBounds.size()) metric.histogram.bucket.push_back({cumulative, static_cast<double>(kBounds[i]) / 1e6});
   }
+  for (const Metrics* one : workers) micros += (one->*durations).sum_micros();
   metric.histogram.sample_count = cumulative;
-  metric.histogram.sample_sum = sum(workers, &Metrics::latency_micros) / 1e6;
+  metric.histogram.sample_sum = static_cast<double>(micros) / 1e6;
   out.metric.push_back(std::move(metric));
   return out;
 }
@@ -100,7 +101,11 @@ std::string metrics_text(const AdminFacts& facts, const std::vector<const Metric
     for (const Metrics* one : workers) total += one->responses[i].value();
     add(all.back(), static_cast<double>(total), {{"class", std::to_string(i) + "xx"}});
   }
-  all.push_back(latency(workers));
+  all.push_back(histogram("request_seconds", "From the first byte of a request's head to the last byte of its answer.",
+                          workers, &Metrics::latency));
+  all.push_back(histogram("loop_delay_seconds",
+                          "How much later than due a worker's loop got to what is due each tenth of a second.", workers,
+                          &Metrics::loop_delay));
   counter("request_body_bytes_total", "Bytes of request bodies.", &Metrics::request_bytes);
   counter("response_body_bytes_total", "Bytes of response bodies.", &Metrics::response_bytes);
   counter("http2_connections_total", "Client connections that speak HTTP/2.", &Metrics::http2_connections);

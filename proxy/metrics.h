@@ -2,8 +2,10 @@
 // relaxed atomics, no lock, no shared cache line between workers.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 
 namespace sallyport::proxy {
@@ -17,6 +19,28 @@ class Count {
  private:
   std::atomic<uint64_t> value_{0};
 };
+
+// How long something took: cumulative buckets by upper bound, in microseconds, and one for all that took longer.
+template <const auto& kBounds>
+class Durations {
+ public:
+  void add(std::chrono::microseconds took) {  // below zero counts as zero
+    const auto micros = static_cast<uint64_t>(std::max<int64_t>(0, took.count()));
+    size_t bucket = 0;
+    while (bucket < kBounds.size() && micros > kBounds[bucket]) ++bucket;
+    counts_[bucket].add();
+    sum_.add(micros);
+  }
+  const std::array<Count, kBounds.size() + 1>& counts() const { return counts_; }
+  uint64_t sum_micros() const { return sum_.value(); }
+
+ private:
+  std::array<Count, kBounds.size() + 1> counts_;
+  Count sum_;
+};
+
+inline constexpr std::array<uint64_t, 8> kRequestMicros{1000, 5000, 10000, 50000, 100000, 500000, 1000000, 10000000};
+inline constexpr std::array<uint64_t, 8> kDelayMicros{100, 250, 500, 1000, 2000, 5000, 20000, 100000};
 
 struct alignas(64) Metrics {
   Count connections_accepted;
@@ -42,10 +66,8 @@ struct alignas(64) Metrics {
   Count websocket_messages_dropped;  // of clients that may only listen
   Count request_bytes;
   Count response_bytes;
-  // Latency to the last byte, cumulative buckets in microseconds.
-  static constexpr std::array<uint64_t, 8> kBucketMicros{1000, 5000, 10000, 50000, 100000, 500000, 1000000, 10000000};
-  std::array<Count, 9> latency;
-  Count latency_micros;
+  Durations<kRequestMicros> latency;   // to the last byte
+  Durations<kDelayMicros> loop_delay;  // how much later than due the loop ticks
 };
 
 }  // namespace sallyport::proxy

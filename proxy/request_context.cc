@@ -59,12 +59,7 @@ RequestContext::~RequestContext() {
   metrics.response_bytes.add(exchange.response_bytes());
   record();
   if (status == 101) return;  // how long a WebSocket was open is no latency
-  const auto latency = std::chrono::duration_cast<std::chrono::microseconds>(worker.loop().now() - began).count();
-  const auto micros = static_cast<uint64_t>(latency < 0 ? 0 : latency);
-  size_t bucket = 0;
-  while (bucket < Metrics::kBucketMicros.size() && micros > Metrics::kBucketMicros[bucket]) ++bucket;
-  metrics.latency[bucket].add();
-  metrics.latency_micros.add(micros);
+  metrics.latency.add(std::chrono::duration_cast<std::chrono::microseconds>(worker.loop().now() - began));
 }
 
 void RequestContext::record(uint64_t unsent) {

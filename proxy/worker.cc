@@ -42,6 +42,7 @@ Worker::Worker(const GatewayParts& parts, AddressBudget& addresses, std::shared_
       overload_(loop_),
       overload_home_(home(kEnding)) {
   out_.reserve(2 * kBlockBytes);
+  loop_.observe_delay([this](std::chrono::microseconds late) { metrics_.loop_delay.add(late); });
 }
 
 Worker::~Worker() { join(); }

@@ -138,7 +138,7 @@ test_scenarios() {
     FAILED=$((FAILED + 1))
     return
   fi
-  run_scenarios "" ${all:+--all} "$@"
+  run_scenarios "" --times ${all:+--all} "$@"
   [[ -n $all ]] || return 0
   if ! configure_asan || ! build asan sallyport; then
     FAILED=$((FAILED + 1))

@@ -51,6 +51,7 @@ Task<GateReply> Account::page(Loop& home, const GateRequest& request, SignedIn w
   out.user = who.user->name;
   out.email = who.user->email;
   out.admin = who.user->admin;
+  out.has_password = who.user->password() != nullptr;
   out.strength = who.session.strength;
   out.note = saying.note;
   out.alert = saying.alert;

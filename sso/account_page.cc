@@ -20,8 +20,9 @@ Html who(const AccountPage& page) {
              page.strength == policy::Strength::kMfa ? Html("with a second factor") : Html("without a second factor"));
   if (page.admin) out << row("Right", Html("administrator of this gateway"));
   out << "</dl>\n<p class=\"actions\"><a class=\"button plain\" href=\"" << text(kFactorsPath)
-      << "\">Second factors</a> <a class=\"button plain\" href=\"" << text(kPasswordPath)
-      << "\">Change your password</a>";
+      << "\">Second factors</a>";
+  if (page.has_password)
+    out << " <a class=\"button plain\" href=\"" << text(kPasswordPath) << "\">Change your password</a>";
   if (page.admin) out << " <a class=\"button plain\" href=\"" << text(kProvidersPath) << "\">Identity providers</a>";
   out << "</p>\n</section>\n";
   return out;
@@ -54,7 +55,8 @@ Html session_item(const OwnSession& session, const AccountPage& page) {
 Html sessions(const AccountPage& page) {
   Html out;
   out << "<section aria-labelledby=\"sessions\">\n<h2 id=\"sessions\">Where you are signed in</h2>\n"
-      << "<p class=\"quiet\">If you do not know one of these, end it and change your password.</p>\n"
+      << "<p class=\"quiet\">If you do not know one of these, end it and "
+      << (page.has_password ? Html("change your password") : Html("tell whoever runs this gateway")) << ".</p>\n"
       << "<ul class=\"sessions\">\n";
   for (const OwnSession& session : page.sessions.shown) out << session_item(session, page);
   out << "</ul>\n";

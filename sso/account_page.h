@@ -16,6 +16,7 @@ struct AccountPage {
   std::string user;
   std::string email;
   bool admin = false;
+  bool has_password = false;  // of this gateway
   policy::Strength strength = policy::Strength::kPassword;
   OwnSessionList sessions;
   std::vector<storage::TokenRecord> tokens;

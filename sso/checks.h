@@ -23,6 +23,8 @@ constexpr size_t kCheckFoundBytesMax = 200;
 
 class Checks {
  public:
+  // Notes a check that decides nothing by itself.
+  void add(bool passed, const char* name, std::string_view expected, std::string_view found);
   // Notes the check, and is its outcome.
   Result<void> require(bool passed, const char* name, std::string_view expected, std::string_view found, Error error);
   // The same for what has to hold before a check can be made at all: noted only when it does not.
@@ -37,7 +39,6 @@ class Checks {
   const std::vector<Check>& list() const { return list_; }
 
  private:
-  void add(bool passed, const char* name, std::string_view expected, std::string_view found);
   std::vector<Check> list_;
 };
 

@@ -24,12 +24,13 @@ bool is_directory(const policy::CompiledProvider& provider) {
 }  // namespace
 
 std::vector<const policy::CompiledProvider*> directories_for(const policy::Snapshot& snapshot, std::string_view typed,
-                                                             const policy::CompiledUser* user) {
+                                                             const policy::CompiledUser* user, Own own) {
   std::vector<const policy::CompiledProvider*> out;
+  if (own == Own::kPassword) return out;
   if (user != nullptr) {
-    if (user->password() != nullptr) return out;
     for (const policy::ProvidedIdentity& identity : user->identities)
-      if (const auto* provider = snapshot.provider(identity.provider); provider != nullptr && is_directory(*provider))
+      if (const auto* provider = snapshot.provider(identity.provider);
+          own == Own::kNothing && provider != nullptr && is_directory(*provider))
         out.push_back(provider);
     // One that an admin has made for a person of a directory, and whom it has not vouched for yet.
     if (out.empty() && !user->email.empty())

@@ -17,10 +17,17 @@ namespace sallyport::sso {
 
 constexpr size_t kDirectoriesAskedMax = 3;  // for a name that says nothing of where it belongs
 
+// What the account has here.
+enum class Own : uint8_t {
+  kPassword,
+  kNothing,  // or there is no account
+  kRefused,  // whatever it has, the provider of its address is demanded
+};
 // Whom to ask about what was typed: the directory of its domain; that of the account it means, if it is linked to one
-// and has no password here; all of them, in the order of their names, where it means nobody here.
+// and has no password here; all of them, in the order of their names, where it means nobody here. kRefused: the
+// provider that is demanded, if it is a directory, and no other.
 std::vector<const policy::CompiledProvider*> directories_for(const policy::Snapshot& snapshot, std::string_view typed,
-                                                             const policy::CompiledUser* user);
+                                                             const policy::CompiledUser* user, Own own);
 
 class DirectorySignIn {
  public:

@@ -18,7 +18,6 @@ namespace sallyport::sso {
 namespace {
 
 constexpr Problem kNotFound{404, "not_found", "Not found", "There is nothing at this address."};
-constexpr Problem kMethod{405, "method_not_allowed", "Method not allowed", "This address cannot be asked in this way."};
 constexpr Problem kGone{404, "not_found", "Not found", "There is no such second factor any more."};
 constexpr Problem kOwnForm{403, "bad_csrf", "Please try again",
                            "This form does not belong to your present sign-in. Go back and reload the page."};
@@ -126,11 +125,8 @@ Task<GateReply> FactorAccount::handle(Loop& home, GateRequest request) {
   const Route* const route = find_route(request.path);
   if (route == nullptr) co_return problem_reply(request, kNotFound);
   const bool reads = route->kind == Route::Kind::kRead;
-  if (reads ? request.method != "GET" && request.method != "HEAD" : request.method != "POST") {
-    GateReply reply = problem_reply(request, kMethod);
-    add_header(reply, "Allow", reads ? "GET, HEAD" : "POST");
-    co_return reply;
-  }
+  if (reads ? request.method != "GET" && request.method != "HEAD" : request.method != "POST")
+    co_return method_reply(request, reads ? "GET, HEAD" : "POST");
   if (!reads && origin_proof(request, parts_.origin) != OriginProof::kSame)
     co_return problem_reply(request, kForeignOrigin);
   const auto who = signed_in(request, parts_.sessions, parts_.clock.wall());

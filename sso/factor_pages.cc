@@ -208,7 +208,7 @@ std::string factors_page(const FactorsPage& page) {
         << "href=\"" << text(kMfaPath) << "?then=factors\">Confirm that it is you</a></p>\n</section>\n";
   if (!page.fresh && page.factors.empty())
     out << "<section class=\"card\" aria-labelledby=\"fresh\">\n<h2 id=\"fresh\">To set one up</h2>\n"
-        << "<p>You signed in a while ago. Enter your password once more; then you have 15 minutes.</p>\n"
+        << "<p>This asks for a sign-in made for it. Sign in once more; then you have 15 minutes.</p>\n"
         << sign_in_again("") << "</section>\n";
   if (!page.factors.empty()) {
     out << "<h2>Yours</h2>\n<ul class=\"sessions factors\">\n";
@@ -234,7 +234,7 @@ std::string new_factor_page(const NewFactorPage& page) {
         << "minute.</p>\n"
         << ways_to_add(page.csrf, page.flow, page.name, page.alert, page.add_passkey);
   else
-    out << "<p>You signed in a while ago. Enter your password once more; then you have 15 minutes.</p>\n"
+    out << "<p>This asks for a sign-in made for it. Sign in once more; then you have 15 minutes.</p>\n"
         << sign_in_again(page.flow);
   out << "</div>\n<div class=\"aside\">" << sign_out_button(page.sign_out_csrf, true)
       << "</div>\n</main>\n<footer></footer>\n";

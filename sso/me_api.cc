@@ -18,7 +18,6 @@ namespace {
 using nlohmann::json;
 
 constexpr Problem kNotFound{404, "not_found", "Not found", "There is nothing at this address."};
-constexpr Problem kMethod{405, "method_not_allowed", "Method not allowed", "This address cannot be asked in this way."};
 constexpr Problem kNobody{401, "unauthenticated", "Sign in first", "Nobody is signed in."};
 constexpr Problem kTokenWithoutApi{403, "token_without_api", "Refused", "This token was not made for the API (--api)."};
 constexpr Problem kNotFromHere{403, "foreign_origin", "Refused", "This request does not say that it comes from here."};
@@ -150,11 +149,7 @@ Task<GateReply> MeApi::handle(Loop& home, GateRequest request) {
   const std::string_view method = request.method == "HEAD" ? "GET" : std::string_view(request.method);
   const Route* const route = find_route(method, request.path);
   if (route == nullptr) co_return refuse(request, kNotFound);
-  if (method != route->method) {
-    GateReply reply = refuse(request, kMethod);
-    add_header(reply, "Allow", route->allow);
-    co_return reply;
-  }
+  if (method != route->method) co_return method_reply(request, route->allow, Format::kJson);
   if (route->kind == Route::Kind::kWrite) {
     if (origin_proof(request, parts_.origin) != OriginProof::kSame) co_return refuse(request, kNotFromHere);
     if (!request.sallyport_request) co_return refuse(request, kHeaderMissing);

@@ -13,10 +13,20 @@ namespace {
 
 constexpr Problem kNoAnswer{400, "malformed", "Not understood",
                             "This address takes the answer of an identity provider."};
-constexpr std::chrono::seconds kFresh = kSignInFlowLife;  // ago at most, where a fresh sign-in was asked for
 constexpr std::string_view kClientSecret = "secrets.client_secret";
 
-bool is_absence(Code code) { return code == Code::kUnavailable || code == Code::kTimeout || code == Code::kNotFound; }
+// Nobody is to blame: the provider was not reached (whatever the reason: its certificate, the outbound list), or says
+// so.
+bool is_absence(const Error& error) {
+  return error.side == Side::kUpstream || error.code == Code::kUnavailable || error.code == Code::kTimeout ||
+         error.code == Code::kNotFound;
+}
+
+// How long ago the sign-in at the provider may be that was asked for then.
+std::optional<std::chrono::seconds> since(std::optional<WallMicros> asked, WallMicros now) {
+  if (!asked) return std::nullopt;
+  return std::chrono::seconds(std::max<int64_t>(0, (count(now) - count(*asked)) / 1'000'000 + 1));
+}
 
 // Back-Channel Logout 1.0 s2.8.
 GateReply refused_notice() {
@@ -50,12 +60,7 @@ Task<Result<std::shared_ptr<const oidc::Client>>> OidcSignIn::client(Loop& home,
 }
 
 Task<GateReply> OidcSignIn::login(Loop& home, const GateRequest& request, const policy::CompiledProvider& provider) {
-  Departure departure{.provider = provider.name, .request_id = {}, .verifier = {}, .flow = {}, .then = {}};
-  if (const auto query = http::parse_form(request.query)) {
-    if (const std::string* const flow = http::find_field(*query, "flow")) departure.flow = *flow;
-    if (const std::string* const then = http::find_field(*query, "then")) departure.then = *then;
-  }
-  auto departing = depart(home, request, provider, std::move(departure));
+  auto departing = depart(home, request, provider, departure_of(request, provider.name));
   co_return co_await departing;
 }
 
@@ -73,6 +78,7 @@ Task<GateReply> OidcSignIn::depart(Loop& home, const GateRequest& request, const
   if (departure.then == kThenFactors) {
     wish.prompt = "login";
     wish.max_age = std::chrono::seconds(0);
+    departure.fresh_after = parts_.clock.wall();
   }
   departure.request_id = secrets->nonce;
   departure.verifier = secrets->verifier.reveal();
@@ -102,6 +108,11 @@ Task<GateReply> OidcSignIn::callback(Loop& home, const GateRequest& request, con
     case Return::kAnother:
       co_return refuse("the answer came by another browser than the request", {});
     case Return::kOtherTab: {
+      // Once: else one sign-in that was begun would begin others without an end.
+      auto taking = parts_.flows.settle(home, handle);
+      const auto taken = co_await taking;
+      if (!taken && taken.error().code == Code::kNotFound) co_return refuse("a second answer to one request", {});
+      if (!taken) co_return unavailable_reply(request, format_for(request));
       auto again = depart(home, request, provider,
                           {.provider = provider.name,
                            .request_id = {},
@@ -129,7 +140,7 @@ Task<GateReply> OidcSignIn::callback(Loop& home, const GateRequest& request, con
   oidc::Answer answer{.callback = *std::move(brought),
                       .flow = {*std::move(verifier), met->flow.request_id},
                       .redirect_uri = oidc_urls(parts_.gate, provider.name).redirect,
-                      .max_age = met->flow.then == kThenFactors ? std::optional(kFresh) : std::nullopt};
+                      .max_age = since(met->flow.fresh_after, parts_.clock.wall())};
   using Verdict = oidc::OidcVerdict;
   Offload<Verdict> exchanging(
       parts_.asking, home, [this, with = *with, answer = std::move(answer)]() -> Result<Verdict> {
@@ -143,14 +154,16 @@ Task<GateReply> OidcSignIn::callback(Loop& home, const GateRequest& request, con
   }
   if (!verdict->identity) {
     const Error& error = verdict->identity.error();
-    co_return parts_.arrivals.refuse(request, provider,
-                                     is_absence(error.code) ? "provider_unavailable" : "sign_in_refused", error.what,
-                                     verdict->checks);
+    co_return parts_.arrivals.refuse(request, provider, is_absence(error) ? "provider_unavailable" : "sign_in_refused",
+                                     error.what, verdict->checks);
   }
   Arrival arrival;
   arrival.identity = *std::move(verdict->identity);
   arrival.checks = std::move(verdict->checks);
-  arrival.origin = OriginWords{verdict->sub, verdict->sid, {{"id_token", std::string(verdict->id_token.reveal())}}};
+  arrival.origin = OriginWords{verdict->sub,
+                               verdict->sid,
+                               {{"id_token", std::string(verdict->id_token.reveal())}},
+                               met->flow.fresh_after.has_value()};
   arrival.flow = met->flow.flow;
   arrival.then = met->flow.then;
   arrival.replaces = met->flow.replaces;
@@ -161,7 +174,7 @@ Task<GateReply> OidcSignIn::callback(Loop& home, const GateRequest& request, con
 Task<GateReply> OidcSignIn::notice(Loop& home, const GateRequest& request, const policy::CompiledProvider& provider) {
   const auto form = is_form(request) ? http::parse_form(request.message, 8) : http::FormFields{};
   const std::string* const token = form ? http::find_field(*form, "logout_token") : nullptr;
-  if (token == nullptr) co_return refused_notice();
+  if (token == nullptr || token->size() > kJwsBytesMax || !read_jws_header(*token)) co_return refused_notice();
   auto getting = client(home, provider);
   const auto with = co_await getting;
   if (!with) co_return unavailable_reply(request, Format::kJson);
@@ -172,7 +185,7 @@ Task<GateReply> OidcSignIn::notice(Loop& home, const GateRequest& request, const
   auto verdict = co_await verifying;
   if (!verdict) co_return unavailable_reply(request, Format::kJson);
   if (!verdict->notice) {
-    if (is_absence(verdict->notice.error().code)) co_return unavailable_reply(request, Format::kJson);
+    if (is_absence(verdict->notice.error())) co_return unavailable_reply(request, Format::kJson);
     (void)parts_.arrivals.refuse(request, provider, "sign_in_refused", verdict->notice.error().what, verdict->checks);
     co_return refused_notice();
   }

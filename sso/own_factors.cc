@@ -5,6 +5,7 @@
 #include "base/random.h"
 #include "policy/factor_demand.h"
 #include "sso/cookies.h"
+#include "sso/provider_arrival.h"
 #include "sso/second_factor.h"
 #include "sso/totp.h"
 
@@ -123,7 +124,14 @@ Task<Result<bool>> OwnFactors::may_change(Loop& home, const SignedIn& who) {
       home, [user = who.user->id, now](storage::Store& store) { return store.sessions_of(user, now); });
   CO_TRY(const std::vector<SessionRecord> sessions, co_await reading);
   const auto own = std::ranges::find(sessions, who.session.id, &SessionRecord::id);
-  co_return own != sessions.end() && now - own->created_at < kFreshEnough;
+  if (own == sessions.end() || now - own->created_at >= kFreshEnough) co_return false;
+  // A provider that knows the browser vouches without asking anybody: only what it was asked to prove anew counts.
+  auto looking = parts_.store.run<std::optional<storage::SessionOrigin>>(
+      home, [family = own->family](storage::Store& store) { return store.session_origin(family); });
+  CO_TRY(const std::optional<storage::SessionOrigin> origin, co_await looking);
+  if (!origin) co_return true;
+  CO_TRY(const OriginWords words, ProviderArrivals::open_origin(*origin, parts_.keyring));
+  co_return words.fresh;
 }
 
 Task<Result<TotpEnrolment>> OwnFactors::begin_totp(Loop& home, const SignedIn& who, std::string name) {

@@ -164,23 +164,17 @@ AccountPlan account_for(const policy::Snapshot& snapshot, std::string_view provi
   return Planner(snapshot, provider_name, provider, identity).plan(groups);
 }
 
-AccountPlan account_for(const policy::Snapshot& snapshot, std::string_view provider_name,
-                        const policy::IdentityProvider& provider, const ExternalIdentity& identity) {
-  return account_for(snapshot, provider_name, provider, policy::GroupReader(provider.groups), identity);
-}
-
 void note_account(Checks& checks, const AccountPlan& plan) {
   std::string groups;
   const auto add = [&groups](const std::string& words) { groups += (groups.empty() ? "" : "; ") + words; };
   for (const auto& [team, role] : plan.groups.roles) add(team + ": " + std::string(to_string(role)));
   if (plan.groups.admin) add("admin");
   for (const auto& [why, count] : plan.groups.ignored) add(std::to_string(count) + " ignored, " + why);
-  constexpr Error kNoAccountFor{Code::kDenied, Side::kIdentityProvider, "no account"};
-  if (!groups.empty()) (void)checks.require(true, "groups", "roles of teams here", groups, kNoAccountFor);
+  if (!groups.empty()) checks.add(true, "groups", "roles of teams here", groups);
   const bool refused = plan.what == What::kRefuse;
   std::string account(refused ? plan.reason : to_string(plan.what));
   if (!plan.name.empty()) account += ": " + plan.name;
-  (void)checks.require(!refused, "account", "one that this sign-in opens", account, kNoAccountFor);
+  checks.add(!refused, "account", "one that this sign-in opens", account);
 }
 
 std::string account_name_of(std::string_view text) {

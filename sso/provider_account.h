@@ -36,9 +36,6 @@ std::string_view to_string(AccountPlan::What what);
 AccountPlan account_for(const policy::Snapshot& snapshot, std::string_view provider_name,
                         const policy::IdentityProvider& provider, const policy::GroupReader& groups,
                         const ExternalIdentity& identity);
-// The same with the rules compiled for this once.
-AccountPlan account_for(const policy::Snapshot& snapshot, std::string_view provider_name,
-                        const policy::IdentityProvider& provider, const ExternalIdentity& identity);
 
 // Notes what was planned, for the flight recorder: what became of the groups, in numbers, then whose account it is.
 void note_account(Checks& checks, const AccountPlan& plan);

@@ -52,6 +52,7 @@ Result<storage::SessionOrigin> ProviderArrivals::sealed_origin(const policy::Com
   if (!words.index.empty()) out.index_hash = subject_hash(provider.id, words.index);
   json content{{"subject", words.subject}, {"index", words.index}};
   for (const auto& [name, value] : words.more) content["more"][name] = value;
+  if (words.fresh) content["fresh"] = true;
   const std::string text = content.dump(-1, ' ', false, json::error_handler_t::replace);
   TRY(out.sealed, parts_.keyring.seal(origin_context(out), as_bytes(text)));
   return out;
@@ -66,7 +67,7 @@ Result<OriginWords> ProviderArrivals::open_origin(const storage::SessionOrigin& 
     return found != content.end() && found->is_string() ? found->get<std::string>() : std::string();
   };
   if (!content.is_object()) return malformed(Side::kStorage, "where a session came from does not read");
-  OriginWords out{text("subject"), text("index"), {}};
+  OriginWords out{text("subject"), text("index"), {}, content.value("fresh", json()) == true};
   if (const auto more = content.find("more"); more != content.end() && more->is_object())
     for (const auto& [name, value] : more->items())
       if (value.is_string()) out.more.emplace_back(name, value.get<std::string>());
@@ -101,7 +102,7 @@ Task<Result<ProviderArrivals::Settled>> ProviderArrivals::settle(Loop& home, con
                                                                  const Arrival& arrival, AccountPlan& plan) {
   Settled out{request.snapshot, nullptr, false};
   for (int judged = 0; judged < kJudgedMax; ++judged) {
-    plan = account_for(*out.snapshot, provider.name, provider.spec, arrival.identity);
+    plan = account_for(*out.snapshot, provider.name, provider.spec, *provider.groups, arrival.identity);
     if (plan.what == AccountPlan::What::kRefuse) co_return fail(Code::kDenied, Side::kClient, plan.reason);
     if (!plan.changes && plan.what == AccountPlan::What::kExisting) {
       out.user = plan.user;
@@ -111,8 +112,11 @@ Task<Result<ProviderArrivals::Settled>> ProviderArrivals::settle(Loop& home, con
     const UserId user = wish.user;
     if (arrival.once) wish.more.changes.emplace_back(*arrival.once);
     auto putting = parts_.store.run<storage::ProvidedAccount>(
-        home, [this, wish = std::move(wish)](storage::Store& store) -> Result<storage::ProvidedAccount> {
-          storage::ResourceService service(store, parts_.keyring, parts_.clock, {});
+        home,
+        [&keyring = parts_.keyring, &clock = parts_.clock,
+         wish =
+             std::move(wish)](storage::Store& store) -> Result<storage::ProvidedAccount> {  // may outlive this object
+          storage::ResourceService service(store, keyring, clock, {});
           return service.put_provided_account(wish);
         });
     const auto put = co_await putting;

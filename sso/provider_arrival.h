@@ -24,6 +24,7 @@ struct OriginWords {
   std::string subject;                                    // as the provider names the person in a logout
   std::string index;                                      // its own name for its session; "": none
   std::vector<std::pair<std::string, std::string>> more;  // what else a logout has to say; sealed
+  bool fresh = false;  // the provider was asked to have the person sign in anew for this, and says that he did; sealed
 };
 
 struct Arrival {

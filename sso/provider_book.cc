@@ -148,6 +148,7 @@ Task<Result<std::shared_ptr<const Document>>> ProviderBook<Document>::document(
   Kept state = known(provider);
   if (!state || (!state->document && state->next_attempt <= parts_.clock.monotonic())) {
     Offload<State> looking(parts_.pool, home, [this, owned = provider.shared_from_this(), state]() -> Result<State> {
+      if (const Kept now = known(*owned); now && now != state) return *now;  // others have looked while this waited
       return look(*owned, state);
     });
     CO_TRY(State fresh, co_await looking);
@@ -185,6 +186,7 @@ void ProviderBook<Document>::hurry(const policy::CompiledProvider& provider) {
   const auto found = states_.find(provider.id);
   if (found == states_.end() || found->second->fetched_at + kDocumentHurried > parts_.clock.wall()) return;
   if (found->second->next_attempt == Monotonic::max()) return;  // it stands in the resource
+  if (!found->second->problem.empty()) return;                  // it has just failed, and waits
   State due = *found->second;
   due.next_attempt = std::min(due.next_attempt, parts_.clock.monotonic());
   found->second = std::make_shared<const State>(std::move(due));

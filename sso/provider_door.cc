@@ -165,12 +165,7 @@ Task<GateReply> ProviderDoor::handle(Loop& home, GateRequest request) {
                                      ? route->get
                                  : request.method == "POST" ? route->post
                                                             : nullptr;
-  if (handler == nullptr) {
-    GateReply reply = problem_reply(
-        request, {405, "method_not_allowed", "Method not allowed", "This address cannot be asked in this way."});
-    add_header(reply, "Allow", route->allow);
-    co_return reply;
-  }
+  if (handler == nullptr) co_return method_reply(request, route->allow);
   // Lives as long as the request's snapshot, which is in this frame.
   const policy::CompiledProvider* const provider = request.snapshot->provider(parts->name);
   if (provider == nullptr || provider->damaged || provider->spec.type != route->type)

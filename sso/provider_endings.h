@@ -11,7 +11,7 @@
 
 namespace sallyport::sso {
 
-constexpr size_t kSessionsEndedMax = 1000;  // of one person at one provider, at once
+constexpr size_t kSessionsEndedMax = 1000;  // in one commit
 
 class ProviderEndings {
  public:

@@ -1,8 +1,18 @@
 #include "sso/provider_flows.h"
 
+#include "base/http/cookie.h"
 #include "sso/cookies.h"
 
 namespace sallyport::sso {
+
+Departure departure_of(const GateRequest& request, std::string provider) {
+  Departure out{.provider = std::move(provider), .request_id = {}, .verifier = {}, .flow = {}, .then = {}};
+  const auto query = http::parse_form(request.query);
+  if (!query) return out;
+  if (const std::string* const flow = http::find_field(*query, "flow")) out.flow = *flow;
+  if (const std::string* const then = http::find_field(*query, "then")) out.then = *then;
+  return out;
+}
 
 Task<Result<Departed>> ProviderFlows::depart(Loop& home, const GateRequest& request, Departure departure) {
   const WallMicros now = parts_.clock.wall();

@@ -27,6 +27,8 @@ struct Departure {
   int restarts = 0;
   std::optional<WallMicros> fresh_after = std::nullopt;
 };
+// With the flow and then that the sign-in page sent the browser with.
+Departure departure_of(const GateRequest& request, std::string provider);
 struct Departed {
   std::string handle;  // the RelayState, or state
   std::string cookie;  // Set-Cookie
@@ -51,7 +53,7 @@ class ProviderFlows {
     const storage::Keyring& keyring;
     const Clock& clock;
   };
-  explicit ProviderFlows(Parts parts) : parts_(std::move(parts)) {}
+  explicit ProviderFlows(const Parts& parts) : parts_(parts) {}
 
   // One cookie for all tabs of a browser: the one it has stays.   errors: the keyring's and the store's.
   Task<Result<Departed>> depart(Loop& home, const GateRequest& request, Departure departure);

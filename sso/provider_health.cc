@@ -12,8 +12,6 @@
 namespace sallyport::sso {
 namespace {
 
-constexpr Error kFailed{Code::kUnavailable, Side::kIdentityProvider, "the check failed"};
-
 // Not a failure: with most providers somebody else renews it. One that is over fails where it is used.
 void check_end(ProviderHealth& health, const char* name, WallMicros ends, WallMicros now) {
   if (ends <= now + kCertificateSoon) health.hints.push_back(std::string(name) + " ends " + show_time(ends));
@@ -35,7 +33,7 @@ void check_endpoint(ProviderHealth& health, const char* name, const std::string&
       reply ? url->host + " answers with " + std::to_string(reply->status) : url->host + ": " + reply.error().what;
   // People's browsers go there, and they may reach what this machine does not.
   if (reply)
-    (void)health.checks.require(true, name, "an answer", found, kFailed);
+    health.checks.add(true, name, "an answer", found);
   else
     health.hints.push_back(std::string(name) + " could not be reached from here (" + found +
                            "); browsers have to reach it, this gateway does not");
@@ -53,16 +51,15 @@ void check_saml(ProviderHealth& health, const policy::CompiledProvider& provider
   const auto metadata = health.checks.note("metadata read", "a provider's metadata that counts",
                                            kSamlMetadata.read(provider.spec, text, now));
   if (!metadata) return;
-  (void)health.checks.require(true, "provider", "an entity", metadata->entity_id, kFailed);
+  health.checks.add(true, "provider", "an entity", metadata->entity_id);
   for (const saml::VerifyKey& key : metadata->signing_keys)
     check_end(health, "the certificate it signs with", key.expires_at(), now);
   if (metadata->valid_until) check_end(health, "its metadata", *metadata->valid_until, now);
   const bool redirect = metadata->sso_redirect.has_value();
-  (void)health.checks.require(redirect || metadata->sso_post, "place to sign in", "Redirect or POST",
-                              redirect             ? "Redirect"
-                              : metadata->sso_post ? "POST"
-                                                   : "none",
-                              kFailed);
+  health.checks.add(redirect || metadata->sso_post, "place to sign in", "Redirect or POST",
+                    redirect             ? "Redirect"
+                    : metadata->sso_post ? "POST"
+                                         : "none");
   if (redirect) check_endpoint(health, "the place to sign in", metadata->sso_redirect->location, parts, provider);
   if (!metadata->slo_redirect && !metadata->slo_post)
     health.hints.emplace_back("it names no place to sign out: a sign-out here ends nothing there");

@@ -11,7 +11,6 @@ namespace sallyport::sso {
 namespace {
 
 constexpr Problem kNotFound{404, "not_found", "Not found", "There is nothing at this address."};
-constexpr Problem kMethod{405, "method_not_allowed", "Method not allowed", "This address cannot be asked in this way."};
 constexpr Problem kNobody{401, "unauthenticated", "Sign in first", "Nobody is signed in."};
 constexpr Problem kNoAdmin{403, "not_admin", "Not for you", "This is for administrators of the gateway alone."};
 
@@ -64,11 +63,7 @@ Task<GateReply> ProviderPages::handle(Loop& home, GateRequest request) {
   const Format format = api ? Format::kJson : format_for(request);
   if (request.by_token) co_return problem_reply(request, kTokenRefused, Format::kJson);
   if (route == routes.end()) co_return problem_reply(request, kNotFound, format);
-  if (request.method != "GET" && request.method != "HEAD") {
-    GateReply reply = problem_reply(request, kMethod, format);
-    add_header(reply, "Allow", "GET, HEAD");
-    co_return reply;
-  }
+  if (request.method != "GET" && request.method != "HEAD") co_return method_reply(request, "GET, HEAD", format);
   auto who = signed_in(request, parts_.sessions, parts_.clock.wall());
   if (!who) {
     if (format == Format::kHtml) co_return redirect_reply(302, std::string(kLoginPath), "sign-in");

@@ -102,6 +102,17 @@ GateReply problem_reply(const GateRequest& request, const Problem& problem, Form
                     problem.code);
 }
 
+GateReply method_reply(const GateRequest& request, std::string allow) {
+  return method_reply(request, std::move(allow), format_for(request));
+}
+GateReply method_reply(const GateRequest& request, std::string allow, Format format) {
+  constexpr Problem kMethod{405, "method_not_allowed", "Method not allowed",
+                            "This address cannot be asked in this way."};
+  GateReply reply = problem_reply(request, kMethod, format);
+  add_header(reply, "Allow", std::move(allow));
+  return reply;
+}
+
 GateReply unavailable_reply(const GateRequest& request, Format format) {
   GateReply reply = problem_reply(
       request,

@@ -34,6 +34,10 @@ struct Problem {
 GateReply problem_reply(const GateRequest& request, const Problem& problem);
 GateReply problem_reply(const GateRequest& request, const Problem& problem, Format format);
 
+// 405 with what is allowed there ("GET, HEAD").
+GateReply method_reply(const GateRequest& request, std::string allow);
+GateReply method_reply(const GateRequest& request, std::string allow, Format format);
+
 // 503 with Retry-After, when the store did not take or give what was asked.
 GateReply unavailable_reply(const GateRequest& request, Format format);
 

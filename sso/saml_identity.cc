@@ -3,6 +3,8 @@
 #include <array>
 #include <span>
 
+#include "policy/snapshot.h"
+
 namespace sallyport::sso {
 namespace {
 
@@ -54,7 +56,7 @@ Result<ExternalIdentity> identity_of_claims(const policy::IdentityProvider& prov
       return fail(Code::kDenied, Side::kIdentityProvider,
                   "the NameID is transient, and there is no e-mail address to know this person by: set "
                   "attributes.subject");
-    out.subject = "email:" + out.email;
+    out.subject = "email:" + policy::lower_case(out.email);
   } else {
     out.subject = claims.name_id.value;
   }

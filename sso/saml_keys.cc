@@ -97,14 +97,15 @@ Result<storage::Generation> add_saml_key(storage::Store& store, const storage::K
   return store.commit({{storage::PutNamedKey{std::move(record)}}, expected}, {std::move(event)});
 }
 
-Result<SamlKeySource::Keys> SamlKeySource::read(storage::Store& store, const saml::SpKey::Material* first) const {
+Result<SamlKeySource::Keys> SamlKeySource::read(storage::Store& store, const storage::Keyring& keyring,
+                                                const Clock& clock, const saml::SpKey::Material* first) {
   for (int attempt = 0; attempt < 3; ++attempt) {
     TRY(const std::vector<NamedKeyRecord> records, store.named_keys(kSamlKeyPurpose));
-    auto opened = std::make_shared<SamlKeys>(open_saml_keys(keyring_, records, clock_.wall()));
+    auto opened = std::make_shared<SamlKeys>(open_saml_keys(keyring, records, clock.wall()));
     if (!opened->keys.empty()) return Keys(std::move(opened));
     if (first == nullptr) return Keys();
-    const WallMicros now = clock_.wall();
-    const auto made = add_saml_key(store, keyring_, *first, now, now, "gateway");
+    const WallMicros now = clock.wall();
+    const auto made = add_saml_key(store, keyring, *first, now, now, "gateway");
     if (!made && made.error().code != Code::kConflict) return std::unexpected(made.error());
   }
   return fail(Code::kUnavailable, Side::kStorage, "the SAML key could not be made");
@@ -115,13 +116,15 @@ Task<Result<std::shared_ptr<const SamlKeys>>> SamlKeySource::keys(Loop& home) {
     const std::lock_guard lock(mutex_);
     if (known_ && clock_.monotonic() - looked_at_ < kSamlKeysLookedAt) co_return known_;
   }
-  auto reading = store_.run<Keys>(home, [this](storage::Store& store) { return read(store, nullptr); });
+  auto reading = store_.run<Keys>(home, [&keyring = keyring_, &clock = clock_](storage::Store& store) {
+    return read(store, keyring, clock, nullptr);
+  });
   CO_TRY(Keys keys, co_await reading);
   if (!keys) {
     Offload<saml::SpKey::Material> making(pool_, home, [now = clock_.wall()] { return make_saml_key(now); });
     CO_TRY(saml::SpKey::Material material, co_await making);
-    auto adding = store_.run<Keys>(
-        home, [this, first = std::move(material)](storage::Store& store) { return read(store, &first); });
+    auto adding = store_.run<Keys>(home, [&keyring = keyring_, &clock = clock_, first = std::move(material)](
+                                             storage::Store& store) { return read(store, keyring, clock, &first); });
     CO_TRY(keys, co_await adding);
   }
   const std::lock_guard lock(mutex_);

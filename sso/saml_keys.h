@@ -63,7 +63,9 @@ class SamlKeySource {
  private:
   using Keys = std::shared_ptr<const SamlKeys>;
   // With a key to add if there is none.
-  Result<Keys> read(storage::Store& store, const saml::SpKey::Material* first) const;
+  // A job of the store, which may outlive this object.
+  static Result<Keys> read(storage::Store& store, const storage::Keyring& keyring, const Clock& clock,
+                           const saml::SpKey::Material* first);
 
   storage::StoreThread& store_;
   BlockingPool& pool_;

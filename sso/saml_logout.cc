@@ -115,11 +115,7 @@ Task<GateReply> SamlSignIn::answer_logout(Loop& home, const GateRequest& request
   bool by_redirect = false;
   const auto location = answer_location(*ready.metadata, by_redirect);
   const std::string sign_in = parts_.gate.scheme + "://" + parts_.gate.authority() + std::string(kLoginPath);
-  if (!location) {
-    GateReply reply = page_reply(200, signed_out_page(sign_in), "signed out by the provider");
-    add_header(reply, "Set-Cookie", drop_cookie(kSessionCookie));
-    co_return reply;
-  }
+  if (!location) co_return page_reply(200, signed_out_page(sign_in), "signed out by the provider");
   Offload<std::string> writing(
       parts_.xml, home,
       [to = *location, by_redirect, status, relay_state, id = received->request.id, keys = ready.keys,
@@ -131,11 +127,10 @@ Task<GateReply> SamlSignIn::answer_logout(Loop& home, const GateRequest& request
       });
   const auto written = co_await writing;
   if (!written) co_return problem_reply(request, kBusy);
-  GateReply reply =
-      by_redirect ? redirect_reply(302, *written, "signed out by the provider")
-                  : saml_post_reply({*location, "SAMLResponse", *written, relay_state}, "signed out by the provider");
-  add_header(reply, "Set-Cookie", drop_cookie(kSessionCookie));
-  co_return reply;
+  // No cookie is dropped: the session may be of another browser than the one that brings the message.
+  co_return by_redirect
+      ? redirect_reply(302, *written, "signed out by the provider")
+      : saml_post_reply({*location, "SAMLResponse", *written, relay_state}, "signed out by the provider");
 }
 
 // errors: kConflict the request counted before; and the store's.

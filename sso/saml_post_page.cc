@@ -11,7 +11,8 @@ GateReply saml_post_reply(const SamlPost& post, const char* reason) {
   const std::string host = url ? url->host : "";
   Html out = page_head(text("Continue"), Width::kNarrow, Style::kLinked);
   out << "<header>" << wordmark() << "</header>\n<main>\n<div class=\"card\">\n<h1>Continue</h1>\n"
-      << "<p>You go on to <strong>" << text(host) << "</strong>, where your organisation signs you in.</p>\n"
+      << "<p>You go on to <strong>" << text(host)
+      << "</strong>, which signs you in and out for your organisation.</p>\n"
       << "<form class=\"stacked\" method=\"post\" action=\"" << text(post.destination) << "\">\n"
       << "<input type=\"hidden\" name=\"" << text(post.field) << "\" value=\"" << text(post.message) << "\">\n";
   if (!post.relay_state.empty()) out << hidden_field("RelayState", post.relay_state);

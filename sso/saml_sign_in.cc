@@ -79,12 +79,7 @@ Task<Result<SamlSignIn::Ready>> SamlSignIn::ready(Loop& home, const policy::Comp
 }
 
 Task<GateReply> SamlSignIn::login(Loop& home, const GateRequest& request, const policy::CompiledProvider& provider) {
-  Departure departure{.provider = provider.name, .request_id = {}, .verifier = {}, .flow = {}, .then = {}};
-  if (const auto query = http::parse_form(request.query)) {
-    if (const std::string* const flow = http::find_field(*query, "flow")) departure.flow = *flow;
-    if (const std::string* const then = http::find_field(*query, "then")) departure.then = *then;
-  }
-  auto departing = depart(home, request, provider, std::move(departure));
+  auto departing = depart(home, request, provider, departure_of(request, provider.name));
   co_return co_await departing;
 }
 
@@ -213,6 +208,7 @@ Task<GateReply> SamlSignIn::consume(Loop& home, const GateRequest& request, cons
       storage::UseOnce{sha256(as_bytes("saml assertion\n" + with->metadata->entity_id + "\n" + claims->assertion_id)),
                        claims->replay_until};
   arrival.origin = origin_of(*claims);
+  arrival.origin->fresh = !unsolicited && met->flow.fresh_after.has_value();
   arrival.flow = met->flow.flow;
   arrival.then = met->flow.then;
   arrival.replaces = met->flow.replaces;

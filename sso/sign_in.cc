@@ -182,12 +182,7 @@ Task<GateReply> SignIn::handle(Loop& home, GateRequest request) {
   Route::Handler handler = nullptr;
   if (request.method == "GET" || (request.method == "HEAD" && route->head)) handler = route->get;
   if (request.method == "POST") handler = route->post;
-  if (handler == nullptr) {
-    GateReply reply = problem_reply(
-        request, {405, "method_not_allowed", "Method not allowed", "This address cannot be asked in this way."});
-    add_header(reply, "Allow", route->allow);
-    co_return reply;
-  }
+  if (handler == nullptr) co_return method_reply(request, route->allow);
   if (request.by_token && route->tokens == Route::Tokens::kRefused)
     co_return problem_reply(request, kTokenRefused, Format::kJson);
   if (route->factor == Route::Factor::kNeeded)

@@ -152,7 +152,7 @@ class SignIn final : public Gate {
   // sign_in_elsewhere.cc
   std::optional<GateReply> lead_to_provider(const GateRequest& request, const LoginForm& form,
                                             bool with_password) const;
-  bool password_counts(const policy::Snapshot& snapshot, const policy::CompiledUser& user) const;
+  bool signs_in_here(const policy::Snapshot& snapshot, const policy::CompiledUser& user) const;
   void remember_device(const GateRequest& request, GateReply& reply) const;
   Task<std::optional<GateReply>> ask_directories(Loop& home, const GateRequest& request, const LoginForm& form,
                                                  const policy::CompiledUser* user, const SecretBytes& password,

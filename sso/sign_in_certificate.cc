@@ -77,7 +77,8 @@ Task<GateReply> SignIn::post_certificate(Loop& home, GateRequest request) {
   }
 
   const policy::CompiledUser* const user = request.snapshot->user_by_certificate(*request.certificate);
-  const char* const reason = user == nullptr ? "a certificate of nobody" : why_unusable(user);
+  const char* reason = user == nullptr ? "a certificate of nobody" : why_unusable(user);
+  if (reason == nullptr && !signs_in_here(*request.snapshot, *user)) reason = kElsewhereAlone;
   if (reason != nullptr) co_return refuse_proof(request, kNobodys, std::move(again), user, reason);
   Proof proof{"certificate " + request.certificate->fingerprint, request.snapshot->platform().certificate_strength};
   auto opening = opener_.open(home, request, *user, wish_of(again, std::move(proof)));

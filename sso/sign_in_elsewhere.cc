@@ -48,9 +48,10 @@ std::optional<GateReply> SignIn::lead_to_provider(const GateRequest& request, co
   return page_reply(200, to_provider_page(location, label), "to the provider");
 }
 
-// Does this account's password count here? Where its provider is demanded, only an admin's by hand does.
-bool SignIn::password_counts(const policy::Snapshot& snapshot, const policy::CompiledUser& user) const {
-  if (!door_ || user.admin_by_hand) return true;
+// Does what this account has at the gate alone (a password, a passkey, a certificate) sign it in? Where its provider is
+// demanded, only an admin by hand does without: whom the provider does not know any more is to be out.
+bool SignIn::signs_in_here(const policy::Snapshot& snapshot, const policy::CompiledUser& user) const {
+  if (user.admin_by_hand) return true;
   const policy::CompiledProvider* const provider = provider_of(snapshot, user.email);
   return provider == nullptr || !provider->spec.required;
 }
@@ -71,7 +72,11 @@ Task<std::optional<GateReply>> SignIn::ask_directories(Loop& home, const GateReq
                                                        const policy::CompiledUser* user, const SecretBytes& password,
                                                        const Attempt& attempt) {
   if (!door_) co_return std::nullopt;
-  auto directories = directories_for(*request.snapshot, form.user, user);
+  auto directories = directories_for(*request.snapshot, form.user, user,
+                                     user == nullptr                            ? Own::kNothing
+                                     : !signs_in_here(*request.snapshot, *user) ? Own::kRefused
+                                     : user->password() != nullptr              ? Own::kPassword
+                                                                                : Own::kNothing);
   if (directories.empty()) co_return std::nullopt;
   auto copy = SecretBytes::copy_of(password.view());
   if (!copy) co_return refuse_login(request, kBusy, form);

@@ -169,6 +169,7 @@ Task<GateReply> SignIn::passkey_alone(Loop& home, const GateRequest& request, co
   if (owners->size() != 1) co_return refuse_passkey(request, nullptr, "a passkey of nobody");
   const policy::CompiledUser* const user = request.snapshot->user(owners->front());
   if (const char* const reason = why_unusable(user)) co_return refuse_passkey(request, user, reason);
+  if (!signs_in_here(*request.snapshot, *user)) co_return refuse_passkey(request, user, kElsewhereAlone);
   if (!user->has_factors) co_return refuse_passkey(request, user, "no factors");
   auto matching = match_passkey_of(home, *user, answer, challenge);
   auto shown = co_await matching;

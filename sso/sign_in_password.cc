@@ -97,8 +97,9 @@ Task<GateReply> SignIn::post_login(Loop& home, GateRequest request) {
     again.wanted = co_await looking;
   }
   const char* reason = why_unusable(user);
-  if (reason == nullptr && !password_counts(*request.snapshot, *user)) reason = "has to sign in at the provider";
-  if (user == nullptr || reason == nullptr) {
+  const bool usable = reason == nullptr;
+  if (usable && !signs_in_here(*request.snapshot, *user)) reason = kElsewhereAlone;
+  if (user == nullptr || usable) {  // the provider that is demanded may be a directory
     auto asking = ask_directories(home, request, again, user, credentials->password, attempt);
     if (auto answered = co_await asking) co_return *std::move(answered);
   }

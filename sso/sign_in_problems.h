@@ -19,6 +19,8 @@ inline constexpr Problem kBusy{503, "busy", "Too busy",
 inline constexpr Problem kNotRecorded{503, "unavailable", "Not available just now",
                                       "You could not be signed in at the moment. Please try again."};
 
+inline constexpr const char* kElsewhereAlone = "has to sign in at the provider";  // for the audit
+
 // For the audit; null: this account may be signed in to.
 inline const char* why_unusable(const policy::CompiledUser* user) {
   if (user == nullptr) return "unknown user";

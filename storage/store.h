@@ -63,7 +63,8 @@ class Store {
   virtual Result<std::vector<FactorUse>> factor_uses(const UserId& user) = 0;  // in no order
   // Who has used (or registered) a factor of this id: a hint of whose it is, which is under no seal.
   virtual Result<std::vector<UserId>> users_of_factor(const RecordId& factor) = 0;
-  // Living gate sessions that came from a provider: of this subject, and of one of these indexes unless there are none.
+  // Living gate sessions that came from a provider: of this subject, and of one of these indexes, or of none, unless
+  // there are none.
   virtual Result<std::vector<SessionOrigin>> session_origins(const RecordId& provider, const Sha256& subject_hash,
                                                              const std::vector<Sha256>& index_hashes) = 0;
   virtual Result<std::vector<SessionOrigin>> session_origins_of_index(const RecordId& provider,

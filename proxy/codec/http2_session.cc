@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "base/recycled.h"
 #include "base/secret.h"
 
 namespace sallyport::http2 {
@@ -28,9 +29,12 @@ std::string_view text_of(nghttp2_rcbuf* buffer) {
   return {reinterpret_cast<const char*>(view.base), view.len};
 }
 
-// The memory of a client's session, which copies the credentials it is given: wiped when it is given back. In front of
-// each piece stands its size.
-struct WipedMemory {
+enum class Wiped : bool { kNo, kYes };
+
+// The memory of a session, recycled; a client's, which copies the credentials it is given, is wiped when it is given
+// back. In front of each piece stands its size.
+template <Wiped kWiped>
+struct SessionMemory {
   static constexpr size_t kFrontBytes = alignof(std::max_align_t);
 
   static size_t& size_of(void* piece) {
@@ -38,15 +42,15 @@ struct WipedMemory {
   }
   static void* allocate(size_t size, void*) {
     if (size > SIZE_MAX - kFrontBytes) return nullptr;
-    auto* const front = static_cast<std::byte*>(std::malloc(kFrontBytes + size));
-    if (front == nullptr) return nullptr;
+    auto* const front = static_cast<std::byte*>(take_piece(kFrontBytes + size));
     size_of(front + kFrontBytes) = size;
     return front + kFrontBytes;
   }
   static void free(void* piece, void*) {
     if (piece == nullptr) return;
-    wipe({static_cast<std::byte*>(piece), size_of(piece)});
-    std::free(static_cast<std::byte*>(piece) - kFrontBytes);
+    const size_t size = size_of(piece);
+    if (kWiped == Wiped::kYes) wipe({static_cast<std::byte*>(piece), size});
+    give_back_piece(static_cast<std::byte*>(piece) - kFrontBytes, kFrontBytes + size);
   }
   static void* allocate_zeroed(size_t count, size_t size, void* user) {
     if (size != 0 && count > SIZE_MAX / size) return nullptr;
@@ -248,10 +252,11 @@ Session::Session(Role role, SessionOwner& owner, const SessionLimits& limits) : 
   nghttp2_option_set_max_outbound_ack(option, kAcksWaitingMax);
   nghttp2_option_set_max_settings(option, kSettingsMax);
   nghttp2_option_set_max_continuations(option, kContinuationsMax);
-  nghttp2_mem memory = WipedMemory::functions();
+  nghttp2_mem plain = SessionMemory<Wiped::kNo>::functions();
+  nghttp2_mem wiped = SessionMemory<Wiped::kYes>::functions();
   const int made = role == Role::kServer
-                       ? nghttp2_session_server_new2(&session_, Callbacks::made(), this, option)
-                       : nghttp2_session_client_new3(&session_, Callbacks::made(), this, option, &memory);
+                       ? nghttp2_session_server_new3(&session_, Callbacks::made(), this, option, &plain)
+                       : nghttp2_session_client_new3(&session_, Callbacks::made(), this, option, &wiped);
   nghttp2_option_del(option);
   if (made != 0) std::abort();
   const nghttp2_settings_entry of_server[] = {{NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, limits.streams},

@@ -70,7 +70,7 @@ void Http2Stream::end(http2::ErrorCode code) {
 
 void Http2Stream::drop_queue() {
   connection_.freed(waiting());
-  std::string().swap(out_);
+  RecycledString().swap(out_);
   sent_ = 0;
 }
 
@@ -139,12 +139,12 @@ Http2Stream::Offer Http2Stream::on_room(size_t room) {
 }
 
 void Http2Stream::take(size_t bytes, std::string& out) {
-  out.append(out_, sent_, bytes);
+  out.append(std::string_view(out_).substr(sent_, bytes));
   sent_ += bytes;
   connection_.freed(bytes);
   if (waiting() == 0) {
     if (out_.capacity() > kKeptBytes)
-      std::string().swap(out_);
+      RecycledString().swap(out_);
     else
       out_.clear();
     sent_ = 0;

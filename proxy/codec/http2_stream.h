@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/loop.h"
+#include "base/recycled.h"
 #include "proxy/codec/http2_request.h"
 #include "proxy/codec/http2_session.h"
 #include "proxy/exchange.h"
@@ -14,7 +15,7 @@ namespace sallyport::proxy {
 
 class Http2Connection;
 
-class Http2Stream final : public Exchange, public http2::Stream, private TaskOwner, private Timer {
+class Http2Stream final : public Exchange, public http2::Stream, public Recycled, private TaskOwner, private Timer {
  public:
   Http2Stream(Http2Connection& connection, http2::StreamId id) : connection_(connection), id_(id) {}
 
@@ -86,9 +87,9 @@ class Http2Stream final : public Exchange, public http2::Stream, private TaskOwn
   Task<void> serving_;
   WaitSlot body_slot_;
   WaitSlot writable_slot_;
-  std::string in_;   // of the request's body
-  size_t read_ = 0;  // of that, given to the reader; owed to the client's window until he asks for more
-  std::string out_;  // of the response's body
+  std::string in_;      // of the request's body
+  size_t read_ = 0;     // of that, given to the reader; owed to the client's window until he asks for more
+  RecycledString out_;  // of the response's body
   size_t sent_ = 0;
   uint64_t request_bytes_ = 0;
   uint64_t response_bytes_ = 0;

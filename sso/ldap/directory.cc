@@ -6,6 +6,7 @@ namespace sallyport::sso::ldap {
 namespace {
 
 constexpr Side kFrom = Side::kIdentityProvider;
+constexpr const char* kRefused = "the LDAP server refuses bind_dn";
 
 const LdapAnswer& answer_of(const LdapAnswer& answer) { return answer; }
 const LdapAnswer& answer_of(const SearchAnswer& answer) { return answer.answer; }
@@ -78,6 +79,20 @@ size_t Directory::connections_kept() const {
   return kept_.size();
 }
 
+// --- bind_dn refused
+
+bool Directory::is_refused(Purpose purpose, Checks& checks) const {
+  const std::lock_guard lock(mutex_);
+  const bool refused = purpose == Purpose::kSearch && refused_at_ && clock_.monotonic() - *refused_at_ < kRefusedAgain;
+  if (refused) checks.add(false, "bind as bind_dn", "success (0)", "refused less than 5 minutes ago");
+  return refused;
+}
+
+void Directory::refused() {
+  const std::lock_guard lock(mutex_);
+  refused_at_ = clock_.monotonic();
+}
+
 // --- which server
 
 std::vector<size_t> Directory::order() const {
@@ -107,7 +122,7 @@ Result<Opened> Directory::open_for_search(size_t server, const SecretBytes& bind
   // That the gateway itself is refused is said as it is: another server would not answer otherwise.
   const bool refused =
       bound ? bound->code != code::kSuccess && !is_away(*bound) : bound.error().code == Code::kMalformed;
-  const Error error = refused ? Error{Code::kUnauthenticated, kFrom, "the LDAP server refuses bind_dn"}
+  const Error error = refused ? Error{Code::kUnauthenticated, kFrom, kRefused}
                       : bound ? Error{Code::kUnavailable, kFrom, "the LDAP server is busy"}
                               : bound.error();
   CHECKED(checks.require(bound && bound->code == code::kSuccess, "bind as bind_dn", "success (0)",
@@ -129,24 +144,28 @@ Result<Answer> Directory::ask(Purpose purpose, const SecretBytes& bind_password,
   if (std::optional<Kept> kept = take(purpose)) {
     Result<Answer> answer = question(*kept->connection, soon(until));
     if (is_answered(answer, *kept->connection)) {
-      (void)checks.require(true, "connection", "an LDAP server", "kept, to " + servers_[kept->server].to_string(), {});
+      checks.add(true, "connection", "an LDAP server", "kept, to " + servers_[kept->server].to_string());
       keep(*std::move(kept));
       return answer;
     }
   }
 
+  if (is_refused(purpose, checks)) return fail(Code::kUnavailable, kFrom, kRefused);
   Error last{Code::kUnavailable, kFrom, "no LDAP server answers"};
   for (const size_t server : order()) {
     if (std::chrono::steady_clock::now() >= until) {
       last = {Code::kUnavailable, kFrom, "the LDAP servers do not answer in time"};
-      (void)checks.require(false, "time", "an answer in time", "none", last);
+      checks.add(false, "time", "an answer in time", "none");
       break;
     }
     Result<Kept> opened = open(purpose, server, bind_password, until, checks);
     if (!opened) {
       failed(server);
       last = opened.error();
-      if (last.code == Code::kUnauthenticated) break;
+      if (last.code == Code::kUnauthenticated) {
+        refused();
+        break;
+      }
       continue;
     }
     Result<Answer> answer = question(*opened->connection, soon(until));
@@ -157,7 +176,7 @@ Result<Answer> Directory::ask(Purpose purpose, const SecretBytes& bind_password,
     }
     failed(server);
     last = answer ? Error{Code::kUnavailable, kFrom, "the LDAP server is busy"} : answer.error();
-    (void)checks.require(false, "answer", "one of " + servers_[server].to_string(), last.what, last);
+    checks.add(false, "answer", "one of " + servers_[server].to_string(), last.what);
   }
   return fail(Code::kUnavailable, last.side, last.what);
 }

@@ -18,6 +18,8 @@ namespace sallyport::sso::ldap {
 constexpr std::chrono::seconds kIdleConnectionKept{60};
 constexpr std::chrono::seconds kConnectionLife{600};  // so that a change at the server's counts here, too
 constexpr size_t kConnectionsKeptMax = 8;
+constexpr std::chrono::minutes kRefusedAgain{
+    5};  // so that a wrong bind_password does not lock bind_dn at the directory
 
 class Directory {
  public:
@@ -32,8 +34,8 @@ class Directory {
   // Both ask the first server that answers; an answer is one whatever its code, except busy and unavailable. A kept
   // connection that turns out to be dead is replaced without a word, once. One server has settings().timeout for
   // getting there and as much for answering; all of them have until `until`. What was done is in `checks`, a question's
-  // own outcome is not. errors: kUnavailable no server answers, or bind_dn is refused; kLimit, kMalformed: see
-  // Connection.
+  // own outcome is not. errors: kUnavailable no server answers, or bind_dn is refused (then the next kRefusedAgain,
+  // too, without asking); kLimit, kMalformed: see Connection.
   Result<SearchAnswer> search(const SearchRequest& request, const SecretBytes& bind_password, Monotonic until,
                               Checks& checks);
   Result<LdapAnswer> bind_as(const std::string& dn, const SecretBytes& password, Monotonic until, Checks& checks);
@@ -60,6 +62,8 @@ class Directory {
   std::optional<Kept> take(Purpose purpose);
   void keep(Kept kept);
   Result<Kept> open(Purpose purpose, size_t server, const SecretBytes& bind_password, Monotonic until, Checks& checks);
+  bool is_refused(Purpose purpose, Checks& checks) const;
+  void refused();
   std::vector<size_t> order() const;
   void failed(size_t server);
   void worked(size_t server);
@@ -74,6 +78,7 @@ class Directory {
   mutable std::mutex mutex_;  // for what follows
   ServerOrder order_;
   std::vector<Kept> kept_;
+  std::optional<Monotonic> refused_at_;  // bind_dn, the last time
 };
 
 }  // namespace sallyport::sso::ldap

@@ -40,8 +40,7 @@ Result<Opened> Opener::open(const LdapUrl& url, Monotonic until, Checks& checks)
     if (allowed.size() == kAddressesTriedMax) break;
     if (const char* why = refusal(url, address)) {
       last = {Code::kDenied, kFrom, why};
-      (void)checks.require(false, "server's address", "one that may be connected to", address.to_string() + ": " + why,
-                           last);
+      checks.add(false, "server's address", "one that may be connected to", address.to_string() + ": " + why);
       continue;
     }
     allowed.push_back(address);

@@ -74,14 +74,15 @@ std::string read_email(const policy::IdentityProvider& provider, const Sources& 
   const std::string claim = provider.attributes.email.empty() ? "email" : provider.attributes.email;
   const json* document = sources.holder(claim);
   const auto* text = document == nullptr ? nullptr : find_claim(*document, claim)->get_ptr<const std::string*>();
+  // It is about the claim `email` (Core s5.1), and vouches for no other.
   const bool verified = !provider.oidc.require_email_verified ||
-                        (document != nullptr && is_true(find_claim(*document, "email_verified")));
+                        (claim == "email" && document != nullptr && is_true(find_claim(*document, "email_verified")));
   const char* found = text == nullptr                        ? "none"
                       : !is_email(*text)                     ? "not an address: it does not count"
                       : !verified                            ? "not verified: it does not count"
                       : provider.oidc.require_email_verified ? "verified"
                                                              : "there, verified or not";
-  (void)checks.require(true, "e-mail address", provider.oidc.require_email_verified ? "verified" : "any", found, {});
+  checks.add(true, "e-mail address", provider.oidc.require_email_verified ? "verified" : "any", found);
   return text != nullptr && is_email(*text) && verified ? *text : std::string();
 }
 

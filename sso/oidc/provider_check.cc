@@ -43,7 +43,7 @@ class Checker {
 
  private:
   void note(const char* check, std::string_view expected, std::string_view found) {
-    (void)checks_.require(true, check, expected, found, {});
+    checks_.add(true, check, expected, found);
   }
   void note_end(std::optional<WallMicros> ends) {
     auto& first = report_.certificate_ends;
@@ -65,18 +65,17 @@ class Checker {
     note_end(reply->certificate_ends);
     const auto set = checks_.note("key set", "a list of keys", read_jwk_set(reply->body));
     if (!set) return;
-    (void)checks_.require(!set->keys.empty(), "usable keys", "at least one",
-                          std::to_string(set->keys.size()) + ", " + std::to_string(set->broken) + " broken, " +
-                              std::to_string(set->foreign) + " of other kinds",
-                          kFailed);
+    checks_.add(!set->keys.empty(), "usable keys", "at least one",
+                std::to_string(set->keys.size()) + ", " + std::to_string(set->broken) + " broken, " +
+                    std::to_string(set->foreign) + " of other kinds");
   }
   // Any answer but the server's own failure will do: nobody is signed in.
   void check_page(const http::Url& url, const char* check) {
     auto reply = fetch_any(fetcher_, request_to(url, provider_.network, kPageBytesMax), check, checks_);
     if (!reply) return;
     note_end(reply->certificate_ends);
-    (void)checks_.require(reply->status < 500 && reply->status != 404, check, "an answer of " + url.authority(),
-                          std::to_string(reply->status), kFailed);
+    checks_.add(reply->status < 500 && reply->status != 404, check, "an answer of " + url.authority(),
+                std::to_string(reply->status));
   }
   void check_token_endpoint(const ProviderDocument& document, const SecretBytes& client_secret,
                             std::string_view redirect_uri) {
@@ -91,9 +90,8 @@ class Checker {
     note_end(reply->certificate_ends);
     const std::string error = refusal_of(reply->body);
     wipe(reply->body);
-    (void)checks_.require(error == "invalid_grant", "token endpoint",
-                          "invalid_grant: it knows this client, not the code",
-                          std::to_string(reply->status) + " " + (error.empty() ? "without a reason" : error), kFailed);
+    checks_.add(error == "invalid_grant", "token endpoint", "invalid_grant: it knows this client, not the code",
+                std::to_string(reply->status) + " " + (error.empty() ? "without a reason" : error));
   }
 
   static constexpr size_t kPageBytesMax = size_t{1} << 20;

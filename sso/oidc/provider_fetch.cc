@@ -9,7 +9,7 @@ FetchRequest request_to(const http::Url& url, const policy::ProviderNetwork& net
   out.response_bytes_max = response_bytes_max;
   out.ca_pem = network.ca_pem;
   out.networks = network.networks;
-  out.side = Side::kIdentityProvider;
+  out.side = Side::kUpstream;  // it was not reached: nothing is said about what it would have answered
   return out;
 }
 

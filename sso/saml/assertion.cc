@@ -60,7 +60,7 @@ Result<WallMicros> check_bearer(const XmlElement& confirmation, const ResponseRu
                         checks);
 }
 
-// One bearer confirmation that holds is enough (Core s2.4.1).
+// One bearer confirmation that holds is enough (Core s2.4.1).   returns: until when the last of them does
 Result<WallMicros> check_confirmations(const XmlElement& subject, const ResponseRules& rules, const TimeWindow& window,
                                        Checks& checks) {
   const auto all = subject.children(kAssertionSpace, "SubjectConfirmation");
@@ -70,9 +70,11 @@ Result<WallMicros> check_confirmations(const XmlElement& subject, const Response
   Checks last;
   for (const XmlElement& confirmation : all) {
     if (confirmation.attribute("Method") != kBearer) continue;
-    last = {};
-    outcome = check_bearer(confirmation, rules, window, last);
-    if (outcome) break;
+    Checks these;
+    const Result<WallMicros> holds = check_bearer(confirmation, rules, window, these);
+    if (outcome && (!holds || *holds <= *outcome)) continue;
+    outcome = holds;
+    last = std::move(these);
   }
   if (last.list().empty()) CHECKED(checks.require(false, "confirmation", kBearer, "none of them", outcome.error()));
   checks.append(last);

@@ -12,8 +12,8 @@
 #include "base/c_handle.h"
 #include "sso/saml/xml_text.h"
 
-struct _xmlDoc;
-struct _xmlNode;
+struct _xmlDoc;   // NOLINT: libxml2's name
+struct _xmlNode;  // NOLINT: libxml2's name
 
 namespace sallyport::sso::saml {
 

@@ -81,7 +81,7 @@ Result<std::vector<SessionOrigin>> SqliteStore::session_origins(const RecordId& 
   TRY(std::vector<SessionOrigin> out, all_origins(read));
   if (index_hashes.empty()) return out;
   std::erase_if(out, [&](const SessionOrigin& origin) {
-    return !origin.index_hash || std::ranges::find(index_hashes, *origin.index_hash) == index_hashes.end();
+    return origin.index_hash && std::ranges::find(index_hashes, *origin.index_hash) == index_hashes.end();
   });
   return out;
 }

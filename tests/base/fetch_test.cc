@@ -84,8 +84,11 @@ TEST(fetch, urls_that_are_never_fetched) {
                           "http://[::127.0.0.1]/", "ftp://localhost/", "file:///etc/passwd", "gopher://localhost/",
                           "https://user:secret@localhost/", "https://localhost/#f", "localhost", "", "http://0/"})
     EXPECT_FALSE(parse_fetch_url(url, Side::kIdentityProvider)) << url;
-  for (const char* url : {"https://idp.example.test/", "http://localhost:8080/x", "http://a.localhost/",
-                          "http://127.1.2.3/", "http://[::1]/"})
+  for (const char* url : {"https://idp.example.test/a<b", "https://idp.example.test/\"", "https://idp.example.test/a|b",
+                          "https://idp.example.test/\xc3\xa4", "https://idp.example.test/a b"})
+    EXPECT_FALSE(parse_fetch_url(url, Side::kIdentityProvider)) << url;
+  for (const char* url : {"https://idp.example.test/", "https://idp.example.test/a%3Cb?c=(d)&e='f'",
+                          "http://localhost:8080/x", "http://a.localhost/", "http://127.1.2.3/", "http://[::1]/"})
     EXPECT_TRUE(parse_fetch_url(url, Side::kIdentityProvider)) << url;
   FetchRequest request;
   request.url = http::parse_url("http://idp.example.test/").value();

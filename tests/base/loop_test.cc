@@ -179,6 +179,25 @@ TEST(loop, reads_the_clock_once_per_turn) {
   });
 }
 
+TEST(loop, tells_how_late_it_ticks) {
+  const SystemClock clock;
+  Loop loop(clock);
+  const auto made = clock.monotonic();
+  std::vector<milliseconds> late;
+  loop.observe_delay([&](std::chrono::microseconds by) {
+    late.push_back(std::chrono::duration_cast<milliseconds>(by));
+    if (late.size() == 3) loop.stop();
+  });
+  run(loop, [&] {
+    while (clock.monotonic() < made + TimerWheel::kTick * 5 / 2) continue;  // holds the loop past two ticks
+  });
+  ASSERT_GE(late.size(), 3U);
+  EXPECT_GE(late[0], TimerWheel::kTick * 3 / 2);
+  EXPECT_GE(late[1], TimerWheel::kTick / 2) << "one that was missed counts for itself";
+  EXPECT_LT(late[1], late[0]);
+  EXPECT_LT(late[2], late[1]);
+}
+
 struct Pair {
   Pair() {
     std::array<int, 2> fds{};

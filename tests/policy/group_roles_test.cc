@@ -21,7 +21,7 @@ std::string words(const GroupOutcome& outcome) {
   return out;
 }
 std::string read(const GroupRules& rules, const std::vector<std::string>& groups) {
-  return words(roles_of_groups(rules, groups, team_exists));
+  return words(GroupReader(rules).read(groups, team_exists));
 }
 GroupRules with_pattern(const std::string& pattern) {
   GroupRules out;

@@ -259,3 +259,15 @@ def an_expired_certificate_signs_nobody_in(t):
         held.send(request_bytes("POST", PATH, f"{GATE}:{gateway.port}", ASKED, body))
         response = held.response()
         equal((response.status, response.json()["error"]), (403, "no_certificate"), "afterwards, on the same connection")
+
+
+@test
+def none_signs_in_whose_provider_is_demanded(t):
+    corp = {"kind": "identity_provider", "name": "corp", "type": "ldap", "domains": ["example.test"], "required": True,
+            "ldap": {"url": "ldaps://127.0.0.1:1", "base_dn": "dc=example,dc=test"}}
+    gateway, _, _ = standing(t, "optional", corp)
+    response = post(gateway, "ann")
+    expect(response.status in (401, 403) and not gives_session(response), f"status {response.status}")
+    equal(refusals(gateway), [("ann", "has to sign in at the provider")], "what the audit says")
+    gateway.apply(corp | {"required": False})
+    equal(post(gateway, "ann").status, 200, "status where it is not")

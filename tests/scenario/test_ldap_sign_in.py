@@ -145,3 +145,15 @@ def the_flight_recorder_says_which_step_failed_and_no_secret(t):
     for secret in ("wrong-pass-1", "alicepass1", READER_PASSWORD, ROOT_PASSWORD, "uid=alice"):
         absent(told, secret, "the flight recorder")
         absent(written, secret, "the log")
+
+
+@test
+def a_required_directory_is_the_only_way_and_leads_in_each_time(t):
+    gateway, _, _ = standing(t, required=True)
+    gateway.apply({"kind": "user", "name": "bob", "email": "bob@example.test", "password": PASSWORD})
+    for user in ("alice", "bob"):
+        for _ in range(3):
+            Browser(gateway).sign_in(user, user + "pass1")
+    refused(gateway, "bob", PASSWORD)
+    gateway.apply({"kind": "user", "name": "bob", "email": "bob@example.test", "admin": True})
+    equal(login(gateway, "bob", PASSWORD).status, 200, "status of an admin by hand with his own password")

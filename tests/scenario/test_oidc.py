@@ -2,6 +2,7 @@
 import json
 from urllib.parse import parse_qs, urlencode, urlsplit
 
+from authenticator import api
 from gateway import GATE
 from oidc_bed import LINE1, Person, at_gate, client, document, people, provider_for, signed_in, standing
 from registry import absent, contains, equal, expect, test
@@ -228,3 +229,30 @@ def sso_test_finds_what_is_wrong(t):
     absent(done.out + done.err, "not-the-secret", "what it says")
     provider.stop()
     expect(gateway.run("sso", "test", "corp").code != 0, "a provider that is away is found")
+
+
+@test
+def a_first_factor_asks_for_a_sign_in_that_the_provider_proved_anew(t):
+    gateway, provider = standing(t)
+    person = signed_in(gateway, provider)
+    answer = api(person, "POST", "/totp", {})
+    equal((answer.status, answer.json()["error"]), (401, "step_up_required"), "a factor where the provider may have asked nobody")
+    person.open(GATE, "/.sallyport/login?again=factors")
+    person.choose()
+    person.fill_in_there()
+    expect(api(person, "POST", "/totp", {}).status in (200, 201), f"a factor after the provider asked anew: {person.page.text[:300]!r}")
+
+
+@test
+def one_answer_of_another_tab_begins_one_sign_in(t):
+    gateway, provider = standing(t)
+    person = Person(gateway, provider)
+    person.begin()
+    back = person.fill_in_there(follow=False)
+    foreign = [("Cookie", "__Host-sallyport-flow=" + "A" * 43), ("Accept", "text/html")]
+    target = back[back.index("/.sallyport"):]
+    first = gateway.ask(GATE, target=target, headers=foreign)
+    equal(first.status, 302, "status for a browser that has another flow's cookie: it begins again")
+    expect(first.get("location").startswith(provider.origin), f"where to: {first.get('location')}")
+    equal(gateway.ask(GATE, target=target, headers=foreign).status, 403, "status for the same once more")
+    refused(person)

@@ -1,10 +1,14 @@
 """A hundred sign-ins by SAML in a second, and one who is signed in and works meanwhile: the workers' loops stay free (B1).
 
-Quiet and sign-ins take turns, so that whatever else this machine does falls on both. What a request takes beyond the quiet median,
-from when it was due, stands for how late a worker's loop got to it; of the turns' 99th percentiles the median is judged, since a
-stall of ours would be in each. Where others use the machine, their stalls are in each, too: a wide bound is said and held then, of
-requests from when they were sent. Figures are printed to a file when SCENARIO_FIGURES names one (bench/RESULTS.md)."""
+The workers say by themselves how late their loops are (loop_delay_seconds, ten times a second each): of the ticks while sign-ins
+arrive, at most one in a hundred may be more than 2 ms late. That is held where the ticks are enough and nobody else uses the
+machine; who asks and who answers behind the gateway take only what it leaves of the cores then, as if they had others. What the
+one who works sees is held to a wide bound: quiet and sign-ins take turns, so that whatever else this machine does falls on both.
+Figures are printed to a file when SCENARIO_FIGURES names one (bench/RESULTS.md)."""
+import functools
+import operator
 import os
+import re
 import statistics
 
 from gateway import GATE
@@ -18,7 +22,7 @@ from world import datasource, host, signed_in, world
 PER_SECOND = 100
 REQUESTS = 1000       # in a second, of the one who works: one each 2 ms at each of two workers
 CONNECTIONS = 16      # of his; that all are one worker's happens once in 32,768 times
-DELAY = 2.0           # ms: the 99th percentile of what the sign-ins may add
+DELAY = 2.0           # ms: the 99th percentile of a loop's delay
 REACHED = 0.95        # of PER_SECOND
 
 
@@ -51,6 +55,38 @@ def typical(turns, kind, share):
     return round(statistics.median_low(sorted(turn[kind])[int(len(turn[kind]) * share)] for turn in turns), 3)
 
 
+class Ticks:
+    """How late the workers' loops ticked: `late` maps a bound in milliseconds to how many were later."""
+
+    def __init__(self, gateway):
+        text = gateway.admin("/metrics").text
+        self.all = float(re.search(r"^sallyport_loop_delay_seconds_count (\S+)$", text, re.MULTILINE)[1])
+        buckets = re.findall(r'^sallyport_loop_delay_seconds_bucket{le="([0-9.e-]+)"} (\S+)$', text, re.MULTILINE)
+        self.late = {1000 * float(bound): self.all - float(count) for bound, count in buckets}
+
+    def __sub__(self, before):
+        since = Ticks.__new__(Ticks)
+        since.all = self.all - before.all
+        since.late = {bound: count - before.late[bound] for bound, count in self.late.items()}
+        return since
+
+    def __add__(self, other):
+        both = Ticks.__new__(Ticks)
+        both.all = self.all + other.all
+        both.late = {bound: count + other.late[bound] for bound, count in self.late.items()}
+        return both
+
+    def later_than(self, bound):
+        """The share of them that was."""
+        return self.late[bound] / self.all
+
+
+def step_back(process):
+    """From here on it runs when nobody else wants to."""
+    for thread in os.listdir(f"/proc/{process.pid}/task"):
+        os.sched_setscheduler(int(thread), os.SCHED_IDLE, os.sched_param(0))
+
+
 def sign_ins(t, users, turns, seconds, strict=False):
     pusher = Native(t, "stream_upstream")
     crm = host("crm")
@@ -64,6 +100,9 @@ def sign_ins(t, users, turns, seconds, strict=False):
     working = Native(t, "steady_client", gateway.port, crm, CONNECTIONS, f"Cookie: {cookie}")
     enrolled = crowd.told("each")  # accounts are made once
     equal((enrolled["done"], enrolled["failed"]), (users, 0), f"first sign-ins ({enrolled['why']})")
+    if strict:
+        step_back(pusher.process)
+        step_back(working.process)
 
     def work():
         told = working.told(f"{int(REQUESTS * seconds)} {REQUESTS}")
@@ -72,31 +111,39 @@ def sign_ins(t, users, turns, seconds, strict=False):
 
     work()  # what is made at the first request is there
     strangers = Strangers(gateway.process, [gateway.process, pusher.process, crowd.process, working.process])
-    calm, busy, came = [], [], []
-    for _ in range(turns):
-        calm.append(strangers.during(work))
-        crowd.told(f"on {PER_SECOND}")
-        busy.append(strangers.during(work))
-        came.append(crowd.told("off"))
+    calm, busy, came, quiet_ticks, ticks = [], [], [], [], []
 
-    others, done = max(strangers.turns), sum(each["done"] for each in came)
+    def ticking(into, turn):
+        before = Ticks(gateway)
+        told = strangers.during(work)
+        into.append(Ticks(gateway) - before)
+        turn.append(told)
+
+    for _ in range(turns):
+        ticking(quiet_ticks, calm)
+        crowd.told(f"on {PER_SECOND}")
+        ticking(ticks, busy)
+        came.append(crowd.told("off"))
+    quiet_ticks, ticks = functools.reduce(operator.add, quiet_ticks), functools.reduce(operator.add, ticks)
+
+    others, done = max(strangers.turns[1::2]), sum(each["done"] for each in came)
     rate = done / sum(each["seconds"] for each in came)
-    median = typical(calm, "took", 0.5)
-    delay = typical(busy, "since_due", 0.99) - median
+    late = ticks.later_than(DELAY)
     figures(t, sign_ins=done, per_second=round(rate, 1), first_per_second=round(users / enrolled["seconds"], 1),
             sign_in_ms=came[-1]["took_ms"], cores_others=[round(each, 2) for each in strangers.turns],
-            cores_gateway=[round(statistics.mean(strangers.gateways[turn::2]), 2) for turn in (0, 1)], delay_ms=round(delay, 3),
+            cores_gateway=[round(statistics.mean(strangers.gateways[turn::2]), 2) for turn in (0, 1)],
+            ticks=[quiet_ticks.all, ticks.all], later_quiet=quiet_ticks.late, later_busy=ticks.late,
             **{f"{name}_{kind}": [typical(turn, kind, share) for share in (0.5, 0.99, 0.999)]
                for name, turn in (("quiet", calm), ("busy", busy)) for kind in ("took", "since_due")})
     equal([each["failed"] for each in came], [0] * turns, f"sign-ins that failed ({[each['why'] for each in came if each['failed']]})")
     what = f"of {done} sign-ins, {rate:.1f} in a second, while others used {others:.2f} cores"
     if strict and others < STRANGERS:
-        expect(delay <= DELAY * PATIENCE, f"p99 is {delay:.2f} ms beyond the quiet median of {median} ms, {what}")
+        expect(late <= 0.01, f"{late:.1%} of {ticks.all:.0f} ticks were more than {DELAY} ms late, {what}")
         expect(rate >= REACHED * PER_SECOND, what)
     else:
-        quiet, late, floor = typical(calm, "took", 0.99), typical(busy, "took", 0.99), FLOOR * 1000
-        print(f"not held to {DELAY} ms ({delay:.2f}), {what}")
-        expect(late <= TWICE * quiet + floor * PATIENCE, f"p99 {late:.2f} ms, quiet {quiet:.2f} ms, {what}")
+        print(f"{late:.1%} of {ticks.all:.0f} ticks were more than {DELAY} ms late: not held to 1 %, {what}")
+    quiet, busy, floor = typical(calm, "took", 0.99), typical(busy, "took", 0.99), FLOOR * 1000
+    expect(busy <= TWICE * quiet + floor * PATIENCE, f"p99 {busy:.2f} ms, quiet {quiet:.2f} ms, {what}")
 
 
 @test(alone=True, limit=300)

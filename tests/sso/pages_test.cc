@@ -39,6 +39,15 @@ AccountPage account_of(const char* words) {
   return out;
 }
 
+TEST(Pages, who_has_no_password_is_not_asked_to_change_it) {
+  AccountPage page = account_of("ann");
+  EXPECT_EQ(account_page(page).find(kPasswordPath), std::string::npos);
+  EXPECT_EQ(account_page(page).find("change your password"), std::string::npos);
+  page.has_password = true;
+  EXPECT_NE(account_page(page).find(kPasswordPath), std::string::npos);
+  EXPECT_NE(account_page(page).find("change your password"), std::string::npos);
+}
+
 TEST(Pages, hostile_words_stay_words) {
   const std::string pages[] = {
       sign_in_page({kHostile, kHostile, kHostile, kHostile, kHostile, kHostile}),

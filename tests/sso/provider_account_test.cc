@@ -38,7 +38,7 @@ class ProviderAccountTest : public ::testing::Test {
 
   AccountPlan plan(ExternalIdentity identity) {
     snapshot_ = policy::Snapshot::build(1, records_);
-    return account_for(*snapshot_, "corp", provider_, identity);
+    return account_for(*snapshot_, "corp", provider_, policy::GroupReader(provider_.groups), identity);
   }
   std::string words(ExternalIdentity identity) {
     const AccountPlan plan = this->plan(std::move(identity));

@@ -37,6 +37,24 @@ TEST_F(SignInPasskeyTest, signs_in_without_a_password) {
   EXPECT_EQ(reply.user, record("ann").id);
 }
 
+TEST_F(SignInPasskeyTest, does_not_count_alone_where_a_provider_is_demanded) {
+  SoftwareAuthenticator mine = enrolled();
+  const auto provider = [&](bool required) {
+    std::erase_if(records_, [](const auto& record) { return record.kind == policy::Kind::kIdentityProvider; });
+    add_record(policy::Kind::kIdentityProvider, "corp",
+               {{"type", "ldap"},
+                {"domains", {"example.test"}},
+                {"required", required},
+                {"ldap", {{"url", "ldaps://127.0.0.1"}, {"base_dn", "dc=example,dc=test"}}}});
+    rebuild();
+  };
+  provider(true);
+  Jar jar;
+  expect_refused(use(jar, mine), "has to sign in at the provider");
+  provider(false);
+  EXPECT_EQ(use(jar, mine).status, 200);
+}
+
 TEST_F(SignInPasskeyTest, a_password_that_is_due_comes_after_it) {
   SoftwareAuthenticator laptop = enrolled();
   add_platform({{"passwords", {{"max_age", "90d"}}}});

@@ -69,8 +69,10 @@ TEST_F(SignInElsewhereTest, sessions_are_found_by_subject_and_index) {
   std::vector<RecordId> all{first, second, third};
   std::ranges::sort(all);
   EXPECT_EQ(found("alice", {}), all);
-  EXPECT_EQ(found("alice", {hash("one")}), std::vector{first});
-  EXPECT_EQ(found("alice", {hash("two"), hash("three")}), std::vector{second});
+  // One whose provider gave it no name may be the one that is meant.
+  EXPECT_EQ(found("alice", {hash("one")}), (std::vector{std::min(first, third), std::max(first, third)}));
+  EXPECT_EQ(found("alice", {hash("two"), hash("three")}),
+            (std::vector{std::min(second, third), std::max(second, third)}));
   EXPECT_TRUE(found("carol", {}).empty());
   EXPECT_EQ(store_->session_origins_of_index(provider_, hash("one")).value().size(), 2u);
   EXPECT_TRUE(store_->session_origins_of_index(RecordId::random(), hash("one")).value().empty());

@@ -165,6 +165,19 @@ TEST_F(LdapSignIn, says_when_the_gateway_itself_is_refused) {
   EXPECT_EQ(sign_in("alice").identity.error().code, Code::kUnavailable);
 }
 
+TEST_F(LdapSignIn, does_not_try_a_refused_bind_dn_at_every_sign_in) {
+  const Error refused(Code::kUnavailable, Side::kIdentityProvider, "the LDAP server refuses bind_dn");
+  const std::string right = std::exchange(reader_password, "wrong");
+  EXPECT_EQ(sign_in("alice").identity.error(), refused);
+  reader_password = right;
+  clock.shift = 299s;
+  EXPECT_EQ(sign_in("alice").identity.error(), refused) << "not asked again yet";
+  clock.shift = 301s;
+  EXPECT_TRUE(sign_in("alice").identity);
+  clock.shift = 302s;
+  EXPECT_TRUE(sign_in("alice").identity);
+}
+
 TEST_F(LdapSignIn, says_when_a_search_cannot_be_made) {
   provider.ldap.base_dn = "ou=nowhere,dc=example,dc=test";
   EXPECT_EQ(sign_in("alice").identity.error().code, Code::kUnavailable);

@@ -46,6 +46,18 @@ TEST(oidc_claims, an_email_address_counts_when_it_is_verified) {
   }
 }
 
+TEST(oidc_claims, email_verified_does_not_vouch_for_another_claim) {
+  Person person;
+  person.provider.attributes.email = "upn";
+  person.id_token.update({{"email", "mine@example.test"}, {"email_verified", true}, {"upn", "boss@example.test"}});
+  EXPECT_EQ(person.email(), "");
+  person.provider.oidc.require_email_verified = false;
+  EXPECT_EQ(person.email(), "boss@example.test");
+  person.provider.oidc.require_email_verified = true;
+  person.provider.attributes.email = "email";
+  EXPECT_EQ(person.email(), "mine@example.test");
+}
+
 TEST(oidc_claims, one_documents_verification_does_not_vouch_for_the_others_address) {
   Person person;
   person.id_token.update({{"email", "mine@example.test"}, {"email_verified", true}});
