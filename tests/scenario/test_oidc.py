@@ -255,4 +255,4 @@ def one_answer_of_another_tab_begins_one_sign_in(t):
     equal(first.status, 302, "status for a browser that has another flow's cookie: it begins again")
     expect(first.get("location").startswith(provider.origin), f"where to: {first.get('location')}")
     equal(gateway.ask(GATE, target=target, headers=foreign).status, 403, "status for the same once more")
-    refused(person)
+    equal(attempts(gateway)[0]["reason"], "an answer to no request of ours, or too late, or for the second time", "what is noted")
