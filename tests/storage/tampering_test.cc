@@ -69,8 +69,8 @@ TEST_F(TamperingTest, every_edit_of_a_row_harms_that_record_alone) {
       {"a value emptied", "UPDATE secrets SET sealed = x'' WHERE resource = " CRM, "crm"},
       {"a value extended", "UPDATE secrets SET sealed = CAST(sealed || x'00' AS BLOB) WHERE resource = " CRM, "crm"},
       {"a bit flipped",
-       "UPDATE secrets SET sealed = CAST(substr(sealed, 1, 20) || x'ff' || substr(sealed, 22) AS BLOB) WHERE resource "
-       "= " CRM,
+       "UPDATE secrets SET sealed = CAST(substr(sealed, 1, 20) || CASE substr(sealed, 21, 1) WHEN x'ff' THEN x'fe'"
+       " ELSE x'ff' END || substr(sealed, 22) AS BLOB) WHERE resource = " CRM,
        "crm"},
       {"the password hash of another user",
        "UPDATE secrets SET sealed = (SELECT sealed FROM secrets WHERE field = 'password' AND resource <> " ALICE ")"
