@@ -11,6 +11,14 @@ from wait import until
 from world import upstream, world
 
 
+def answered(t):
+    """(gateway, provider, person, back): who signed in there, and the provider's answer, which is not taken back yet."""
+    gateway, provider = standing(t)
+    person = Person(gateway, provider)
+    person.begin()
+    return gateway, provider, person, person.fill_in_there(follow=False)
+
+
 @test
 def by_code_to_the_page_wanted(t):
     echo = upstream(t)
@@ -98,10 +106,7 @@ def a_restart_in_between(t):
 
 @test
 def an_answer_counts_once(t):
-    gateway, provider = standing(t)
-    person = Person(gateway, provider)
-    person.begin()
-    back = person.fill_in_there(follow=False)
+    gateway, provider, person, back = answered(t)
     equal(person.go(back).status, 200, "the first time")
     again = Person(gateway, provider, jar_of=person)
     again.go(back)
@@ -178,10 +183,7 @@ def a_foreign_domain_and_a_token_for_another_client(t):
 
 @test
 def a_provider_that_is_away(t):
-    gateway, provider = standing(t)
-    person = Person(gateway, provider)
-    person.begin()
-    back = person.fill_in_there(follow=False)
+    gateway, provider, person, back = answered(t)
     provider.stop()
     person.go(back)
     equal(person.page.status, 503, "status without a provider")
@@ -202,10 +204,7 @@ def a_private_address_has_to_be_listed(t):
 
 @test
 def nothing_secret_is_in_log_or_trace(t):
-    gateway, provider = standing(t)
-    person = Person(gateway, provider)
-    person.begin()
-    back = person.fill_in_there(follow=False)
+    gateway, provider, person, back = answered(t)
     code = parse_qs(urlsplit(back).query)["code"][0]
     equal(person.go(back).status, 200, "status")
     until(lambda: attempts(gateway), "the attempt")
@@ -245,10 +244,7 @@ def a_first_factor_asks_for_a_sign_in_that_the_provider_proved_anew(t):
 
 @test
 def one_answer_of_another_tab_begins_one_sign_in(t):
-    gateway, provider = standing(t)
-    person = Person(gateway, provider)
-    person.begin()
-    back = person.fill_in_there(follow=False)
+    gateway, provider, person, back = answered(t)
     foreign = [("Cookie", "__Host-sallyport-flow=" + "A" * 43), ("Accept", "text/html")]
     target = back[back.index("/.sallyport"):]
     first = gateway.ask(GATE, target=target, headers=foreign)
