@@ -15,9 +15,11 @@ namespace {
 constexpr int kReadsMax = 8;
 constexpr int kRoundsMax = 64;  // each is a drain of the writer, so the second or third is the last
 
+// errors: kNotFound there is no such file; kUnavailable; kMalformed its size.
 Result<Bytes> read_file(const std::string& path, size_t bytes_max) {
   const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
   struct stat status{};
+  if (!fd && errno == ENOENT) return fail(Code::kNotFound, Side::kStorage, "audit segment is not there any more");
   if (!fd || ::fstat(fd.get(), &status) != 0)
     return fail(Code::kUnavailable, Side::kStorage, "audit segment cannot be read");
   const auto size = static_cast<uint64_t>(status.st_size);
@@ -46,8 +48,11 @@ Result<std::vector<SegmentFile>> begun_segments(const std::string& dir) {
   TRY(const std::vector<uint32_t> numbers, list_segments(dir));
   std::vector<SegmentFile> out;
   for (const uint32_t number : numbers) {
-    TRY(Bytes header, read_file(segment_path(dir, number), kHeaderBytes));
-    out.push_back({number, std::move(header)});
+    auto header = read_file(segment_path(dir, number), kHeaderBytes);
+    // One that is set aside goes again where the disk is full, or the gateway stops, before anything is in it.
+    if (!header && header.error().code == Code::kNotFound && number == numbers.back()) break;
+    if (!header) return std::unexpected(std::move(header).error());
+    out.push_back({number, *std::move(header)});
   }
   while (!out.empty() && all_zero(out.back().header)) out.pop_back();
   // The newest is perhaps being begun between two reads of it: what is really broken stays as it is.

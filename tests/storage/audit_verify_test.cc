@@ -1,4 +1,6 @@
 // What verify_audit() finds, and, as honestly, what it cannot find without an anchor (storage/AUDIT_FORMAT.md).
+#include <thread>
+
 #include "tests/storage/audit_tamper.h"
 
 namespace sallyport::storage {
@@ -229,6 +231,21 @@ TEST_F(AuditVerifyTest, passes_over_torn_lines_and_other_nodes_in_the_anchor) {
 TEST_F(AuditVerifyTest, says_when_the_anchor_or_the_folder_cannot_be_read) {
   expect_broken(1, "anchor does not exist", folder_.path() + "/nowhere");
   EXPECT_EQ(verify_audit(folder_.path() + "/nowhere", {}, "").reason, "audit folder cannot be read");
+}
+
+// A full disk makes the writer set the next segment aside and take it away again, in turns.
+TEST_F(AuditVerifyTest, a_next_segment_that_comes_and_goes_is_no_break) {
+  std::jthread writer([this](const std::stop_token& stop) {
+    while (!stop.stop_requested()) {
+      write_file(segment(5), "");
+      fs::remove(segment(5));
+    }
+  });
+  for (int i = 0; i < 200; ++i) {
+    const VerifyOutcome outcome = verify(anchor());
+    ASSERT_FALSE(outcome.broken_seq) << outcome.reason << ", at turn " << i;
+    ASSERT_EQ(outcome.entries, entries_);
+  }
 }
 
 TEST_F(AuditVerifyTest, finds_flipped_bits_all_over_a_segment) {
