@@ -45,7 +45,7 @@ class Account {
 // The person of a request, for the audit and for what is theirs.
 Asker asker_of(const GateRequest& request, const SignedIn& who);
 
-constexpr Problem kTokenRefused{403, "token_refused", "Refused", "A token never reaches the account."};
+constexpr Problem kTokenRefused{403, "token_refused", "Refused", "A token never reaches this; it takes a sign-in."};
 constexpr Problem kFactorNeeded{401, "mfa_required", "Second factor needed",
                                 "A second factor is required here, and this session has none."};
 

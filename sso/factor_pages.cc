@@ -137,7 +137,7 @@ Html ways_to_add(std::string_view csrf, std::string_view flow, std::string_view 
   Html out;
   out << "<form class=\"stacked\" method=\"post\" action=\"" << text(kNewTotpPath) << "\">\n"
       << hidden_field("csrf", csrf) << optional_field("flow", flow)
-      << "<label for=\"name\">Name <span class=\"quiet\">(optional)</span></label>\n"
+      << "<label for=\"name\">Name of the app <span class=\"quiet\">(optional)</span></label>\n"
       << "<input id=\"name\" name=\"name\" type=\"text\" autocomplete=\"off\" maxlength=\"60\" value=\"" << text(name)
       << "\"" << described(alert, "name-hint") << ">\n"
       << "<p class=\"hint\" id=\"name-hint\">What you will know it by, for example My phone.</p>\n"

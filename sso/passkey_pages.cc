@@ -56,7 +56,7 @@ Html passkey_form(std::string_view csrf, std::string_view flow) {
   out << "<form class=\"stacked passkey\" method=\"post\" action=\"" << text(kAddPasskeyPath)
       << "\" data-passkey=\"add\">\n"
       << hidden_field("csrf", csrf) << hidden_field("flow", flow) << hidden_field("credential", "")
-      << "<label for=\"passkey-name\">Name <span class=\"quiet\">(optional)</span></label>\n"
+      << "<label for=\"passkey-name\">Name of the passkey <span class=\"quiet\">(optional)</span></label>\n"
       << "<input id=\"passkey-name\" name=\"name\" type=\"text\" autocomplete=\"off\" maxlength=\"60\" "
       << "aria-describedby=\"passkey-hint\">\n"
       << "<p class=\"hint\" id=\"passkey-hint\">For a fingerprint, a face, a PIN of this device, or a security "

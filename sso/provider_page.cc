@@ -121,8 +121,8 @@ ProviderShown shown(const policy::CompiledProvider& provider) {
 }
 
 std::string providers_page(const ProvidersPage& page) {
-  Html out = page_top("Identity providers", page.sign_out_csrf, "Your account", "/.sallyport/account");
-  out << "<h1>Identity providers</h1>\n<p class=\"quiet\">Where people sign in who have no password here.</p>\n";
+  Html out = page_top("Identity providers", page.sign_out_csrf, "Account", "/.sallyport/account");
+  out << "<h1>Identity providers</h1>\n<p class=\"quiet\">Where people sign in at their organisation.</p>\n";
   if (page.providers.empty())
     out << "<p>There is none. An <code>identity_provider</code> in your resources makes one.</p>\n";
   for (const ProviderShown& provider : page.providers) {
@@ -146,7 +146,7 @@ std::string providers_page(const ProvidersPage& page) {
 
 std::string provider_page(const ProviderPage& page) {
   const ProviderShown& provider = page.provider;
-  Html out = page_top("Identity provider", page.sign_out_csrf, "Identity providers", kProvidersPath);
+  Html out = page_top("Identity provider", page.sign_out_csrf, "Providers", kProvidersPath);
   out << "<h1>" << text(provider.name) << "</h1>\n<section class=\"card\" aria-label=\"Settings\">\n"
       << facts(provider, page.now) << "</section>\n<h2>The last sign-ins</h2>\n";
   if (provider.attempts.empty()) {
@@ -168,7 +168,7 @@ std::string refused_sign_in_page(std::string_view title, std::string_view messag
       << "</h1>\n<p role=\"alert\">" << text(message) << "</p>\n<p>Reference: <span class=\"reference\">"
       << text(reference) << "</span></p>\n<p class=\"actions\"><a class=\"button wide\" href=\"" << text(again)
       << "\">Sign in again</a></p>\n</div>\n</main>\n"
-      << "<footer>An administrator of your gateway finds by the reference what went wrong.</footer>\n";
+      << "<footer>With the reference, an administrator of your gateway finds out what went wrong.</footer>\n";
   return finish_page(std::move(out));
 }
 
