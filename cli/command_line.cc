@@ -97,7 +97,8 @@ struct Builder {
     auto* const schema = command(app, "schema", "print the JSON Schema of a resource kind or of the configuration",
                                  [this] { return run_schema(terminal, said.kind); });
     schema
-        ->add_option("KIND", said.kind, "platform, team, user, datasource, instance, service_account or configuration")
+        ->add_option("KIND", said.kind,
+                     "platform, team, user, datasource, instance, service_account, identity_provider or configuration")
         ->required();
   }
 
@@ -112,7 +113,8 @@ struct Builder {
     apply->add_flag("--prune", said.apply.prune, "delete what an earlier apply made and the files do not name");
     auto* const get = command(app, "get", "show resources", [this] { return run_get(terminal, said.get); });
     take_config(*get, said.get.config);
-    get->add_option("KIND", said.get.kind, "platform, team, user, datasource, instance, service_account or all")
+    get->add_option("KIND", said.get.kind,
+                    "platform, team, user, datasource, instance, service_account, identity_provider or all")
         ->required();
     get->add_option("NAME", said.get.name, "one of them");
     take_format(*get, said.get.format, kAllFormats);

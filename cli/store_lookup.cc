@@ -50,7 +50,7 @@ Outcome<policy::Kind> read_kind(const std::string& word) {
   if (const auto kind = policy::parse_kind(word)) return *kind;
   if (const auto kind = policy::parse_kind(plural ? word.substr(0, word.size() - 1) : word)) return *kind;
   return failure("there is no kind `" + word +
-                 "`; kinds are platform, team, user, datasource, instance, service_account");
+                 "`; kinds are platform, team, user, datasource, instance, service_account, identity_provider");
 }
 
 }  // namespace sallyport::cli
