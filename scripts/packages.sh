@@ -19,7 +19,9 @@ TEST_PACKAGES=(libgtest-dev libgmock-dev libvalijson-dev python3 openssl curl sq
 SSO_PACKAGES=(nginx php-cgi php-cli php-xml php-mbstring simplesamlphp python3-lasso)
 LONG_TEST_PACKAGES=(testssl.sh slowhttptest) # --all
 BROWSER_PACKAGES=(chromium npm nodejs)
-BENCH_PACKAGES=(libbenchmark-dev nginx haproxy wrk python3 openssl)
+# And what `bench/compare` measures beside the gateway; none of them has to run as a service.
+BENCH_PACKAGES=(libbenchmark-dev nginx haproxy caddy apache2 libapache2-mod-auth-mellon xmlsec1 wrk nghttp2-client gcc libssl-dev
+  nodejs npm python3 openssl)
 
 # A program that is there already, from wherever, counts as its package.
 have_package() {

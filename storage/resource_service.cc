@@ -10,9 +10,9 @@ namespace {
 
 constexpr size_t kReadAllFrom = 64;  // documents: then looking for what they concern costs more than it saves
 
-StateNeed need_of(const std::vector<Draft>& drafts, Prune prune) {
+ResourceNeed need_of(const std::vector<Draft>& drafts, Prune prune) {
   if (prune == Prune::kYes || drafts.size() >= kReadAllFrom) return {};
-  StateNeed out{.everything = false, .named = {}, .hosts = {}};
+  ResourceNeed out{.everything = false};
   for (const Draft& draft : drafts) {
     out.named.emplace(draft.resource.kind, draft.resource.name);
     if (const auto* place = std::get_if<policy::Protected>(&draft.resource.body)) out.hosts.insert(place->at.host);
@@ -21,9 +21,9 @@ StateNeed need_of(const std::vector<Draft>& drafts, Prune prune) {
 }
 
 // A tool or API is named by nobody; everything else by any of them.
-StateNeed need_of(policy::Kind kind, const std::string& name) {
+ResourceNeed need_of(policy::Kind kind, const std::string& name) {
   if (kind != policy::Kind::kDatasource && kind != policy::Kind::kInstance) return {};
-  return {.everything = false, .named = {{kind, name}}, .hosts = {}};
+  return {.everything = false, .named = {{kind, name}}};
 }
 
 }  // namespace

@@ -17,13 +17,13 @@ inline std::unexpected<ApplyFailure> mistaken(Mistakes mistakes) {
 constexpr Error kTooBusy{Code::kConflict, Side::kStorage, "resources were changed by somebody else again and again"};
 
 // What a change of people alone has to know: no place.
-inline StateNeed people_alone() { return {.everything = false, .named = {}, .hosts = {}}; }
+inline ResourceNeed people_alone() { return {.everything = false}; }
 
 // One attempt: read, plan, check, commit. `plan` fills in a plan against the state and collects mistakes.
 template <class Planner>
 std::expected<ApplyOutcome, ApplyFailure> change(Store& store, const Keyring& keyring, WallMicros now,
                                                  const std::string& actor, const std::string& gate_host, ApplyMode mode,
-                                                 const StateNeed& need, Planner plan_against) {
+                                                 const ResourceNeed& need, Planner plan_against) {
   for (int attempt = 0; attempt < kAttemptsMax; ++attempt) {
     const auto state = read_state(store, keyring, need);
     if (!state) return failed(state.error());

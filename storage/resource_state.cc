@@ -64,21 +64,11 @@ void in_parts(size_t count, const std::function<void(size_t)>& job) {
 
 }  // namespace
 
-// A host is ASCII that JSON escapes nothing of: a spec in which it does not stand is not on it.
-bool StateNeed::covers(const policy::ResourceRecord& record) const {
-  const bool place = record.kind == policy::Kind::kDatasource || record.kind == policy::Kind::kInstance;
-  if (everything || !place || named.contains({record.kind, record.name})) return true;
-  return std::ranges::any_of(hosts, [&](const std::string& host) { return record.spec.contains(host); });
-}
-
-Result<ResourceState> read_state(Store& store, const Keyring& keyring, const StateNeed& need) {
-  TRY(ResourceChanges all, store.resources_since(Generation{0}));
+Result<ResourceState> read_state(Store& store, const Keyring& keyring, const ResourceNeed& need) {
+  TRY(ResourceChanges all, store.resources_needed(need));
   ResourceState out{.generation = all.generation, .resources = {}};
   std::vector<StoredResource> stored(all.changed.size());
-  in_parts(stored.size(), [&](size_t i) {
-    ResourceRow& row = all.changed[i];
-    stored[i] = need.covers(row.record) ? judge(std::move(row), keyring) : StoredResource{std::move(row), std::nullopt};
-  });
+  in_parts(stored.size(), [&](size_t i) { stored[i] = judge(std::move(all.changed[i]), keyring); });
   for (StoredResource& each : stored) {
     ResourceKey key{each.row.record.kind, each.row.record.name};
     out.resources.emplace_hint(out.resources.end(), std::move(key), std::move(each));

@@ -3,29 +3,15 @@
 
 #include <map>
 #include <optional>
-#include <set>
-#include <utility>
 
 #include "storage/keyring.h"
 #include "storage/store.h"
 
 namespace sallyport::storage {
 
-using ResourceKey = std::pair<policy::Kind, std::string>;
-
 struct StoredResource {
   ResourceRow row;                           // .record.damaged is judged
-  std::optional<policy::Resource> resource;  // nothing when it is damaged or does not read any more, or was left unread
-};
-
-// Which records a change concerns. Of 100,000 tools and APIs it is a few, and judging and reading all of them takes
-// longer than the change; what others name (users, teams, service accounts) is always read.
-struct StateNeed {
-  bool everything = true;
-  std::set<ResourceKey> named;  // with everything == false: these,
-  std::set<std::string> hosts;  // and whatever could be on one of these
-
-  bool covers(const policy::ResourceRecord& record) const;
+  std::optional<policy::Resource> resource;  // nothing when it is damaged or does not read any more
 };
 
 struct ResourceState {
@@ -41,7 +27,8 @@ struct ResourceState {
 // A row with its MAC judged and its spec read.
 StoredResource judge(ResourceRow row, const Keyring& keyring);
 
-Result<ResourceState> read_state(Store& store, const Keyring& keyring, const StateNeed& need = {});
+// What the need does not cover is left out of the state, as if it were not there.
+Result<ResourceState> read_state(Store& store, const Keyring& keyring, const ResourceNeed& need = {});
 
 // Does the row's MAC fit, and has every field its epoch? See Keyring::row_mac.
 bool row_is_whole(const ResourceRow& row, const Keyring& keyring);

@@ -12,6 +12,7 @@
 #include "base/blocking_pool.h"
 #include "base/task.h"
 #include "storage/records.h"
+#include "storage/resource_need.h"
 
 namespace sallyport::storage {
 
@@ -53,6 +54,9 @@ class Store {
   virtual Result<Generation> generation() = 0;
   // since = Generation{0}: everything. Deletions and endings are remembered for 30 days.
   virtual Result<ResourceChanges> resources_since(Generation since) = 0;
+  // Those that the need covers, in .changed, and the generation they were read at. cost: a walk over all rows, and more
+  // only for those.
+  virtual Result<ResourceChanges> resources_needed(const ResourceNeed& need) = 0;
   // One record, in .changed, and the generation it was read at; nothing there: .changed is empty. cost: a few look-ups.
   virtual Result<ResourceChanges> resource(const RecordId& id) = 0;
   virtual Result<RevocationsSince> revocations_since(Generation since) = 0;

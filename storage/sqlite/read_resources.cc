@@ -59,11 +59,11 @@ Result<void> read_fields_of(Connection& connection, std::vector<ResourceRow>& ro
                      "SELECT record, field, epoch, mac FROM epochs ORDER BY record, field", add_epoch);
 }
 
-// Nothing: nobody can say what it was; what names it finds nothing.
-std::optional<ResourceRow> row_of(const Query& read) {
+// Nothing: it is not needed, or nobody can say what it was; what names it finds nothing.
+std::optional<ResourceRow> row_of(const Query& read, const ResourceNeed& need) {
   const auto id = read.id(0);
   const auto kind = policy::parse_kind(read.text(1));
-  if (!id || !kind) return std::nullopt;
+  if (!id || !kind || !need.covers(*kind, read.text(2), read.text(3))) return std::nullopt;
   ResourceRow row;
   row.record.id = *id;
   row.record.kind = *kind;
@@ -113,6 +113,18 @@ Result<ResourceChanges> SqliteStore::resources_since(Generation since) {
   return out;
 }
 
+Result<ResourceChanges> SqliteStore::resources_needed(const ResourceNeed& need) {
+  if (need.everything) return resources_since(Generation{0});
+  TRY(Transaction transaction, Transaction::to_read(connection_));
+  ResourceChanges out;
+  TRY(out.generation, generation());
+  // In the table's own order: an index would send the walk to and fro over the file.
+  TRY(Query read, connection_.query("SELECT id, kind, name, spec, version, applied, mac FROM resources"));
+  TRY(out.changed, read_rows(read, need));
+  CHECKED(transaction.commit());
+  return out;
+}
+
 Result<ResourceChanges> SqliteStore::resource(const RecordId& id) {
   TRY(Transaction transaction, Transaction::to_read(connection_));
   ResourceChanges out;
@@ -124,12 +136,12 @@ Result<ResourceChanges> SqliteStore::resource(const RecordId& id) {
   return out;
 }
 
-Result<std::vector<ResourceRow>> SqliteStore::read_rows(Query& read) {
+Result<std::vector<ResourceRow>> SqliteStore::read_rows(Query& read, const ResourceNeed& need) {
   std::vector<ResourceRow> out;
   for (;;) {
     TRY(const bool more, read.row());
     if (!more) break;
-    if (auto row = row_of(read)) out.push_back(*std::move(row));
+    if (auto row = row_of(read, need)) out.push_back(*std::move(row));
   }
   CHECKED(read_fields_of(connection_, out));
   return out;

@@ -18,6 +18,7 @@ class SqliteStore final : public Store {
   Result<Installation> installation() override;
   Result<Generation> generation() override;
   Result<ResourceChanges> resources_since(Generation since) override;
+  Result<ResourceChanges> resources_needed(const ResourceNeed& need) override;
   Result<ResourceChanges> resource(const RecordId& id) override;
   Result<RevocationsSince> revocations_since(Generation since) override;
   Result<std::vector<SessionRecord>> sessions(WallMicros now) override;
@@ -44,8 +45,8 @@ class SqliteStore final : public Store {
   Result<void> sweep(WallMicros now) override;
 
  private:
-  // The rows of a query for id, kind, name, spec, version, applied, mac; with their secrets and epochs.
-  Result<std::vector<ResourceRow>> read_rows(Query& read);
+  // The rows of a query for id, kind, name, spec, version, applied, mac that are needed; with their secrets and epochs.
+  Result<std::vector<ResourceRow>> read_rows(Query& read, const ResourceNeed& need = {});
   Result<std::vector<RecordId>> tombstones(const char* sql, Generation since);
   Result<std::vector<TokenRecord>> tokens_since(Generation since);
   Result<void> append_events(const std::vector<AdminEvent>& events, ChainHead& head);

@@ -94,6 +94,23 @@ TEST_F(ResourceServiceTest, a_host_belongs_to_one_team) {
   EXPECT_EQ(apply({crm, erp}), "~datasource crm, ~datasource erp") << "both together can";
 }
 
+TEST_F(ResourceServiceTest, a_place_is_found_taken_however_its_host_was_spelled) {
+  ASSERT_EQ(apply({team("office")}), "+team office");
+  const auto at = [](const std::string& name, const std::string& team, const std::string& place) {
+    json out = datasource(name, team);
+    out["at"] = place;
+    return out;
+  };
+  ASSERT_EQ(apply({at("one", "plant", "ERP.apps.localhost"), at("six", "plant", "[2001:DB8:0::A]"),
+                   at("four", "plant", "[::ffff:c000:207]")}),
+            "+datasource one, +datasource six, +datasource four");
+  EXPECT_EQ(apply({at("two", "plant", "erp.apps.localhost")}), "[0].at: is taken by datasource one\n");
+  EXPECT_EQ(apply({at("two", "plant", "[2001:db8::a]")}), "[0].at: is taken by datasource six\n");
+  EXPECT_EQ(apply({at("two", "plant", "192.0.2.7")}), "[0].at: is taken by datasource four\n");
+  EXPECT_EQ(apply({at("two", "office", "erp.apps.localhost/b")}),
+            "[0].at: a host belongs to one team, and this one has resources of another: datasource one\n");
+}
+
 TEST_F(ResourceServiceTest, a_place_is_taken_once_and_the_gates_never) {
   json erp = datasource("erp", "plant");
   erp["at"] = "crm.apps.localhost";
@@ -234,6 +251,7 @@ class Contended final : public Store {
   Result<Installation> installation() override { return store_.installation(); }
   Result<Generation> generation() override { return store_.generation(); }
   Result<ResourceChanges> resources_since(Generation since) override { return store_.resources_since(since); }
+  Result<ResourceChanges> resources_needed(const ResourceNeed& need) override { return store_.resources_needed(need); }
   Result<ResourceChanges> resource(const RecordId& id) override { return store_.resource(id); }
   Result<RevocationsSince> revocations_since(Generation since) override { return store_.revocations_since(since); }
   Result<std::vector<SessionRecord>> sessions(WallMicros now) override { return store_.sessions(now); }

@@ -368,5 +368,29 @@ TEST_F(SqliteStoreTest, resources_since_tells_what_was_written_and_deleted) {
   EXPECT_TRUE(store_->resources_since(Generation{0}).value().deleted.empty());
 }
 
+TEST_F(SqliteStoreTest, resources_needed_leaves_out_the_tools_and_apis_that_are_neither_named_nor_on_a_host) {
+  nlohmann::json crm = datasource("crm", "plant"), erp = datasource("erp", "plant"), near = datasource("near", "plant");
+  near["at"] = "erp.apps.localhost/near";
+  ASSERT_EQ(apply({user("ann", true), team("plant"), crm, erp, near}),
+            "+user ann, +team plant, +datasource crm, +datasource erp, +datasource near");
+  const auto names = [this](const ResourceNeed& need) {
+    std::set<std::string> out;
+    const ResourceChanges read = store_->resources_needed(need).value();
+    EXPECT_EQ(read.generation, store_->generation().value());
+    for (const auto& record : judged(read.changed, *keyring_)) {
+      EXPECT_FALSE(record.damaged) << record.name << ": its fields are with it";
+      out.insert(record.name);
+    }
+    return out;
+  };
+  using Names = std::set<std::string>;
+  EXPECT_EQ(names({}), (Names{"ann", "plant", "crm", "erp", "near"}));
+  EXPECT_EQ(names({.everything = false}), (Names{"ann", "plant"}));
+  EXPECT_EQ(names({.everything = false, .named = {{policy::Kind::kDatasource, "crm"}}}),
+            (Names{"ann", "plant", "crm"}));
+  EXPECT_EQ(names({.everything = false, .named = {{policy::Kind::kInstance, "crm"}}}), (Names{"ann", "plant"}));
+  EXPECT_EQ(names({.everything = false, .hosts = {"erp.apps.localhost"}}), (Names{"ann", "plant", "erp", "near"}));
+}
+
 }  // namespace
 }  // namespace sallyport::storage
