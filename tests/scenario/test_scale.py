@@ -18,7 +18,7 @@ OWN_FILES = 160        # what the gateway takes for itself with two workers
 CLIENTS_SHARE = 0.45   # of the rest, for clients
 KIB_PER_CONNECTION = 16
 SAMPLE = 2000
-CHANGE_WITHIN = 3.0     # seconds, the whole command; on a machine of its own it takes one
+CHANGE_WITHIN = 1.0     # seconds, the whole command
 
 
 def figures(t, **values):
