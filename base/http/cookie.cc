@@ -12,14 +12,14 @@ std::string_view trimmed(std::string_view text) {
   return text;
 }
 
+}  // namespace
+
 Result<std::string> form_decode(std::string_view text) {
   std::string plain(text);
   for (char& c : plain)
     if (c == '+') c = ' ';
   return percent_decode(plain);
 }
-
-}  // namespace
 
 bool append_cookies_without(std::string_view field, std::string_view prefix, std::string& out) {
   bool any = false;

@@ -48,6 +48,9 @@ struct SetCookieFacts {
 };
 Result<SetCookieFacts> read_set_cookie(std::string_view value);
 
+// A name or value of application/x-www-form-urlencoded: percent coding, and '+' for a space. errors: kMalformed.
+Result<std::string> form_decode(std::string_view text);
+
 using FormFields = std::vector<std::pair<std::string, std::string>>;
 // At most `fields_max` fields. errors: kMalformed bad percent sign, kLimit.
 Result<FormFields> parse_form(std::string_view body, size_t fields_max = 64);

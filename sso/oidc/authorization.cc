@@ -4,6 +4,7 @@
 #include <array>
 
 #include "base/digest.h"
+#include "base/http/cookie.h"
 #include "base/random.h"
 
 namespace sallyport::sso::oidc {
@@ -33,12 +34,6 @@ class Query {
   std::string text_;
   bool any_;
 };
-
-Result<std::string> form_decoded(std::string_view text) {
-  std::string spaced(text);
-  std::ranges::replace(spaced, '+', ' ');
-  return http::percent_decode(spaced);
-}
 
 bool printable(std::string_view text) {
   return std::ranges::all_of(text, [](char c) { return c >= 0x20 && c <= 0x7e; });
@@ -93,8 +88,8 @@ Result<Callback> read_callback(std::string_view query) {
     const std::string_view pair = query.substr(0, query.find('&'));
     query.remove_prefix(std::min(pair.size() + 1, query.size()));
     const size_t equals = std::min(pair.find('='), pair.size());
-    auto name = form_decoded(pair.substr(0, equals));
-    auto value = form_decoded(pair.substr(std::min(equals + 1, pair.size())));
+    auto name = http::form_decode(pair.substr(0, equals));
+    auto value = http::form_decode(pair.substr(std::min(equals + 1, pair.size())));
     if (!name || !value) return malformed(Side::kClient, "answer's query is badly coded");
     const auto found = std::ranges::find(wanted, *name, &Wanted::name);
     if (found == wanted.end()) continue;

@@ -3,6 +3,7 @@
 #include <map>
 #include <optional>
 
+#include "base/http/cookie.h"
 #include "base/http/url.h"
 #include "sso/saml/codec.h"
 
@@ -44,6 +45,10 @@ class Parameters {
   }
   // "" when it is not there
   Result<std::string> text(std::string_view name) const {
+    return http::form_decode(raw(name).value_or(std::string_view()));
+  }
+  // The same of base64, in which a '+' that somebody has left as it was cannot be a space.
+  Result<std::string> base64(std::string_view name) const {
     return http::percent_decode(raw(name).value_or(std::string_view()));
   }
 
@@ -68,14 +73,14 @@ Result<RedirectMessage> read_message(const Parameters& parameters) {
   if (!encoding.empty() && encoding != kDeflate) return fail(Code::kUnsupported, kFrom, "query has another encoding");
   TRY(std::string relay_state, parameters.text("RelayState"));
   if (relay_state.size() > kRelayStateBytesMax) return fail(Code::kTooLarge, kFrom, "RelayState is too large");
-  TRY(const std::string coded, parameters.text(name_of(kind)));
+  TRY(const std::string coded, parameters.base64(name_of(kind)));
   TRY(std::string xml, decode_redirected(coded, kRedirectedBytesMax));
   return RedirectMessage{kind, std::move(xml), std::move(relay_state)};
 }
 
 Result<void> check_signature(const Parameters& parameters, std::span<const VerifyKey> keys, Checks& checks) {
   const auto uri = parameters.text("SigAlg");
-  const auto signature_text = parameters.text("Signature");
+  const auto signature_text = parameters.base64("Signature");
   const auto signature = signature_text ? xml_base64(*signature_text) : std::unexpected(signature_text.error());
   CHECKED(checks.demand(uri && !uri->empty() && signature && !signature->empty(), "signed", "SigAlg and Signature",
                         "neither, or broken", {Code::kUnauthenticated, kFrom, "query is not signed"}));

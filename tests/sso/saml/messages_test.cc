@@ -287,6 +287,12 @@ TEST(RedirectedMessage, is_refused_for_the_right_reason) {
   EXPECT_EQ(refused(many), "query has too many parameters");
 }
 
+std::string replaced_all(std::string text, std::string_view from, std::string_view to) {
+  for (size_t at = text.find(from); at != text.npos; at = text.find(from, at + to.size()))
+    text.replace(at, from.size(), to);
+  return text;
+}
+
 // The signature fits: a bomb of the provider's own.
 std::string signed_query(const std::string& message) {
   std::string query = "SAMLRequest=" + http::percent_encode(message) +
@@ -294,6 +300,41 @@ std::string signed_query(const std::string& message) {
   Sign how;
   how.key = &rsa_key();
   return query + "&Signature=" + http::percent_encode(base64_encode(raw_signature(how, "sha256", query)));
+}
+
+// What is signed is what was sent, in whatever spelling; a '+' is a space, as in every form, but in base64, which has
+// no spaces.
+TEST(RedirectedMessage, is_verified_as_sent_and_read_as_a_form) {
+  const auto sent = [](const std::string& relay_state, std::string message) {
+    Sign how;
+    how.key = &rsa_key();
+    std::string query =
+        "SAMLRequest=" + message + "&RelayState=" + relay_state + "&SigAlg=" + http::percent_encode(algorithm_for(how));
+    return query + "&Signature=" + http::percent_encode(base64_encode(raw_signature(how, algorithm_for(how), query)));
+  };
+  // One whose base64 has a '+'.
+  std::string coded;
+  for (int i = 0; !coded.contains('+'); ++i) coded = encode_redirected(logout_request() + std::string(i, '\n'));
+  const std::string escaped = http::percent_encode(coded);
+  const std::string plain = replaced_all(escaped, "%2B", "+");
+  for (const std::string& message : {escaped, plain}) {
+    for (const auto& [raw, read] : {std::pair{"a+b", "a b"}, {"a%20b", "a b"}, {"a%2Bb", "a+b"}, {"%2b+%2B", "+ +"}}) {
+      const auto verdict = verify_logout_request(logout_rules(), {Binding::kRedirect, sent(raw, message)}, now());
+      ASSERT_EQ(reason(verdict.request, verdict.checks), "ok") << raw;
+      EXPECT_EQ(verdict.request->relay_state, read) << raw;
+    }
+  }
+  // The twin: another spelling of the same is not what was signed.
+  const std::string good = sent("a+b", escaped);
+  const auto refused = [](const std::string& query) { return judged_request({Binding::kRedirect, query}); };
+  ASSERT_EQ(refused(good), "ok");
+  EXPECT_EQ(refused(replaced(good, "RelayState=a+b", "RelayState=a%20b")),
+            "signature is of none of the provider's keys");
+  EXPECT_EQ(refused(replaced(good, "RelayState=a+b", "RelayState=a%2Bb")),
+            "signature is of none of the provider's keys");
+  EXPECT_EQ(refused(replaced(good, escaped, plain)), "signature is of none of the provider's keys");
+  EXPECT_EQ(refused(replaced(good, escaped, replaced_all(escaped, "%2B", "%20"))),
+            "signature is of none of the provider's keys");
 }
 
 TEST(RedirectedMessage, inflates_to_so_much_and_no_more) {
