@@ -4,6 +4,8 @@
 #include <sched.h>
 #include <sys/resource.h>
 
+#include <algorithm>
+
 namespace sallyport {
 namespace {
 
@@ -20,8 +22,8 @@ void step_behind() {
 
 }  // namespace
 
-BlockingPool::BlockingPool(const char* name, size_t threads, size_t queue_max, Pace pace)
-    : queue_max_(queue_max), pace_(pace) {
+BlockingPool::BlockingPool(const char* name, size_t threads, size_t queue_max, Pace pace, OwnerBounds bounds)
+    : queue_max_(queue_max), pace_(pace), bounds_(bounds) {
   for (size_t i = 0; i < threads; ++i) {
     threads_.emplace_back([this] { work(); });
     pthread_setname_np(threads_.back().native_handle(), name);
@@ -37,15 +39,18 @@ BlockingPool::~BlockingPool() {
   for (std::thread& thread : threads_) thread.join();
 }
 
-bool BlockingPool::submit(std::move_only_function<void()> job, Turn turn) {
+bool BlockingPool::submit(std::move_only_function<void()> job, Turn turn, std::optional<RecordId> owner) {
   {
     const std::lock_guard lock(mutex_);
     std::deque<Waiting>& queue = queue_of(turn);
-    if (stop_ || queue.size() >= queue_max_) {
+    const auto owned = owner ? owned_.find(*owner) : owned_.end();
+    const bool has_enough = owned != owned_.end() && owned->second.queued >= bounds_.queued_max;
+    if (stop_ || queue.size() >= queue_max_ || has_enough) {
       ++load_.refused;
       return false;
     }
-    queue.push_back({std::move(job), std::chrono::steady_clock::now()});
+    if (owner) ++owned_[*owner].queued;
+    queue.push_back({std::move(job), std::chrono::steady_clock::now(), owner});
   }
   ready_.notify_one();
   return true;
@@ -58,16 +63,42 @@ PoolLoad BlockingPool::load() const {
   return out;
 }
 
+bool BlockingPool::take(Waiting& out) {
+  for (std::deque<Waiting>* const queue : {&first_, &in_order_}) {
+    const auto found = std::ranges::find_if(*queue, [this](const Waiting& job) {
+      return !job.owner || owned_.at(*job.owner).running < bounds_.running_max;
+    });
+    if (found == queue->end()) continue;
+    out = std::move(*found);
+    queue->erase(found);
+    if (out.owner) {
+      Owned& owned = owned_.at(*out.owner);
+      --owned.queued;
+      ++owned.running;
+    }
+    return true;
+  }
+  return false;
+}
+
+// At the end, what an owner's bound keeps waiting is left to the threads that work for him: each comes here again.
 bool BlockingPool::next(Waiting& out) {
   std::unique_lock lock(mutex_);
-  ready_.wait(lock, [this] { return stop_ || !first_.empty() || !in_order_.empty(); });
-  std::deque<Waiting>& queue = first_.empty() ? in_order_ : first_;
-  if (queue.empty()) return false;
-  out = std::move(queue.front());
-  queue.pop_front();
+  bool taken = false;
+  ready_.wait(lock, [&] { return (taken = take(out)) || stop_; });
+  if (!taken) return false;
   load_.waited += std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - out.since);
   ++load_.running;
   return true;
+}
+
+void BlockingPool::done(const Waiting& job) {
+  const std::lock_guard lock(mutex_);
+  --load_.running;
+  ++load_.done;
+  if (!job.owner) return;
+  const auto owned = owned_.find(*job.owner);
+  if (--owned->second.running == 0 && owned->second.queued == 0) owned_.erase(owned);
 }
 
 void BlockingPool::work() {
@@ -77,9 +108,7 @@ void BlockingPool::work() {
     if (!next(waiting)) return;
     waiting.job();
     waiting.job = {};
-    const std::lock_guard lock(mutex_);
-    --load_.running;
-    ++load_.done;
+    done(waiting);
   }
 }
 

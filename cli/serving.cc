@@ -117,7 +117,8 @@ Outcome<void> Serving::open_gates(std::vector<proxy::InheritedSocket> inherited)
   hashing_ = std::make_unique<BlockingPool>("passwords", threads, threads * sso::kHashingQueuePerThread, Pace::kBehind);
   fetcher_ = std::make_unique<CurlFetcher>();
   xml_ = std::make_unique<BlockingPool>("xml", sso::xml_threads(), sso::kXmlQueueMax, Pace::kBehind);
-  asking_ = std::make_unique<BlockingPool>("providers", sso::kProviderThreads, sso::kProviderQueueMax, Pace::kBehind);
+  asking_ = std::make_unique<BlockingPool>("providers", sso::kProviderThreads, sso::kProviderQueueMax, Pace::kBehind,
+                                           sso::kBoundsOfOneProvider);
   keys_ = std::make_unique<storage::LocalKeyHolder>(*node_.keyring);
   // Streams that a session carries end when its snapshot is published again: see Follower.
   const auto session_ended = [this](const RecordId&) {

@@ -63,7 +63,7 @@ Result<std::shared_ptr<const DirectorySignIn::Made>> DirectorySignIn::directory(
 void DirectorySignIn::close_idle() {
   const std::lock_guard lock(mutex_);
   for (const auto& [id, made] : made_)
-    if (made) (void)parts_.asking.submit([made] { made->directory->close_idle(); });
+    if (made) (void)parts_.asking.submit([made] { made->directory->close_idle(); }, Turn::kInOrder, id);
 }
 
 Task<Result<SecretBytes>> DirectorySignIn::bind_password(const policy::CompiledProvider& provider) {

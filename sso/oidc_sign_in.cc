@@ -143,9 +143,11 @@ Task<GateReply> OidcSignIn::callback(Loop& home, const GateRequest& request, con
                       .max_age = since(met->flow.fresh_after, parts_.clock.wall())};
   using Verdict = oidc::OidcVerdict;
   Offload<Verdict> exchanging(
-      parts_.asking, home, [this, with = *with, answer = std::move(answer)]() -> Result<Verdict> {
+      parts_.asking, home,
+      [this, with = *with, answer = std::move(answer)]() -> Result<Verdict> {
         return oidc::oidc_sign_in({parts_.fetcher, provider_keys_, parts_.clock}, *with, answer);
-      });
+      },
+      Turn::kInOrder, provider.id);
   auto verdict = co_await exchanging;
   if (!verdict) {
     GateReply reply = problem_reply(request, kBusy);
@@ -179,9 +181,12 @@ Task<GateReply> OidcSignIn::notice(Loop& home, const GateRequest& request, const
   const auto with = co_await getting;
   if (!with) co_return unavailable_reply(request, Format::kJson);
   using Verdict = oidc::LogoutVerdict;
-  Offload<Verdict> verifying(parts_.asking, home, [this, with = *with, text = *token]() -> Result<Verdict> {
-    return oidc::oidc_logout({parts_.fetcher, provider_keys_, parts_.clock}, *with, text);
-  });
+  Offload<Verdict> verifying(
+      parts_.asking, home,
+      [this, with = *with, text = *token]() -> Result<Verdict> {
+        return oidc::oidc_logout({parts_.fetcher, provider_keys_, parts_.clock}, *with, text);
+      },
+      Turn::kInOrder, provider.id);
   auto verdict = co_await verifying;
   if (!verdict) co_return unavailable_reply(request, Format::kJson);
   if (!verdict->notice) {

@@ -147,10 +147,13 @@ Task<Result<std::shared_ptr<const Document>>> ProviderBook<Document>::document(
   const WallMicros now = parts_.clock.wall();
   Kept state = known(provider);
   if (!state || (!state->document && state->next_attempt <= parts_.clock.monotonic())) {
-    Offload<State> looking(parts_.pool, home, [this, owned = provider.shared_from_this(), state]() -> Result<State> {
-      if (const Kept now = known(*owned); now && now != state) return *now;  // others have looked while this waited
-      return look(*owned, state);
-    });
+    Offload<State> looking(
+        parts_.pool, home,
+        [this, owned = provider.shared_from_this(), state]() -> Result<State> {
+          if (const Kept now = known(*owned); now && now != state) return *now;  // others have looked while this waited
+          return look(*owned, state);
+        },
+        Turn::kInOrder, provider.id);
     CO_TRY(State fresh, co_await looking);
     const std::string address = kind_.address(provider.spec);
     if (!fresh.document && !address.empty()) {
@@ -160,10 +163,12 @@ Task<Result<std::shared_ptr<const Document>>> ProviderBook<Document>::document(
       const auto kept = co_await reading;
       // What was kept counts for the address it came from alone.
       if (kept && *kept && (*kept)->source == address) {
-        Offload<Document> again(parts_.pool, home,
-                                [this, owned = provider.shared_from_this(), text = (*kept)->body, now] {
-                                  return kind_.read(owned->spec, text, now);
-                                });
+        Offload<Document> again(
+            parts_.pool, home,
+            [this, owned = provider.shared_from_this(), text = (*kept)->body, now] {
+              return kind_.read(owned->spec, text, now);
+            },
+            Turn::kInOrder, provider.id);
         auto read = co_await again;
         if (read) {
           fresh.document = std::make_shared<const Document>(*std::move(read));
@@ -206,12 +211,14 @@ void ProviderBook<Document>::refresh(const policy::Snapshot& snapshot) {
       const std::lock_guard lock(mutex_);
       under_way_.erase(id);
     };
-    const bool queued = parts_.pool.submit([this, provider, state, done] {
-      State fresh = look(*provider, state);
-      // Without any, what the store has is read by the first who signs in.
-      if (fresh.document || state) keep(*provider, std::move(fresh));
-      done();
-    });
+    const bool queued = parts_.pool.submit(
+        [this, provider, state, done] {
+          State fresh = look(*provider, state);
+          // Without any, what the store has is read by the first who signs in.
+          if (fresh.document || state) keep(*provider, std::move(fresh));
+          done();
+        },
+        Turn::kInOrder, provider->id);
     if (!queued) done();
   }
 }

@@ -64,7 +64,7 @@ constexpr std::chrono::hours kNonceLife{1};
 // What signing in at identity providers needs.
 struct ProviderLanes {
   BlockingPool& xml;     // xml_threads(), kXmlQueueMax
-  BlockingPool& asking;  // kProviderThreads, kProviderQueueMax
+  BlockingPool& asking;  // kProviderThreads, kProviderQueueMax, kBoundsOfOneProvider
   Fetcher& fetcher;
   std::function<std::shared_ptr<const policy::Snapshot>()> snapshot;  // the newest
 };

@@ -65,6 +65,55 @@ TEST(blocking_pool, who_comes_first_has_a_queue_of_his_own) {
   EXPECT_EQ(order, "12ab");
 }
 
+TEST(blocking_pool, one_owner_leaves_threads_and_room_to_the_others) {
+  const RecordId slow = RecordId::random();
+  std::counting_semaphore<8> started(0);
+  std::counting_semaphore<8> release(0);
+  std::binary_semaphore done(0);
+  BlockingPool pool("test", 3, 6, Pace::kUsual, {.running_max = 2, .queued_max = 3});
+  const auto hold = [&] {
+    started.release();
+    release.acquire();
+  };
+  for (int i = 0; i < 2; ++i) ASSERT_TRUE(pool.submit(hold, Turn::kInOrder, slow));
+  for (int i = 0; i < 2; ++i) started.acquire();
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(pool.submit(hold, Turn::kInOrder, slow)) << i;
+  EXPECT_FALSE(pool.submit(hold, Turn::kInOrder, slow)) << "it has all that it may";
+  EXPECT_FALSE(pool.submit(hold, Turn::kInOrder, slow));
+  EXPECT_EQ(pool.load().refused, 2u);
+  EXPECT_TRUE(pool.submit([&] { done.release(); }, Turn::kInOrder, RecordId::random())) << "another";
+  done.acquire();
+  EXPECT_TRUE(pool.submit([&] { done.release(); })) << "nobody's";
+  done.acquire();
+  EXPECT_EQ(pool.queued(), 3u);
+  EXPECT_FALSE(started.try_acquire()) << "none of those that wait has begun";
+  release.release(1);
+  started.acquire();  // the next of it
+  EXPECT_TRUE(pool.submit(hold, Turn::kInOrder, slow)) << "there is room again";
+  release.release(5);
+}
+
+TEST(blocking_pool, runs_all_of_one_owner_in_the_end_and_never_too_many_at_once) {
+  const RecordId one = RecordId::random();
+  std::atomic<int> running{0};
+  std::atomic<int> too_many{0};
+  std::atomic<int> ran{0};
+  {
+    BlockingPool pool("test", 4, 1000, Pace::kUsual, {.running_max = 2});
+    for (int i = 0; i < 500; ++i)
+      EXPECT_TRUE(pool.submit(
+          [&] {
+            too_many += ++running > 2 ? 1 : 0;
+            std::this_thread::yield();
+            --running;
+            ++ran;
+          },
+          i % 2 == 0 ? Turn::kInOrder : Turn::kFirst, one));
+  }
+  EXPECT_EQ(ran, 500);
+  EXPECT_EQ(too_many, 0);
+}
+
 TEST(blocking_pool, tells_what_it_did) {
   BlockingPool pool("test", 2, 100);
   std::counting_semaphore<100> done(0);
