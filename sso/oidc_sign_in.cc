@@ -100,6 +100,7 @@ Task<GateReply> OidcSignIn::callback(Loop& home, const GateRequest& request, con
   auto met = co_await meeting;
   if (!met) co_return unavailable_reply(request, format_for(request));
   const auto refuse = [&](const char* reason, const Checks& checks) {
+    parts_.failures.take(network_key(request.client.address));
     return parts_.arrivals.refuse(request, provider, "sign_in_refused", reason, checks);
   };
   switch (met->how) {
@@ -156,8 +157,8 @@ Task<GateReply> OidcSignIn::callback(Loop& home, const GateRequest& request, con
   }
   if (!verdict->identity) {
     const Error& error = verdict->identity.error();
-    co_return parts_.arrivals.refuse(request, provider, is_absence(error) ? "provider_unavailable" : "sign_in_refused",
-                                     error.what, verdict->checks);
+    if (!is_absence(error)) co_return refuse(error.what, verdict->checks);
+    co_return parts_.arrivals.refuse(request, provider, "provider_unavailable", error.what, verdict->checks);
   }
   Arrival arrival;
   arrival.identity = *std::move(verdict->identity);
@@ -191,6 +192,7 @@ Task<GateReply> OidcSignIn::notice(Loop& home, const GateRequest& request, const
   if (!verdict) co_return unavailable_reply(request, Format::kJson);
   if (!verdict->notice) {
     if (is_absence(verdict->notice.error())) co_return unavailable_reply(request, Format::kJson);
+    parts_.failures.take(network_key(request.client.address));
     (void)parts_.arrivals.refuse(request, provider, "sign_in_refused", verdict->notice.error().what, verdict->checks);
     co_return refused_notice();
   }

@@ -1,8 +1,8 @@
 // OpenID Connect at this gate: what /.sallyport/oidc/NAME/... answers.
 //
 //   GET  login               sends the browser to the provider (Core 1.0 s3.1.2.1; PKCE, RFC 7636)
-//   GET  callback            the browser is back with a code, which is exchanged and verified in the pool, then an
-//   arrival POST backchannel-logout  the provider says that a session there is over (Back-Channel Logout 1.0)
+//   GET  callback            the browser is back with a code: exchanged and verified in the pool, then an arrival
+//   POST backchannel-logout  the provider says that a session there is over (Back-Channel Logout 1.0)
 #pragma once
 
 #include <optional>
@@ -15,6 +15,7 @@
 #include "sso/provider_book.h"
 #include "sso/provider_endings.h"
 #include "sso/provider_flows.h"
+#include "sso/shared_buckets.h"
 #include "storage/key_holder.h"
 
 namespace sallyport::sso {
@@ -37,6 +38,7 @@ class OidcSignIn {
     ProviderFlows& flows;
     ProviderArrivals& arrivals;
     ProviderEndings& endings;
+    SharedBuckets& failures;  // kFailuresPerNetwork
     const Clock& clock;
     Log& log;
     http::Url gate;

@@ -6,6 +6,7 @@
 #include "base/time_text.h"
 #include "sso/provider_page.h"
 #include "sso/replies.h"
+#include "sso/sign_in_problems.h"
 
 namespace sallyport::sso {
 namespace {
@@ -47,6 +48,7 @@ struct ProviderDoor::Route {
   Handler post;
   bool begins = false;   // a flow
   bool message = false;  // takes a provider's message
+  bool judges = false;   // what anybody may bring: so many failures and no more
 };
 
 std::span<const ProviderDoor::Route> ProviderDoor::all_routes() {
@@ -63,13 +65,13 @@ std::span<const ProviderDoor::Route> ProviderDoor::all_routes() {
   };
   static constexpr Route kRoutes[] = {
       {kSaml, "login", "GET", saml.operator()<&SamlSignIn::login>(), nullptr, true},
-      {kSaml, "acs", "POST", nullptr, saml.operator()<&SamlSignIn::consume>(), false, true},
+      {kSaml, "acs", "POST", nullptr, saml.operator()<&SamlSignIn::consume>(), false, true, true},
       {kSaml, "metadata", "GET, HEAD", saml.operator()<&SamlSignIn::metadata>(), nullptr},
       {kSaml, "slo", "GET, POST", saml.operator()<&SamlSignIn::logout>(), saml.operator()<&SamlSignIn::logout>(), false,
-       true},
+       true, true},
       {kOidc, "login", "GET", oidc.operator()<&OidcSignIn::login>(), nullptr, true},
-      {kOidc, "callback", "GET", oidc.operator()<&OidcSignIn::callback>(), nullptr},
-      {kOidc, "backchannel-logout", "POST", nullptr, oidc.operator()<&OidcSignIn::notice>(), false, true},
+      {kOidc, "callback", "GET", oidc.operator()<&OidcSignIn::callback>(), nullptr, false, false, true},
+      {kOidc, "backchannel-logout", "POST", nullptr, oidc.operator()<&OidcSignIn::notice>(), false, true, true},
   };
   return kRoutes;
 }
@@ -111,6 +113,7 @@ ProviderDoor::ProviderDoor(ProviderDoorParts parts)
                 .clock = parts_.clock,
                 .session_ended = parts_.session_ended,
                 .in_force = parts_.in_force}),
+      failures_(kFailuresPerNetwork, parts_.clock),
       saml_keys_(parts_.store, parts_.xml, parts_.keyring, parts_.clock),
       saml_book_({parts_.store, parts_.asking, parts_.fetcher, parts_.clock, parts_.log}, kSamlMetadata),
       oidc_book_({parts_.store, parts_.asking, parts_.fetcher, parts_.clock, parts_.log}, kOidcDiscovery),
@@ -122,6 +125,7 @@ ProviderDoor::ProviderDoor(ProviderDoorParts parts)
              .flows = flows_,
              .arrivals = arrivals_,
              .endings = endings_,
+             .failures = failures_,
              .clock = parts_.clock,
              .log = parts_.log,
              .gate = parts_.gate}),
@@ -134,6 +138,7 @@ ProviderDoor::ProviderDoor(ProviderDoorParts parts)
              .flows = flows_,
              .arrivals = arrivals_,
              .endings = endings_,
+             .failures = failures_,
              .clock = parts_.clock,
              .log = parts_.log,
              .gate = parts_.gate}),
@@ -175,6 +180,12 @@ Task<GateReply> ProviderDoor::handle(Loop& home, GateRequest request) {
     add_header(reply, "Retry-After", "10");
     co_return reply;
   }
+  if (route->judges)
+    if (const auto wait = failures_.refuse_for_now(network_key(request.client.address))) {
+      GateReply reply = problem_reply(request, kLimited);
+      add_header(reply, "Retry-After", std::to_string(wait->count()));
+      co_return reply;
+    }
   auto answering = handler(*this, home, request, *provider);
   co_return co_await answering;
 }

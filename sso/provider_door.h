@@ -14,6 +14,7 @@
 #include "sso/provider_arrival.h"
 #include "sso/provider_flows.h"
 #include "sso/saml_sign_in.h"
+#include "sso/shared_buckets.h"
 #include "storage/key_holder.h"
 
 namespace sallyport::sso {
@@ -85,6 +86,7 @@ class ProviderDoor {
   ProviderFlows flows_;
   ProviderArrivals arrivals_;
   ProviderEndings endings_;
+  SharedBuckets failures_;
   SamlKeySource saml_keys_;
   SamlBook saml_book_;
   OidcBook oidc_book_;

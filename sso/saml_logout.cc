@@ -70,11 +70,6 @@ saml::LogoutRules SamlSignIn::logout_rules(const policy::CompiledProvider& provi
 }
 
 Task<GateReply> SamlSignIn::logout(Loop& home, const GateRequest& request, const policy::CompiledProvider& provider) {
-  if (const auto wait = refuse_for_now(request.client.address)) {
-    GateReply reply = problem_reply(request, kLimited);
-    add_header(reply, "Retry-After", std::to_string(wait->count()));
-    co_return reply;
-  }
   auto message = message_of(request);
   if (!message) co_return problem_reply(request, kNoMessage);
   auto getting_ready = ready(home, provider);
@@ -102,7 +97,7 @@ Task<GateReply> SamlSignIn::answer_logout(Loop& home, const GateRequest& request
   if (!verified) co_return problem_reply(request, kBusy);
   auto& [received, checks] = *verified;
   if (!received) {
-    note_failure(request.client.address);
+    parts_.failures.take(network_key(request.client.address));
     (void)parts_.arrivals.refuse(request, provider, "sign_in_refused", received.error().what, checks);
     co_return problem_reply(request, kRefused);
   }
@@ -171,7 +166,7 @@ Task<GateReply> SamlSignIn::end_logout(Loop& home, const GateRequest& request, c
   auto verified = co_await verifying;
   if (!verified) co_return problem_reply(request, kBusy);
   if (!verified->first) {
-    note_failure(request.client.address);
+    parts_.failures.take(network_key(request.client.address));
     parts_.log.warning("provider_logout", {{"provider", provider.name}, {"reason", verified->first.error().what}});
   }
   const std::string sign_in = parts_.gate.scheme + "://" + parts_.gate.authority() + std::string(kLoginPath);

@@ -57,18 +57,6 @@ SamlUrls saml_urls(const http::Url& gate, const std::string& provider) {
   return {base + "/metadata", base + "/acs", base + "/slo"};
 }
 
-std::optional<std::chrono::seconds> SamlSignIn::refuse_for_now(const IpAddress& client) {
-  const std::lock_guard lock(failures_mutex_);
-  const auto wait = failures_.wait(network_key(client), parts_.clock.monotonic());
-  if (wait <= std::chrono::nanoseconds::zero()) return std::nullopt;
-  return std::chrono::ceil<std::chrono::seconds>(wait);
-}
-
-void SamlSignIn::note_failure(const IpAddress& client) {
-  const std::lock_guard lock(failures_mutex_);
-  failures_.take(network_key(client), parts_.clock.monotonic());
-}
-
 Task<Result<SamlSignIn::Ready>> SamlSignIn::ready(Loop& home, const policy::CompiledProvider& provider) {
   Ready out;
   auto looking = parts_.book.document(home, provider);
@@ -131,11 +119,6 @@ Task<GateReply> SamlSignIn::depart(Loop& home, const GateRequest& request, const
 }
 
 Task<GateReply> SamlSignIn::consume(Loop& home, const GateRequest& request, const policy::CompiledProvider& provider) {
-  if (const auto wait = refuse_for_now(request.client.address)) {
-    GateReply reply = problem_reply(request, kLimited);
-    add_header(reply, "Retry-After", std::to_string(wait->count()));
-    co_return reply;
-  }
   const auto form = is_form(request) ? http::parse_form(request.message, 16) : http::FormFields{};
   const std::string* const posted = form ? http::find_field(*form, "SAMLResponse") : nullptr;
   if (posted == nullptr) co_return problem_reply(request, kNoMessage);
@@ -147,7 +130,7 @@ Task<GateReply> SamlSignIn::consume(Loop& home, const GateRequest& request, cons
   if (!met) co_return unavailable_reply(request, format_for(request));
   const bool unsolicited = met->how == Return::kUnknown;
   const auto refuse = [&](const char* reason, const Checks& checks) {
-    note_failure(request.client.address);
+    parts_.failures.take(network_key(request.client.address));
     return parts_.arrivals.refuse(request, provider, "sign_in_refused", reason, checks);
   };
   if (unsolicited && !provider.spec.saml.idp_initiated)

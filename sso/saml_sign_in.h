@@ -12,18 +12,15 @@
 
 #include "base/blocking_pool.h"
 #include "base/log.h"
-#include "sso/attempt_limiter.h"
 #include "sso/provider_arrival.h"
 #include "sso/provider_book.h"
 #include "sso/provider_endings.h"
 #include "sso/provider_flows.h"
 #include "sso/saml/logout.h"
 #include "sso/saml_keys.h"
+#include "sso/shared_buckets.h"
 
 namespace sallyport::sso {
-
-// Of answers that did not verify, from one network: the worst document costs 0.2 s of a core.
-constexpr Rate kSamlFailuresPerNetwork{30, 60};
 
 struct SamlUrls {
   std::string entity_id;  // where our metadata is
@@ -43,6 +40,7 @@ class SamlSignIn {
     ProviderFlows& flows;
     ProviderArrivals& arrivals;
     ProviderEndings& endings;
+    SharedBuckets& failures;  // kFailuresPerNetwork
     const Clock& clock;
     Log& log;
     http::Url gate;
@@ -75,12 +73,8 @@ class SamlSignIn {
   Task<Result<size_t>> end_sessions(Loop& home, const GateRequest& request, const policy::CompiledProvider& provider,
                                     const saml::ReceivedLogout& received);
   saml::LogoutRules logout_rules(const policy::CompiledProvider& provider, const Ready& ready) const;
-  std::optional<std::chrono::seconds> refuse_for_now(const IpAddress& client);
-  void note_failure(const IpAddress& client);
 
   Parts parts_;
-  std::mutex failures_mutex_;
-  TokenBuckets failures_{kSamlFailuresPerNetwork, kAttemptKeysMax};
 };
 
 }  // namespace sallyport::sso

@@ -129,6 +129,22 @@ def an_answer_is_the_browsers_that_went(t):
 
 
 @test
+def answers_that_are_made_up_are_limited_by_the_network(t):
+    gateway, provider = standing(t)
+    where = urlsplit(at_gate(gateway, "corp", "callback")).path
+
+    def made_up(source):
+        return gateway.ask(GATE, target=f"{where}?code=a&state=b", source=source)
+
+    for number in range(30):
+        equal(made_up("127.0.0.66").status, 403, f"answer {number}")
+    told = until(lambda: next((each for each in [made_up("127.0.0.66")] if each.status == 429), None), "the limit")
+    expect(told.get("retry-after") in ("1", "2"), f"Retry-After: {told.get('retry-after')}")
+    equal(made_up("127.0.0.67").status, 403, "from another network")
+    signed_in(gateway, provider)
+
+
+@test
 def answers_that_are_none(t):
     gateway, provider = standing(t)
     for query in ("", "code=a", "state=b", "code=a&state=made-up", "code=a&code=b&state=c", "error=x&state=made-up"):
