@@ -77,7 +77,8 @@ Task<Result<SecretBytes>> DirectorySignIn::bind_password(const policy::CompiledP
 
 Task<DirectorySignIn::Outcome> DirectorySignIn::sign_in(Loop& home, const GateRequest& request,
                                                         std::vector<const policy::CompiledProvider*> directories,
-                                                        std::string typed, SecretBytes password, std::string flow,
+                                                        std::string typed, SecretBytes password,
+                                                        std::optional<UserId> known_at, std::string flow,
                                                         std::string then) {
   Outcome out;
   for (const policy::CompiledProvider* const provider : directories) {
@@ -97,11 +98,15 @@ Task<DirectorySignIn::Outcome> DirectorySignIn::sign_in(Loop& home, const GateRe
       continue;
     }
     using Verdict = ldap::LdapVerdict;
-    Offload<Verdict> asking(parts_.asking, home,
-                            [made = *std::move(made), owned = provider->shared_from_this(), typed,
-                             password = *std::move(copy), secret = *std::move(secret)]() -> Result<Verdict> {
-                              return ldap::ldap_sign_in(*made->directory, owned->spec, typed, password, secret);
-                            });
+    ldap::EntryAttempts attempts{known_at ? known_ : strangers_,
+                                 provider->id.to_string() + (known_at ? known_at->to_string() : "")};
+    Offload<Verdict> asking(
+        parts_.asking, home,
+        [made = *std::move(made), owned = provider->shared_from_this(), typed, password = *std::move(copy),
+         secret = *std::move(secret), attempts = std::move(attempts)]() -> Result<Verdict> {
+          return ldap::ldap_sign_in(*made->directory, owned->spec, typed, password, secret, attempts);
+        },
+        Turn::kInOrder, provider->id);
     auto asked = co_await asking;
     if (!asked) {
       out.what = Outcome::What::kBusy;

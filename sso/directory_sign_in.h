@@ -11,6 +11,7 @@
 #include "sso/ldap/directory.h"
 #include "sso/ldap/host_lookup.h"
 #include "sso/provider_arrival.h"
+#include "sso/shared_buckets.h"
 #include "storage/key_holder.h"
 
 namespace sallyport::sso {
@@ -29,6 +30,12 @@ enum class Own : uint8_t {
 std::vector<const policy::CompiledProvider*> directories_for(const policy::Snapshot& snapshot, std::string_view typed,
                                                              const policy::CompiledUser* user, Own own);
 
+// Wrong passwords for one entry of a directory: of strangers, and, apart from them (docs/decisions/0016), of all
+// devices together on which an account is known. Each of those has kAttemptsPerKnown, so that a stolen cookie does not
+// use up what the others have.
+constexpr Rate kAttemptsPerEntry = kAttemptsPerAccount;
+constexpr Rate kKnownAttemptsPerEntry{3 * kAttemptsPerKnown.burst, 3 * kAttemptsPerKnown.per_minute};
+
 class DirectorySignIn {
  public:
   struct Parts {
@@ -38,7 +45,10 @@ class DirectorySignIn {
     const Clock& clock;
     Log& log;
   };
-  explicit DirectorySignIn(Parts parts) : parts_(std::move(parts)) {}
+  explicit DirectorySignIn(Parts parts)
+      : parts_(std::move(parts)),
+        strangers_(kAttemptsPerEntry, parts_.clock),
+        known_(kKnownAttemptsPerEntry, parts_.clock) {}
 
   struct Outcome {
     enum class What : uint8_t {
@@ -50,10 +60,12 @@ class DirectorySignIn {
     What what = What::kWrong;
     GateReply reply = {};
   };
-  // `request` stays in the caller's frame; directories are of its snapshot.
+  // `request` stays in the caller's frame; directories are of its snapshot. known_at: the account that this device has
+  // signed in to before, if what was typed leads to one. An entry whose password was tried too often is kWrong, too:
+  // told apart, it would tell that there is one, and which names lead to it.
   Task<Outcome> sign_in(Loop& home, const GateRequest& request,
                         std::vector<const policy::CompiledProvider*> directories, std::string typed,
-                        SecretBytes password, std::string flow, std::string then);
+                        SecretBytes password, std::optional<UserId> known_at, std::string flow, std::string then);
 
   // Closes connections that nobody uses any more. To be called every minute or so; never waits.
   void close_idle();
@@ -69,6 +81,8 @@ class DirectorySignIn {
 
   Parts parts_;
   ldap::SystemLookup lookup_;
+  SharedBuckets strangers_;
+  SharedBuckets known_;
   std::mutex mutex_;
   std::map<RecordId, std::shared_ptr<const Made>> made_;
 };

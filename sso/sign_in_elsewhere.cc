@@ -81,7 +81,8 @@ Task<std::optional<GateReply>> SignIn::ask_directories(Loop& home, const GateReq
   auto copy = SecretBytes::copy_of(password.view());
   if (!copy) co_return refuse_login(request, kBusy, form);
   auto asking = door_->directories().sign_in(home, request, std::move(directories), form.user, *std::move(copy),
-                                             form.flow, std::string(form.then));
+                                             attempt.known ? std::optional(user->id) : std::nullopt, form.flow,
+                                             std::string(form.then));
   DirectorySignIn::Outcome outcome = co_await asking;
   switch (outcome.what) {
     case DirectorySignIn::Outcome::What::kWrong:

@@ -1,5 +1,6 @@
 #include "sso/ldap/ldap_sign_in.h"
 
+#include "sso/ldap/distinguished_name.h"
 #include "sso/ldap/filter.h"
 #include "sso/ldap/groups.h"
 #include "sso/ldap/person.h"
@@ -9,15 +10,17 @@ namespace {
 
 constexpr Side kFrom = Side::kIdentityProvider;
 constexpr Error kWrong{Code::kDenied, Side::kClient, "wrong name or password"};
+constexpr Error kTriedTooOften{Code::kLimit, Side::kClient, "too many wrong passwords for this entry"};
 constexpr Error kNoName{Code::kMalformed, Side::kClient, "nobody has such a name"};
 
 class SignIn {
  public:
   SignIn(Directory& directory, const policy::IdentityProvider& provider, const SecretBytes& bind_password,
-         Checks& checks)
+         EntryAttempts attempts, Checks& checks)
       : directory_(directory),
         provider_(provider),
         bind_password_(bind_password),
+        attempts_(std::move(attempts)),
         checks_(checks),
         until_(std::chrono::steady_clock::now() + kTimeoutsOfOneSignIn * directory.settings().timeout) {}
 
@@ -49,7 +52,14 @@ class SignIn {
   }
 
   Result<void> prove(const std::string& dn, const SecretBytes& password) {
+    // The directory spells an entry in one way, so that case and spaces are all that could differ.
+    const Sha256 entry = sha256(as_bytes(attempts_.whose + "\n" + spelling_of(dn)));
+    const auto wait = attempts_.buckets.refuse_or_take(entry);
+    CHECKED(checks_.require(!wait, "wrong passwords for this entry", "not too many lately",
+                            wait ? "the next one in " + std::to_string(wait->count()) + " s" : "not too many",
+                            kTriedTooOften));
     const auto bound = directory_.bind_as(dn, password, until_, checks_);
+    if (!bound || bound->code == code::kSuccess) attempts_.buckets.give_back(entry);
     if (!bound) return std::unexpected(checks_.note("password", "the LDAP server's answer", bound).error());
     return checks_.require(bound->code == code::kSuccess, "password", "success (0)", describe(*bound), kWrong);
   }
@@ -74,6 +84,7 @@ class SignIn {
   Directory& directory_;
   const policy::IdentityProvider& provider_;
   const SecretBytes& bind_password_;
+  const EntryAttempts attempts_;
   Checks& checks_;
   const Monotonic until_;
 };
@@ -81,9 +92,9 @@ class SignIn {
 }  // namespace
 
 LdapVerdict ldap_sign_in(Directory& directory, const policy::IdentityProvider& provider, std::string_view typed_user,
-                         const SecretBytes& password, const SecretBytes& bind_password) {
+                         const SecretBytes& password, const SecretBytes& bind_password, EntryAttempts attempts) {
   Checks checks;
-  auto identity = SignIn(directory, provider, bind_password, checks).by(typed_user, password);
+  auto identity = SignIn(directory, provider, bind_password, std::move(attempts), checks).by(typed_user, password);
   return {std::move(identity), std::move(checks)};
 }
 

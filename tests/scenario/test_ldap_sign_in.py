@@ -1,11 +1,14 @@
 """Signing in by a directory's password (B2): a real slapd behind the gate's own form."""
+import itertools
 import json
 import re
 
 from ldap_bed import TOOL, directory, document, standing
 from ldap_data import GROUPS, PEOPLE, READER_PASSWORD, ROOT, ROOT_PASSWORD
 from registry import absent, contains, equal, expect, test
+from test_known_device import attempt, device_of
 from test_sign_in import error_body, login
+from wait import until
 from web_client import PASSWORD, Browser
 from world import instance, upstream, world
 
@@ -65,6 +68,41 @@ def who_is_not_known_there_gets_nothing(t):
         answer = login(gateway, "alice", password)
         expect(answer.status in (400, 401), f"status {answer.status} for {password!r}")
     equal(searches(server), seen, "searches for who gives no password")
+
+
+@test
+def guesses_count_for_the_person_however_the_name_is_spelled(t):
+    gateway, server, _ = standing(t, ldap={"user_filter": "(|(uid={user})(mail={user}))"})
+    victim, desk = Browser(gateway), Browser(gateway)
+    victim.sign_in("alice", "alicepass1")
+    desk.sign_in("alice", "alicepass1")
+    spellings, strangers = itertools.cycle(("alice", "alice@example.test")), itertools.count()
+
+    def stranger(password):
+        """Another address, another spelling each time."""
+        number = next(strangers)
+        return attempt(gateway, next(spellings) + " " * (number // 2), password, f"127.0.{1 + number // 250}.{1 + number % 250}")
+
+    def binds():
+        return server.log().count(' BIND dn="uid=alice,')
+
+    def is_asked():
+        before = binds()
+        equal(stranger("wrong-pass-1").status, 401, "a wrong password")
+        return binds() > before
+
+    expect(is_asked(), "the first guess is not the directory's to judge")
+    until(lambda: not is_asked() and not is_asked(), "guesses not to be tried any more")
+    nobody = error_body(attempt(gateway, "nobody", "alicepass1", "127.0.0.99"), "bad_credentials")
+    told = until(lambda: not is_asked() and next((each for each in [stranger("alicepass1")] if each.status == 401), None),
+                 "the right password to be refused as well")
+    equal({**error_body(told, "bad_credentials"), "request_id": 0}, {**nobody, "request_id": 0}, "what a stranger is told, and for a name of nobody")
+    contains(gateway.must("sso", "trace", "corp"), "too many wrong passwords for this entry", "what admins are told")
+    equal(attempt(gateway, "alice", "alicepass1", "127.0.0.77", device_of(victim)).status, 200, "the victim's own device")
+    equal(attempt(gateway, "bob", "bobpass1", "127.0.0.78").status, 200, "somebody else")
+    stolen = device_of(victim)
+    until(lambda: attempt(gateway, "alice", "wrong-pass-1", "127.0.0.79", stolen).status == 429, "a thief of the cookie to use it up")
+    equal(attempt(gateway, "alice", "alicepass1", "127.0.0.77", device_of(desk)).status, 200, "another device of the victim's")
 
 
 @test

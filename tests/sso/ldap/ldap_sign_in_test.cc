@@ -63,6 +63,48 @@ TEST_F(LdapSignIn, without_a_password_asks_nobody) {
   EXPECT_EQ(asked(servers.log()), before);
 }
 
+// A directory finds one person by many names: whoever guesses has the attempts of one.
+TEST_F(LdapSignIn, wrong_passwords_count_for_the_entry_whatever_was_typed) {
+  provider.ldap.user_filter = "(|(uid={user})(mail={user}))";
+  const std::string spellings[] = {"alice", "ALICE", " alice", "alice  ", "alice@example.test", "Alice@Example.Test"};
+  for (const std::string& typed : spellings) ASSERT_TRUE(sign_in(typed, secret("alicepass1")).identity) << typed;
+  const size_t began = servers.log().size();
+  for (size_t i = 0; i < 10; ++i)
+    EXPECT_EQ(sign_in(spellings[i % std::size(spellings)], secret("wrong")).identity.error(), kWrong) << i;
+  for (const std::string& typed : spellings)
+    for (const char* password : {"wrong", "alicepass1"}) {
+      const LdapVerdict verdict = sign_in(typed, secret(password));
+      EXPECT_EQ(verdict.identity.error().code, Code::kLimit) << typed;
+      EXPECT_EQ(verdict.checks.list().back().found, "the next one in 6 s");
+    }
+  EXPECT_EQ(count_of(servers.log().substr(began), " BIND dn=\"uid=alice,"), 10U) << "asked of the directory";
+  EXPECT_TRUE(sign_in("bob").identity) << "another entry";
+  EXPECT_TRUE(sign_in("alice", secret("alicepass1"), "corp, known").identity) << "who is told apart";
+  attempts_clock.now += std::chrono::seconds(6);
+  EXPECT_TRUE(sign_in("alice", secret("alicepass1")).identity);
+}
+
+TEST_F(LdapSignIn, right_passwords_and_names_of_nobody_do_not_count) {
+  for (int i = 0; i < 20; ++i) ASSERT_TRUE(sign_in("alice").identity) << i;
+  for (const char* nobody : {"nobody", "twin", "*"}) EXPECT_EQ(sign_in(nobody, secret("x")).identity.error(), kWrong);
+  EXPECT_EQ(entries.keys(), 0U);
+  EXPECT_FALSE(sign_in("alice", secret("wrong")).identity);
+  EXPECT_EQ(entries.keys(), 1U);
+}
+
+TEST_F(LdapSignIn, guesses_that_come_at_once_are_counted_before_they_are_tried) {
+  open();
+  std::atomic<int> asked_of_it = 0;
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i)
+    threads.emplace_back([&] {
+      for (int each = 0; each < 6; ++each)
+        asked_of_it += sign_in("alice", secret("wrong")).identity.error().code == Code::kLimit ? 0 : 1;
+    });
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(asked_of_it, 10);
+}
+
 TEST_F(LdapSignIn, two_entries_are_nobody) {
   const LdapVerdict verdict = sign_in("twin");
   EXPECT_EQ(verdict.identity.error(), kWrong);

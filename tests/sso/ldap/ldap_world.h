@@ -120,6 +120,13 @@ class MovedClock final : public Clock {
   std::chrono::seconds shift{0};
 };
 
+class StoppedClock final : public Clock {
+ public:
+  WallMicros wall() const override { return {}; }
+  Monotonic monotonic() const override { return now; }
+  Monotonic now{};
+};
+
 inline SecretBytes secret(std::string_view text) { return SecretBytes::copy_of(text).value(); }
 
 inline std::string shown(const Checks& checks) {
@@ -151,9 +158,9 @@ class LdapWorld : public testing::Test {
     ASSERT_TRUE(made) << made.error().what;
     directory = *std::move(made);
   }
-  LdapVerdict sign_in(std::string_view user, const SecretBytes& password) {
+  LdapVerdict sign_in(std::string_view user, const SecretBytes& password, const std::string& whose = "corp") {
     if (!directory) open();
-    return ldap_sign_in(*directory, provider, user, password, secret(reader_password));
+    return ldap_sign_in(*directory, provider, user, password, secret(reader_password), {entries, whose});
   }
   LdapVerdict sign_in(const std::string& user) { return sign_in(user, secret(user + "pass1")); }
   // The groups of somebody, in order, or the error's code.
@@ -173,6 +180,8 @@ class LdapWorld : public testing::Test {
   std::string reader_password = "reader-pass-1";
   KnownHosts hosts;
   MovedClock clock;
+  StoppedClock attempts_clock;
+  SharedBuckets entries{kAttemptsPerAccount, attempts_clock};
   std::unique_ptr<Directory> directory;
 };
 
