@@ -389,6 +389,40 @@ TEST(ResponseClaims, are_all_that_was_said) {
   EXPECT_EQ(claims.values_of("mixed"), (std::vector<std::string>{"", "x & y"}));
 }
 
+// An assertion is taken as long as one of its confirmations holds: so long it has to be remembered.
+TEST(ResponseClaims, are_remembered_until_the_last_confirmation_is_over) {
+  const auto bearer = [](const std::string& end, const std::string& recipient = kAcs) {
+    return "<saml:SubjectConfirmation Method=\"urn:oasis:names:tc:SAML:2.0:cm:bearer\"><saml:SubjectConfirmationData "
+           "InResponseTo=\"" +
+           std::string(kRequestId) + "\" NotOnOrAfter=\"2026-01-31T" + end + "Z\" Recipient=\"" + recipient +
+           "\"></saml:SubjectConfirmationData></saml:SubjectConfirmation>";
+  };
+  const std::string early = bearer("12:02:00");
+  const std::string late = bearer("12:04:00");
+  const std::string foreign = bearer("12:04:30", "https://other.test");
+  const std::string over = bearer("11:00:00");
+  const std::pair<std::string, std::chrono::minutes> table[] = {
+      {early, std::chrono::minutes(3)},
+      {late, std::chrono::minutes(5)},
+      {early + late, std::chrono::minutes(5)},
+      {late + early, std::chrono::minutes(5)},
+      {foreign + early, std::chrono::minutes(3)},
+      {early + foreign, std::chrono::minutes(3)},
+      {over + early + late + foreign, std::chrono::minutes(5)},
+  };
+  for (const auto& [confirmations, remembered] : table) {
+    Story story;
+    story.confirmations = confirmations;
+    const std::string posted = encode_posted(assertion_signed(story));
+    const auto taken = [&](WallMicros at) { return verify_response(rules(), posted, at).claims; };
+    const auto claims = taken(now());
+    ASSERT_TRUE(claims) << confirmations;
+    EXPECT_EQ(claims->replay_until, now() + remembered) << confirmations;
+    EXPECT_TRUE(taken(claims->replay_until - std::chrono::seconds(1))) << confirmations;
+    EXPECT_FALSE(taken(claims->replay_until)) << "taken again when it is forgotten: " << confirmations;
+  }
+}
+
 TEST(ResponseClaims, the_recorder_gets_every_check_in_order_and_nothing_personal) {
   const auto verdict = judged(both_signed());
   std::string names;
