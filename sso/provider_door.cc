@@ -197,13 +197,16 @@ Task<std::optional<storage::SessionOrigin>> ProviderDoor::origin_of(Loop& home, 
   co_return origin ? *std::move(origin) : std::nullopt;
 }
 
-Task<std::optional<std::string>> ProviderDoor::logout_url(Loop& home, storage::SessionOrigin origin,
-                                                          std::shared_ptr<const policy::Snapshot> snapshot) {
+Task<std::optional<SignOutThere>> ProviderDoor::sign_out_there(Loop& home, storage::SessionOrigin origin,
+                                                               std::shared_ptr<const policy::Snapshot> snapshot) {
   for (const auto& provider : snapshot->providers()) {
     if (provider->id != origin.provider || provider->damaged) continue;
     if (provider->spec.type == policy::ProviderType::kLdap) continue;
-    const bool saml = provider->spec.type == policy::ProviderType::kSaml;
-    auto asking = saml ? saml_.logout_url(home, *provider, origin) : oidc_.logout_url(home, *provider, origin);
+    if (provider->spec.type == policy::ProviderType::kSaml) {
+      auto asking = saml_.sign_out_there(home, *provider, origin);
+      co_return co_await asking;
+    }
+    auto asking = oidc_.logout_url(home, *provider, origin);
     co_return co_await asking;
   }
   co_return std::nullopt;

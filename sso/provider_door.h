@@ -64,11 +64,11 @@ class ProviderDoor {
   static std::vector<KnownRoute> routes();
   Task<GateReply> handle(Loop& home, GateRequest request);
 
-  // Where a browser that has just been signed out here is sent, so that it is signed out there as well; nothing:
-  // nowhere. family: of the session, asked for before it ends.
+  // How a browser that has just been signed out here is signed out there as well; nothing: not at all. family: of the
+  // session, asked for before it ends.
   Task<std::optional<storage::SessionOrigin>> origin_of(Loop& home, RecordId family);
-  Task<std::optional<std::string>> logout_url(Loop& home, storage::SessionOrigin origin,
-                                              std::shared_ptr<const policy::Snapshot> snapshot);
+  Task<std::optional<SignOutThere>> sign_out_there(Loop& home, storage::SessionOrigin origin,
+                                                   std::shared_ptr<const policy::Snapshot> snapshot);
   std::vector<ProviderCertificateEnd> certificate_ends() const;
   // What is due: documents asked for again, certificates that end soon told of. By one thread; never waits.
   void tick(std::shared_ptr<const policy::Snapshot> snapshot);

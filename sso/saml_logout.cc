@@ -5,7 +5,6 @@
 #include "sso/pages.h"
 #include "sso/saml/authn_request.h"
 #include "sso/saml/message_writer.h"
-#include "sso/saml_post_page.h"
 #include "sso/saml_sign_in.h"
 #include "sso/sign_in_problems.h"
 
@@ -173,11 +172,11 @@ Task<GateReply> SamlSignIn::end_logout(Loop& home, const GateRequest& request, c
   co_return page_reply(200, signed_out_page(sign_in), "signed out at the provider");
 }
 
-Task<std::optional<std::string>> SamlSignIn::logout_url(Loop& home, const policy::CompiledProvider& provider,
-                                                        const storage::SessionOrigin& origin) {
+Task<std::optional<SignOutThere>> SamlSignIn::sign_out_there(Loop& home, const policy::CompiledProvider& provider,
+                                                             const storage::SessionOrigin& origin) {
   auto getting_ready = ready(home, provider);
   const auto with = co_await getting_ready;
-  if (!with || !with->metadata->slo_redirect) co_return std::nullopt;
+  if (!with || (!with->metadata->slo_redirect && !with->metadata->slo_post)) co_return std::nullopt;
   const auto words = ProviderArrivals::open_origin(origin, parts_.keyring);
   if (!words) co_return std::nullopt;
   saml::LogoutRequest asked;
@@ -192,16 +191,20 @@ Task<std::optional<std::string>> SamlSignIn::logout_url(Loop& home, const policy
   changes.changes.emplace_back(storage::PutFlow{*record});
   auto committing = parts_.store.commit(home, std::move(changes), {});
   if (!co_await committing) co_return std::nullopt;
-  Offload<std::string> writing(parts_.xml, home,
-                               [asked, handle, keys = with->keys, to = with->metadata->slo_redirect->location,
-                                issuer = saml_urls(parts_.gate, provider.name).entity_id, now = parts_.clock.wall()] {
-                                 const std::string xml = saml::logout_request_xml(asked, issuer, to, now);
-                                 return saml::redirect_url(to, saml::MessageKind::kRequest, xml, handle,
-                                                           &keys->signing());
-                               });
+  const bool by_redirect = with->metadata->slo_redirect.has_value();
+  const std::string to = (by_redirect ? with->metadata->slo_redirect : with->metadata->slo_post)->location;
+  Offload<std::string> writing(
+      parts_.xml, home,
+      [asked, handle, by_redirect, to, keys = with->keys, issuer = saml_urls(parts_.gate, provider.name).entity_id,
+       now = parts_.clock.wall()]() -> Result<std::string> {
+        const std::string xml = saml::logout_request_xml(asked, issuer, to, now);
+        if (by_redirect) return saml::redirect_url(to, saml::MessageKind::kRequest, xml, handle, &keys->signing());
+        return saml::posted_message(xml, &keys->signing());
+      });
   auto written = co_await writing;
   if (!written) co_return std::nullopt;
-  co_return *std::move(written);
+  if (by_redirect) co_return SignOutThere(*std::move(written));
+  co_return SignOutThere(SamlPost{to, "SAMLRequest", *std::move(written), handle});
 }
 
 }  // namespace sallyport::sso

@@ -6,13 +6,27 @@
 
 namespace sallyport::sso {
 
-GateReply saml_post_reply(const SamlPost& post, const char* reason) {
+namespace {
+
+struct Words {
+  std::string_view title;
+  Markup before, after;
+};
+Words words_of(Way way) {
+  if (way == Way::kSignedOut)
+    return {"Signed out", "You are signed out here. Continue to sign out at ", " as well, where you signed in."};
+  return {"Continue", "You go on to ", ", which signs you in and out for your organisation."};
+}
+
+}  // namespace
+
+GateReply saml_post_reply(const SamlPost& post, const char* reason, Way way) {
   const auto url = http::parse_url(post.destination);
   const std::string host = url ? url->host : "";
-  Html out = page_head(text("Continue"), Width::kNarrow, Style::kLinked);
-  out << "<header>" << wordmark() << "</header>\n<main>\n<div class=\"card\">\n<h1>Continue</h1>\n"
-      << "<p>You go on to <strong>" << text(host)
-      << "</strong>, which signs you in and out for your organisation.</p>\n"
+  const Words words = words_of(way);
+  Html out = page_head(text(words.title), Width::kNarrow, Style::kLinked);
+  out << "<header>" << wordmark() << "</header>\n<main>\n<div class=\"card\">\n<h1>" << text(words.title)
+      << "</h1>\n<p>" << words.before << "<strong>" << text(host) << "</strong>" << words.after << "</p>\n"
       << "<form class=\"stacked\" method=\"post\" action=\"" << text(post.destination) << "\">\n"
       << "<input type=\"hidden\" name=\"" << text(post.field) << "\" value=\"" << text(post.message) << "\">\n";
   if (!post.relay_state.empty()) out << hidden_field("RelayState", post.relay_state);

@@ -2,11 +2,16 @@
 // a script.
 #pragma once
 
+#include <cstdint>
 #include <string>
+#include <variant>
 
 #include "sso/replies.h"
 
 namespace sallyport::sso {
+
+// What brings the browser there.
+enum class Way : uint8_t { kOnward, kSignedOut };
 
 struct SamlPost {
   std::string destination;  // of the provider's metadata
@@ -14,6 +19,9 @@ struct SamlPost {
   std::string message;
   std::string relay_state;
 };
-GateReply saml_post_reply(const SamlPost& post, const char* reason);
+GateReply saml_post_reply(const SamlPost& post, const char* reason, Way way = Way::kOnward);
+
+// How a browser that was signed out here is signed out at the provider too: by an address it is sent to, or by a form.
+using SignOutThere = std::variant<std::string, SamlPost>;
 
 }  // namespace sallyport::sso

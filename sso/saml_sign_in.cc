@@ -8,7 +8,6 @@
 #include "sso/saml/response.h"
 #include "sso/saml/sp_metadata.h"
 #include "sso/saml_identity.h"
-#include "sso/saml_post_page.h"
 #include "sso/sign_in_problems.h"
 
 namespace sallyport::sso {

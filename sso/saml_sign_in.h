@@ -18,6 +18,7 @@
 #include "sso/provider_flows.h"
 #include "sso/saml/logout.h"
 #include "sso/saml_keys.h"
+#include "sso/saml_post_page.h"
 #include "sso/shared_buckets.h"
 
 namespace sallyport::sso {
@@ -53,9 +54,9 @@ class SamlSignIn {
   Task<GateReply> metadata(Loop& home, const GateRequest& request, const policy::CompiledProvider& provider);
   Task<GateReply> logout(Loop& home, const GateRequest& request, const policy::CompiledProvider& provider);
 
-  // Where a browser is sent to be signed out at the provider too; nothing: it takes no such thing, or not now.
-  Task<std::optional<std::string>> logout_url(Loop& home, const policy::CompiledProvider& provider,
-                                              const storage::SessionOrigin& origin);
+  // Nothing: the provider takes no such thing, or not now.
+  Task<std::optional<SignOutThere>> sign_out_there(Loop& home, const policy::CompiledProvider& provider,
+                                                   const storage::SessionOrigin& origin);
 
  private:
   using Metadata = std::shared_ptr<const saml::ProviderMetadata>;

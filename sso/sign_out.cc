@@ -5,6 +5,21 @@
 #include "sso/sign_in.h"
 
 namespace sallyport::sso {
+namespace {
+
+// A program cannot be led on by a form.
+GateReply signed_out_reply(Format format, const std::optional<SignOutThere>& there) {
+  const auto* const url = there ? std::get_if<std::string>(&*there) : nullptr;
+  if (format == Format::kJson) {
+    const std::string location = url != nullptr ? *url : std::string(kLogoutPath);
+    return json_reply(200, {{"next", "done"}, {"location", location}}, "sign-out");
+  }
+  if (!there) return redirect_reply(303, std::string(kLogoutPath), "sign-out");
+  if (url != nullptr) return page_reply(200, signed_out_onward_page(*url), "sign-out");
+  return saml_post_reply(std::get<SamlPost>(*there), "sign-out", Way::kSignedOut);
+}
+
+}  // namespace
 
 Task<GateReply> SignIn::show_logout(Loop&, GateRequest request) {
   const auto signed_in = who_at_all(request);
@@ -51,18 +66,12 @@ Task<GateReply> SignIn::post_logout(Loop& home, GateRequest request) {
     }
   }
   // Over here whatever becomes of it there.
-  std::string location(kLogoutPath);
+  std::optional<SignOutThere> there;
   if (came_from) {
-    auto asking = door_->logout_url(home, *came_from, request.snapshot);
-    if (auto there = co_await asking) location = *std::move(there);
+    auto asking = door_->sign_out_there(home, *came_from, request.snapshot);
+    there = co_await asking;
   }
-  GateReply reply;
-  if (!form)
-    reply = json_reply(200, {{"next", "done"}, {"location", location}}, "sign-out");
-  else if (location == kLogoutPath)
-    reply = redirect_reply(303, std::move(location), "sign-out");
-  else
-    reply = page_reply(200, signed_out_onward_page(location), "sign-out");
+  GateReply reply = signed_out_reply(form ? Format::kHtml : Format::kJson, there);
   if (session) reply.user = session->user;
   add_header(reply, "Set-Cookie", drop_cookie(kSessionCookie));
   co_return reply;

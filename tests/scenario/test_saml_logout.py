@@ -67,6 +67,43 @@ def the_gates_logout_ends_the_providers_session(t):
 
 
 @test
+def the_gates_logout_at_a_provider_that_takes_it_by_post_alone(t):
+    """A page with one button, since nothing of ours runs a script; signed out here before it is pressed."""
+    provider, echo = simplesaml(t), upstream(t)
+    corp, place = document(t, provider), t.dir / "corp-metadata.xml"
+    by_post, found = re.subn(r'(<md:SingleLogoutService Binding="[^"]*)HTTP-Redirect"', r'\1HTTP-POST"', place.read_text())
+    expect(found, "the provider's metadata names no logout by Redirect")
+    place.write_text(by_post)
+    gateway = world(t, line1(echo), line1(echo, "line2"), corp)
+    introduce(gateway, provider)
+    visitor = everywhere(gateway, provider)
+    kept = cookies_of(visitor)
+    page = by_the_button(visitor)
+    equal((page.status, still_good(visitor, kept)), (200, []), "the page that leads on, and sessions after it")
+    contains(page.text, "Continue to sign out at", "the page")
+    form = next(form for form in Forms(page.text).forms if form["method"] == "POST")
+    equal(form["action"].split("?")[0], f"{provider.base}saml2/idp/SingleLogoutService.php", "where the form leads")
+    contains(page.get("content-security-policy"), f"form-action https: {provider.origin}", "what the page may send to")
+    page = visitor.submit(form, {})
+    equal((page.status, visitor.url.split("?")[0]), (200, visitor.at(GATE, "/.sallyport/saml/corp/slo")),
+          f"where it ends ({visitor.history[-5:]})")
+    expect(asks_for_the_password(visitor, provider), "the provider's session is over")
+
+
+@test
+def a_program_that_signs_out_is_led_to_no_form(t):
+    provider, echo = simplesaml(t), upstream(t)
+    corp, place = document(t, provider), t.dir / "corp-metadata.xml"
+    place.write_text(place.read_text().replace('HTTP-Redirect" Location="' + provider.base + "saml2/idp/SingleLogout",
+                                               'HTTP-POST" Location="' + provider.base + "saml2/idp/SingleLogout"))
+    gateway = world(t, line1(echo), line1(echo, "line2"), corp)
+    introduce(gateway, provider)
+    visitor = everywhere(gateway, provider)
+    answer = visitor.once("POST", visitor.at(GATE, "/.sallyport/logout"), headers=[("X-Sallyport-Request", "1")])
+    equal((answer.status, answer.json()), (200, {"next": "done", "location": "/.sallyport/logout"}), "the answer")
+
+
+@test
 def without_logout_the_provider_remembers(t):
     """The twin of the one before: it is the logout that makes the provider ask again."""
     gateway, provider = two_lines(t)
