@@ -14,7 +14,10 @@ namespace sallyport::cli {
 int run_apply(Terminal& terminal, const ApplyOptions& options) {
   auto documents = read_documents(options.files, terminal.in);
   if (!documents) return refuse(terminal, documents.error());
-  if (documents->values.empty() && !options.prune) return refuse(terminal, {"there is no resource in what was given"});
+  // Nor with --prune: a pipe that broke must not empty the gateway.
+  if (documents->values.empty())
+    return refuse(terminal, {options.prune ? "there is no resource in what was given: --prune would delete everything"
+                                           : "there is no resource in what was given"});
   auto node = open_node(options.config);
   if (!node) return refuse(terminal, node.error());
 

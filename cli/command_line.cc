@@ -110,7 +110,8 @@ struct Builder {
         ->required()
         ->type_name("RESOURCES");
     apply->add_flag("--dry-run", said.apply.dry_run, "only print what would change");
-    apply->add_flag("--prune", said.apply.prune, "delete what an earlier apply made and the files do not name");
+    apply->add_flag("--prune", said.apply.prune,
+                    "delete what an earlier apply made and the files do not name, never users nor the platform");
     auto* const get = command(app, "get", "show resources", [this] { return run_get(terminal, said.get); });
     take_config(*get, said.get.config);
     get->add_option("KIND", said.get.kind,

@@ -240,12 +240,18 @@ Result<ResourcePlan> plan_puts(const std::vector<Draft>& drafts, const ResourceS
   return out;
 }
 
+namespace {
+
+// Who may come in, and what is demanded of everybody, goes by a word of its own alone.
+bool is_pruned(policy::Kind kind) { return kind != policy::Kind::kUser && kind != policy::Kind::kPlatform; }
+
+}  // namespace
+
 void plan_prune(const std::vector<Draft>& drafts, const ResourceState& state, ResourcePlan& plan) {
   std::set<ResourceKey> named;
   for (const Draft& draft : drafts) named.emplace(draft.resource.kind, draft.resource.name);
   for (const auto& [key, stored] : state.resources)
-    if (key.first != policy::Kind::kUser && stored.row.record.applied && !named.contains(key))
-      plan.deletes.push_back(&stored);
+    if (is_pruned(key.first) && stored.row.record.applied && !named.contains(key)) plan.deletes.push_back(&stored);
   std::ranges::sort(plan.deletes, {}, [](const StoredResource* gone) {
     return std::pair(kOrder.size() - order_of(gone->row.record.kind), gone->row.record.name);
   });

@@ -44,7 +44,7 @@ struct ResourcePlan {
 // drafts and state outlive the plan.   errors: kLimit, kUnavailable while unsealing.
 Result<ResourcePlan> plan_puts(const std::vector<Draft>& drafts, const ResourceState& state, const Keyring& keyring,
                                Mistakes& mistakes);
-// Adds the deletion of what an earlier apply made and no draft names; never users.
+// Adds the deletion of what an earlier apply made and no draft names; never users nor the platform.
 void plan_prune(const std::vector<Draft>& drafts, const ResourceState& state, ResourcePlan& plan);
 
 }  // namespace sallyport::storage

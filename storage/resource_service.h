@@ -98,9 +98,9 @@ class ResourceService {
   // them. Mistakes have .path beginning with "[INDEX]." (the document's index). Rules (DESIGN section 4): password
   // counts only when the user is made; an absent key under `secrets` keeps its value, null deletes it, the placeholder
   // keeps it; a change of destination drops every secret of the resource that is not given again (reported as a mistake
-  // when an injection needs it); prune deletes only what an earlier apply made, never users. References (teams, users,
-  // hosts of one team, at taken, gate_host carries no resource, the last admin stays) are checked against the state
-  // after the change.
+  // when an injection needs it); prune deletes only what an earlier apply made, never users nor the platform.
+  // References (teams, users, hosts of one team, at taken, gate_host carries no resource, the last admin stays) are
+  // checked against the state after the change.
   std::expected<ApplyOutcome, ApplyFailure> apply(std::vector<nlohmann::json>& documents, ApplyMode mode, Prune prune,
                                                   const std::string& actor, const std::string& gate_host);
   std::expected<ApplyOutcome, ApplyFailure> remove(policy::Kind kind, const std::string& name,

@@ -55,6 +55,28 @@ def prune_deletes_what_an_earlier_apply_made(t):
 
 
 @test
+def prune_leaves_the_platform_and_what_it_demands(t):
+    gateway = world(t, datasource("one", URL), {"kind": "platform", "name": "platform", "mfa": "required"})
+    equal(plan(gateway.apply(*people(), flags=["--prune"])), [("-", "datasource", "one")], "what was pruned")
+    equal(json.loads(gateway.must("get", "platform", "-o", "json"))[0]["mfa"], "required", "the demand after prune")
+
+
+@test
+def a_pipe_that_broke_empties_nothing(t):
+    gateway = world(t, datasource("one", URL), start=False)
+    before = gateway.must("get", "all", "-o", "json")
+    for text in ("", "---\n", "# nothing\n"):
+        for flags in (["--prune"], ["--prune", "--dry-run"], []):
+            done = gateway.run("apply", "-f", "-", *flags, stdin=text)
+            equal((done.code, done.out), (1, ""), f"apply {flags} of {text!r}")
+            contains(done.err, "no resource", "the message")
+            equal("--prune would delete everything" in done.err, bool(flags), "whether it speaks of --prune")
+    equal(gateway.must("get", "all", "-o", "json"), before, "the resources")
+    shown = plan(gateway.must("apply", "-f", "-", "--prune", "--dry-run", stdin="kind: team\nname: plant\n"))
+    expect(("-", "datasource", "one") in shown, f"with a resource in it, --prune deletes: {shown}")
+
+
+@test
 def get_then_apply_changes_nothing(t):
     echo = upstream(t)
     gateway = world(t, keyed("crm", echo, roles={"vic": "none"}, networks=["10.0.0.0/8", "127.0.0.0/8"], origins=["https://a.example.test"],

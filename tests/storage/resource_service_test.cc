@@ -197,6 +197,15 @@ TEST_F(ResourceServiceTest, prune_deletes_what_an_apply_made_and_never_users) {
   EXPECT_FALSE(records().contains("plant"));
 }
 
+// Or a second factor that is demanded of everybody would go without a word.
+TEST_F(ResourceServiceTest, the_platform_is_deleted_by_name_alone) {
+  ASSERT_EQ(apply({{{"kind", "platform"}, {"name", "platform"}, {"mfa", "required"}}}), "+platform platform");
+  EXPECT_EQ(apply({team("plant", {{"alice", "owner"}})}, ApplyMode::kCommit, Prune::kYes), "-datasource crm");
+  EXPECT_TRUE(records().at("platform").spec.contains("required"));
+  EXPECT_EQ(remove(policy::Kind::kPlatform, "platform"), "-platform platform");
+  EXPECT_FALSE(records().contains("platform"));
+}
+
 TEST_F(ResourceServiceTest, prune_spares_what_was_not_made_by_an_apply) {
   // As the API would make it.
   ResourceRow row = store_->resources_since(Generation{0}).value().changed.at(0);
