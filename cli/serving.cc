@@ -9,6 +9,7 @@
 #include "cli/process.h"
 #include "cli/reloadable.h"
 #include "cli/unix_socket.h"
+#include "proxy/tls/certificate_worries.h"
 #include "storage/resource_service.h"
 
 namespace sallyport::cli {
@@ -25,6 +26,11 @@ void tell(Log& log, const char* event, bool before, bool now) {
     log.error(event);
   else
     log.info(event, {{"over", true}});
+}
+
+void tell_certificate_worries(Log& log, const conf::NodeConfig& config, WallMicros now) {
+  for (const Mistake& worry : proxy::certificate_worries(config, now))
+    log.warning("certificate", {{"place", worry.path}, {"reason", worry.message}});
 }
 
 }  // namespace
@@ -156,6 +162,7 @@ Outcome<void> Serving::open_gates(std::vector<proxy::InheritedSocket> inherited)
                                        node_.config, std::move(inherited));
   if (!gateway) return failure(std::move(gateway.error()));
   gateway_ = std::move(*gateway);
+  tell_certificate_worries(log_, node_.config, node_.clock.wall());
   follower_ = std::make_unique<Follower>(FollowerParts{.store = *store_,
                                                        .keyring = *node_.keyring,
                                                        .sessions = sessions_,
@@ -200,6 +207,7 @@ ReloadOutcome Serving::reload() {
   const conf::NodeConfig taken = reloadable_part(node_.config, std::move(*wanted));
   if (const auto reloaded = gateway_->reload(taken); !reloaded) return lines(reloaded.error());
   log_.set_level(taken.log_level);
+  tell_certificate_worries(log_, taken, node_.clock.wall());
   follower_->poke();
   return out;
 }

@@ -8,6 +8,8 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "base/no_passphrase.h"
+#include "proxy/tls/file_trouble.h"
 #include "proxy/tls/peer_certificate.h"
 
 namespace sallyport::proxy {
@@ -15,11 +17,6 @@ namespace {
 
 // 112 bits, so that no chain hangs on SHA-1 or RSA of 1024 bits (SSL_CTX_set_security_level(3)).
 constexpr int kSecurityLevel = 2;
-
-std::string reason_of_last_error() {
-  const char* const reason = ERR_reason_error_string(ERR_peek_last_error());
-  return reason == nullptr ? "unreadable" : reason;
-}
 
 Sha256 digest_of(const x509_st* certificate) {
   Sha256 out{};
@@ -45,8 +42,8 @@ std::expected<ClientAuthorities, std::string> ClientAuthorities::read(const conf
   std::string bound = out.required_ ? "required" : "optional";
   ERR_clear_error();
   const CHandle<BIO, BIO_free> file(BIO_new_file(path.c_str(), "r"));
-  if (!file) return wrong("cannot be read: " + reason_of_last_error());
-  while (Certificate one{PEM_read_bio_X509(file.get(), nullptr, nullptr, nullptr)}) {
+  if (!file) return wrong("cannot be read: " + words_of_tls_trouble());
+  while (Certificate one{PEM_read_bio_X509(file.get(), nullptr, nullptr, no_passphrase())}) {
     const std::string number = std::to_string(out.certificates_.size() + 1);
     if (X509_check_ca(one.get()) == 0) return wrong("certificate " + number + " in it is no authority's");
     if (out.certificates_.size() == kAuthoritiesMax) return wrong("holds more than 100 certificates");
@@ -55,7 +52,7 @@ std::expected<ClientAuthorities, std::string> ClientAuthorities::read(const conf
   }
   if (ERR_GET_REASON(ERR_peek_last_error()) != PEM_R_NO_START_LINE)
     return wrong("certificate " + std::to_string(out.certificates_.size() + 1) +
-                 " in it does not read: " + reason_of_last_error());
+                 " in it does not read: " + words_of_tls_trouble());
   ERR_clear_error();
   if (out.certificates_.empty()) return wrong("holds no certificate");
   out.demands_ = sha256(as_bytes(bound));

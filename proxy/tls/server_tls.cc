@@ -8,10 +8,12 @@
 #include <openssl/x509v3.h>
 
 #include <cstring>
+#include <optional>
 
 #include "base/c_handle.h"
 #include "base/random.h"
 #include "proxy/tls/client_authorities.h"
+#include "proxy/tls/file_trouble.h"
 
 namespace sallyport::proxy {
 
@@ -85,9 +87,35 @@ int on_alpn(SSL*, const unsigned char** out, unsigned char* out_length, const un
   return SSL_TLSEXT_ERR_OK;
 }
 
-const char* reason_of_last_error() {
-  const char* const reason = ERR_reason_error_string(ERR_peek_last_error());
-  return reason == nullptr ? "unreadable" : reason;
+// Nobody is there to type a passphrase; that one is wanted says what is wrong.
+int on_passphrase(char*, int, int, void* wanted) {
+  *static_cast<bool*>(wanted) = true;
+  return -1;
+}
+
+// what: "certificate" or "key"; read: the call that reads the file, which gives 1.
+template <class Read>
+std::optional<Mistake> read_file(SSL_CTX* context, const std::string& path, const std::string& what,
+                                 const std::string& file, Read read) {
+  bool is_encrypted = false;
+  SSL_CTX_set_default_passwd_cb(context, on_passphrase);
+  SSL_CTX_set_default_passwd_cb_userdata(context, &is_encrypted);
+  ERR_clear_error();
+  const bool good = read() == 1;
+  SSL_CTX_set_default_passwd_cb_userdata(context, nullptr);
+  if (good) return std::nullopt;
+  if (is_encrypted)
+    return Mistake{
+        path,
+        "the " + what + " " + file +
+            " is encrypted: nobody is there to type its passphrase; give it without one, in a file that only "
+            "its owner may read (`openssl pkey -in FILE -out NEW`)",
+        "encrypted"};
+  return Mistake{path, "cannot use the " + what + " " + file + ": " + words_of_tls_trouble(), "unreadable"};
+}
+
+Mistake mismatch(const std::string& path, const conf::TlsCertificate& files) {
+  return {path, "the key " + files.key_path + " does not belong to the certificate " + files.cert_path, "mismatch"};
 }
 
 SslCtxPtr make_context(const conf::ListenerTls& config, const conf::TlsCertificate& files, const std::string& path,
@@ -109,25 +137,17 @@ SslCtxPtr make_context(const conf::ListenerTls& config, const conf::TlsCertifica
   if (SSL_CTX_set_cipher_list(raw, kCiphers12) != 1 || SSL_CTX_set_ciphersuites(raw, kCiphers13) != 1 ||
       SSL_CTX_set1_groups_list(raw, kGroups) != 1)
     std::abort();
-  ERR_clear_error();
-  if (SSL_CTX_use_certificate_chain_file(raw, files.cert_path.c_str()) != 1) {
-    mistakes.push_back({path + ".cert", "cannot use the certificate " + files.cert_path + ": " + reason_of_last_error(),
-                        "unreadable"});
-    return nullptr;
+  auto wrong = read_file(raw, path + ".cert", "certificate", files.cert_path,
+                         [&] { return SSL_CTX_use_certificate_chain_file(raw, files.cert_path.c_str()); });
+  if (!wrong) {
+    wrong = read_file(raw, path + ".key", "key", files.key_path,
+                      [&] { return SSL_CTX_use_PrivateKey_file(raw, files.key_path.c_str(), SSL_FILETYPE_PEM); });
+    if (wrong && ERR_GET_REASON(ERR_peek_last_error()) == X509_R_KEY_VALUES_MISMATCH)
+      wrong = mismatch(path + ".key", files);
   }
-  if (SSL_CTX_use_PrivateKey_file(raw, files.key_path.c_str(), SSL_FILETYPE_PEM) != 1) {
-    const bool mismatch = ERR_GET_REASON(ERR_peek_last_error()) == X509_R_KEY_VALUES_MISMATCH;
-    mistakes.push_back({path + ".key",
-                        mismatch
-                            ? "the key " + files.key_path + " does not belong to the certificate " + files.cert_path
-                            : "cannot use the key " + files.key_path + ": " + reason_of_last_error(),
-                        mismatch ? "mismatch" : "unreadable"});
-    return nullptr;
-  }
-  if (SSL_CTX_check_private_key(raw) != 1) {
-    mistakes.push_back({path + ".key",
-                        "the key " + files.key_path + " does not belong to the certificate " + files.cert_path,
-                        "mismatch"});
+  if (!wrong && SSL_CTX_check_private_key(raw) != 1) wrong = mismatch(path + ".key", files);
+  if (wrong) {
+    mistakes.push_back(*std::move(wrong));
     return nullptr;
   }
   return context;

@@ -8,6 +8,7 @@
 #include <ctime>
 
 #include "base/ip.h"
+#include "base/no_passphrase.h"
 
 namespace sallyport::sso::ldap {
 namespace {
@@ -21,7 +22,7 @@ Result<void> trust(SSL_CTX* context, const std::string& ca_pem) {
   const CHandle<BIO, BIO_free> bio(BIO_new_mem_buf(ca_pem.data(), static_cast<int>(ca_pem.size())));
   X509_STORE* const store = SSL_CTX_get_cert_store(context);
   bool some = false;
-  while (const CHandle<X509, X509_free> one{PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr)}) {
+  while (const CHandle<X509, X509_free> one{PEM_read_bio_X509(bio.get(), nullptr, nullptr, no_passphrase())}) {
     X509_STORE_add_cert(store, one.get());
     some = true;
   }

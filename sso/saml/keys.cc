@@ -13,6 +13,7 @@
 #include <ctime>
 
 #include "base/digest.h"
+#include "base/no_passphrase.h"
 #include "base/random.h"
 
 namespace sallyport::sso::saml {
@@ -166,7 +167,7 @@ Result<std::vector<VerifyKey>> VerifyKey::from_pem(std::string_view text) {
   const ErrorsEndHere errors;
   const Bio file(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
   std::vector<VerifyKey> out;
-  while (const Certificate one{PEM_read_bio_X509(file.get(), nullptr, nullptr, nullptr)}) {
+  while (const Certificate one{PEM_read_bio_X509(file.get(), nullptr, nullptr, no_passphrase())}) {
     TRY(const Bytes der, der_of(one.get()));
     TRY(VerifyKey key, from_certificate(der));
     out.push_back(std::move(key));

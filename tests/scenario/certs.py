@@ -55,8 +55,23 @@ def folder():
     return place
 
 
-def gate_pair(where, name, *hosts):
+def weak_pair(where, host):
+    """The same with an RSA key of 1024 bits, signed by itself."""
+    _openssl(where, "req", "-x509", "-newkey", "rsa:1024", "-nodes", "-days", "300", "-subj", f"/CN={host}",
+             "-addext", f"subjectAltName=DNS:{host}", "-keyout", "weak.key", "-out", "weak.pem")
+    return where / "weak.pem", where / "weak.key"
+
+
+def encrypted_keys(key):
+    """The key in both forms that need a passphrase: PKCS #8, and the older one with headers."""
+    new, old = key.with_suffix(".new"), key.with_suffix(".old")
+    _openssl(key.parent, "pkcs8", "-topk8", "-in", key, "-v2", "aes-256-cbc", "-passout", "pass:secret", "-out", new)
+    _openssl(key.parent, "ec", "-in", key, "-aes256", "-passout", "pass:secret", "-out", old)
+    return new, old
+
+
+def gate_pair(where, name, *hosts, dates=("-days", "30")):
     """A certificate of its own for a listener: returns (cert, key) paths in `where`, signed by WHERE/NAME-ca.pem."""
     _authority(where, f"{name}-ca")
-    _leaf(where, name, f"{name}-ca", ",".join(f"DNS:{host}" for host in hosts))
+    _leaf(where, name, f"{name}-ca", ",".join(f"DNS:{host}" for host in hosts), dates)
     return where / f"{name}.pem", where / f"{name}.key"

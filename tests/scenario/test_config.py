@@ -227,6 +227,76 @@ def serve_refuses_certificates_that_do_not_fit(t):
     gateway.start()
 
 
+def with_pair(gateway, cert, key):
+    config = gateway.base_config()
+    config["listeners"][0]["tls"]["certificates"] = [{"cert": str(cert), "key": str(key)}]
+    gateway.write_config(config)
+
+
+@test
+def check_tries_certificates_as_serve_does(t):
+    gateway = Gateway.init(t)
+    cert, key = certs.gate_pair(t.dir, "own", "gate.localhost")
+    other, _ = certs.gate_pair(t.dir, "other", "gate.localhost")
+    encrypted = certs.encrypted_keys(key)
+    table = [(other, key, "does not belong to the certificate"), (*certs.weak_pair(t.dir, "gate.localhost"), "its key is too weak")]
+    table += [(cert, each, f"the key {each} is encrypted: ") for each in encrypted]
+    for files in table:
+        with_pair(gateway, *files[:2])
+        done = gateway.run("check")
+        equal((done.code, done.out), (1, ""), f"check of {files}")
+        contains(done.err, files[2], "what check says")
+        contains(done.err, f"{gateway.file}:6: listeners[0].tls.certificates[0].", "where")
+        contains(gateway.refused_start(), files[2], "what serve says")
+    with_pair(gateway, cert, key)
+    equal(gateway.run("check").code, 0, "check of a pair that belongs together")
+    gateway.start()
+    for each in encrypted:
+        with_pair(gateway, cert, each)
+        contains(str(gateway.reload("reload_failed")), "is encrypted", "what a reload says")
+    equal(gateway.admin("/ready").status, 200, "service afterwards")
+
+
+@test
+def certificates_that_clients_will_not_trust_are_warned_of(t):
+    gateway = world(t, start=False)
+    hosts = ("gate.localhost", "*.apps.localhost")
+    table = {
+        "has expired, 2021-01-01T00:00:00Z": certs.gate_pair(
+            t.dir, "expired", *hosts, dates=("-startdate", "20200101000000Z", "-enddate", "20210101000000Z")),
+        "ends soon, 20": certs.gate_pair(t.dir, "soon", *hosts, dates=("-days", "29")),
+        "does not count before 2999": certs.gate_pair(
+            t.dir, "later", *hosts, dates=("-startdate", "29990101000000Z", "-enddate", "29990201000000Z")),
+        "none of the certificates is for the gate's host gate.localhost": certs.gate_pair(
+            t.dir, "elsewhere", "elsewhere.localhost", dates=("-days", "300")),
+    }
+    fine = certs.gate_pair(t.dir, "fine", *hosts, dates=("-days", "300"))
+    with_pair(gateway, *fine)
+    done = gateway.run("check")
+    equal((done.code, done.err), (0, ""), "check of a certificate that is fine")
+    gateway.start()
+    for words, pair in table.items():
+        with_pair(gateway, *pair)
+        done = gateway.run("check")
+        equal((done.code, done.out), (0, f"{gateway.file}: ok\n"), "it is no mistake")
+        contains(done.err, f"sallyport: warning: {gateway.file}:6: listeners[0].tls.certificates", "where")
+        contains(done.err, words, "what check says")
+        gateway.reload()
+    # The gate is behind a proxy, or has one of several certificates.
+    config = gateway.base_config()
+    listener = config["listeners"][0]
+    listener["tls"]["certificates"] = [dict(zip(("cert", "key"), map(str, pair))) for pair in (table[words], fine)]
+    gateway.write_config(config)
+    equal(gateway.run("check").err, "", "with a second certificate")
+    listener["tls"]["certificates"].pop()
+    config["listeners"].append({"address": f"unix:{t.socket_path('plain.sock')}"})
+    gateway.write_config(config)
+    equal(gateway.run("check").err, "", "with a listener for a proxy in front")
+    warned = [event["reason"] for event in gateway.events if event["event"] == "certificate"]
+    equal([any(words in each for each in warned) for words in table], [True] * len(table), f"what serve said: {warned}")
+    equal(len(warned), len(table), f"and no more: {warned}")
+
+
 @test
 def ready_names_the_real_ports(t):
     gateway = world(t, start=False)
