@@ -14,13 +14,18 @@ std::chrono::seconds wait_after(int wrong) {
 
 }  // namespace
 
-std::chrono::nanoseconds CodeLimiter::Streaks::wait(const RecordId& key, Monotonic now) const {
+CodeLimiter::Key CodeLimiter::key_of(const policy::CompiledUser& user) {
+  const auto factors = std::ranges::find(user.secrets, policy::kFactorsField, &policy::SealedField::field);
+  return {user.id, factors == user.secrets.end() ? 0 : factors->epoch};
+}
+
+std::chrono::nanoseconds CodeLimiter::Streaks::wait(const Key& key, Monotonic now) const {
   const auto found = by_key_.find(key);
   if (found == by_key_.end()) return std::chrono::nanoseconds::zero();
   return std::max<std::chrono::nanoseconds>(found->second->next_at - now, std::chrono::nanoseconds::zero());
 }
 
-void CodeLimiter::Streaks::add(const RecordId& key, Monotonic now) {
+void CodeLimiter::Streaks::add(const Key& key, Monotonic now) {
   const auto found = by_key_.find(key);
   if (found != by_key_.end()) {
     by_use_.splice(by_use_.begin(), by_use_, found->second);
@@ -37,26 +42,27 @@ void CodeLimiter::Streaks::add(const RecordId& key, Monotonic now) {
   streak.next_at = now + wait_after(streak.wrong);
 }
 
-void CodeLimiter::Streaks::forget(const RecordId& key) {
+void CodeLimiter::Streaks::forget(const Key& key) {
   const auto found = by_key_.find(key);
   if (found == by_key_.end()) return;
   by_use_.erase(found->second);
   by_key_.erase(found);
 }
 
-std::optional<std::chrono::seconds> CodeLimiter::refuse(const UserId& user, const RecordId& session, Monotonic now) {
+std::optional<std::chrono::seconds> CodeLimiter::refuse(const policy::CompiledUser& user, const RecordId& session,
+                                                        Monotonic now) {
   const std::lock_guard lock(mutex_);
-  const auto wait = std::max(users_.wait(user, now), sessions_.wait(session, now));
+  const auto wait = std::max(users_.wait(key_of(user), now), sessions_.wait({session}, now));
   if (wait > wait.zero()) return std::chrono::ceil<std::chrono::seconds>(wait);
-  users_.add(user, now);
-  sessions_.add(session, now);
+  users_.add(key_of(user), now);
+  sessions_.add({session}, now);
   return std::nullopt;
 }
 
-void CodeLimiter::succeeded(const UserId& user, const RecordId& session) {
+void CodeLimiter::succeeded(const policy::CompiledUser& user, const RecordId& session) {
   const std::lock_guard lock(mutex_);
-  users_.forget(user);
-  sessions_.forget(session);
+  users_.forget(key_of(user));
+  sessions_.forget({session});
 }
 
 size_t CodeLimiter::keys() const {

@@ -219,7 +219,7 @@ Task<GateReply> FactorAccount::confirm_totp(Loop& home, const Call& call) {
   if (!pending && pending.error().code == Code::kNotFound)
     co_return choice(call, flow, "", {.status = 404, .note = "", .alert = kNoEnrolment.message});
   if (!pending) co_return failed(call, pending.error());
-  if (const auto wait = parts_.codes.refuse(call.who.user->id, call.who.session.family, parts_.clock.monotonic())) {
+  if (const auto wait = parts_.codes.refuse(*call.who.user, call.who.session.family, parts_.clock.monotonic())) {
     GateReply reply =
         enrolment_page(call, *pending, flow, 429, "Too many wrong codes. Try again in " + wait_text(*wait) + ".");
     add_header(reply, "Retry-After", std::to_string(wait->count()));
@@ -236,7 +236,7 @@ Task<GateReply> FactorAccount::confirm_totp(Loop& home, const Call& call) {
     if (problem == nullptr) co_return failed(call, added.error());
     co_return choice(call, flow, "", {.status = problem->status, .note = "", .alert = problem->message});
   }
-  parts_.codes.succeeded(call.who.user->id, call.who.session.family);
+  parts_.codes.succeeded(*call.who.user, call.who.session.family);
   GateReply reply = added->recovery_codes.empty() ? done("added") : codes_page(call, added->recovery_codes, true, flow);
   add_header(reply, "Set-Cookie", set_cookie(kSessionCookie, added->cookie));
   co_return reply;

@@ -105,7 +105,7 @@ Task<GateReply> MeApi::confirm_totp(Loop& home, const Call& call) {
   auto looking = parts_.factors.pending_totp(home, call.who, *call.id);
   const auto pending = co_await looking;
   if (!pending) co_return factor_problem(call, pending.error());
-  const UserId user = call.who.user->id;
+  const policy::CompiledUser& user = *call.who.user;
   if (const auto wait = parts_.codes.refuse(user, call.who.session.family, parts_.clock.monotonic()))
     co_return limited_reply(call.request, *wait, Format::kJson);
   auto confirming =

@@ -119,7 +119,7 @@ Task<GateReply> SignIn::post_mfa(Loop& home, GateRequest request) {
   const auto factors = co_await reading;
   if (!factors) co_return factors_unread(request, factors.error());
   if (code->empty()) co_return refuse_code(request, *signed_in, *factors, aim, kMalformedCode, nullptr);
-  if (const auto wait = codes_.refuse(user.id, signed_in->session.family, parts_.clock.monotonic())) {
+  if (const auto wait = codes_.refuse(user, signed_in->session.family, parts_.clock.monotonic())) {
     GateReply reply = refuse_code(request, *signed_in, *factors, aim, kTooManyCodes, "too many codes",
                                   "Too many wrong codes. Try again in " + wait_text(*wait) + ".");
     add_header(reply, "Retry-After", std::to_string(wait->count()));
@@ -173,7 +173,7 @@ Task<Result<GateReply>> SignIn::factor_shown(Loop& home, const GateRequest& requ
   const auto committed = co_await committing;
   if (!committed) co_return std::unexpected(committed.error());
   parts_.sessions.raise(who.session.family, raise);
-  codes_.succeeded(user.id, who.session.family);
+  codes_.succeeded(user, who.session.family);
   parts_.log.info(
       "factor_shown",
       {{"user", user.name}, {"client", request.client.address.to_string()}, {"request_id", request.request_id}});

@@ -118,6 +118,23 @@ def the_sixth_wrong_code_waits_over_all_sessions(t):
 
 
 @test
+def who_is_reset_begins_anew_with_codes(t):
+    gateway = world(t)
+    now = step(calm=20)
+    ann, mel = Enrolled(gateway, "ann", now - 1), Enrolled(gateway, "mel", now - 1)
+    for person in (ann, mel):
+        wrong = other_code(person.secret, *range(now - 2, now + 4))
+        half = person.half_signed_in()
+        equal([show(half, wrong).status for _ in range(6)], [401] * 5 + [429], f"wrong codes of {person.user}")
+    gateway.apply({"kind": "user", "name": "ann", "email": "ann@elsewhere.example.test"})
+    equal(error(show(ann.half_signed_in(), ann.code(now))), (429, "too_many_attempts"), "after another change of the account")
+    gateway.must("user", "mfa-reset", "ann")
+    fresh = Enrolled(gateway, "ann", now, name="New phone")
+    equal(show(fresh.half_signed_in(), fresh.code(now + 1)).status, 200, "the new app")
+    equal(error(show(mel.half_signed_in(), mel.code(now))), (429, "too_many_attempts"), "who was not reset")
+
+
+@test
 def a_recovery_code_signs_in_once(t):
     gateway = world(t)
     ann = Enrolled(gateway, "ann", step())
