@@ -77,10 +77,10 @@ template <class Document>
 typename ProviderBook<Document>::Kept ProviderBook<Document>::keep(const policy::CompiledProvider& provider,
                                                                    State state) {
   state.version = provider.version;
-  if (!state.problem.empty())
+  if (state.problem)
     parts_.log.warning("provider_document", {{"provider", provider.name},
                                              {"what", kind_.what},
-                                             {"reason", state.problem},
+                                             {"reason", state.problem->what},
                                              {"going_on", state.document ? "with the last good one" : "without"}});
   auto kept = std::make_shared<const State>(std::move(state));
   const std::lock_guard lock(mutex_);
@@ -120,7 +120,7 @@ typename ProviderBook<Document>::State ProviderBook<Document>::look(const policy
   };
   const std::string address = kind_.address(provider.spec);
   if (address.empty()) {
-    if (const auto done = read(""); !done) out.problem = done.error().what;
+    if (const auto done = read(""); !done) out.problem = done.error();
     out.next_attempt = Monotonic::max();
     return out;
   }
@@ -132,7 +132,7 @@ typename ProviderBook<Document>::State ProviderBook<Document>::look(const policy
     put_into_store(provider, address, *std::move(text), now);
     return out;
   }
-  out.problem = done.error().what;
+  out.problem = done.error();
   out.next_attempt = at + with_jitter(kDocumentTriedAgain);
   if (before) {
     out.document = before->document;
@@ -179,7 +179,8 @@ Task<Result<std::shared_ptr<const Document>>> ProviderBook<Document>::document(
     state = keep(provider, std::move(fresh));
   }
   if (!state->document)
-    co_return fail(Code::kUnavailable, Side::kIdentityProvider, "nothing is known of the provider that counts");
+    co_return fail(Code::kUnavailable, Side::kIdentityProvider,
+                   state->problem ? state->problem->what : "nothing is known of the provider that counts");
   if (!kind_.counts(*state->document, now))
     co_return fail(Code::kUnavailable, Side::kIdentityProvider, "what is known of the provider is out of date");
   co_return state->document;
@@ -191,7 +192,7 @@ void ProviderBook<Document>::hurry(const policy::CompiledProvider& provider) {
   const auto found = states_.find(provider.id);
   if (found == states_.end() || found->second->fetched_at + kDocumentHurried > parts_.clock.wall()) return;
   if (found->second->next_attempt == Monotonic::max()) return;  // it stands in the resource
-  if (!found->second->problem.empty()) return;                  // it has just failed, and waits
+  if (found->second->problem) return;                           // it has just failed, and waits
   State due = *found->second;
   due.next_attempt = std::min(due.next_attempt, parts_.clock.monotonic());
   found->second = std::make_shared<const State>(std::move(due));

@@ -52,12 +52,12 @@ class ProviderBook {
     std::shared_ptr<const Document> document;  // null: there is none
     uint64_t version = 0;                      // of the record it was made for
     WallMicros fetched_at{};                   // 0: it stands in the resource
-    std::string problem;                       // of the last attempt; empty: it went well
+    std::optional<Error> problem;              // of the last attempt
     Monotonic next_attempt{};
   };
   ProviderBook(Parts parts, const DocumentKind<Document>& kind) : parts_(std::move(parts)), kind_(kind) {}
 
-  // errors: kUnavailable there is none that counts; else why it cannot be read.
+  // errors: kUnavailable there is none that counts, and why the last attempt to get one failed.
   // provider: stays in the caller's snapshot.
   Task<Result<std::shared_ptr<const Document>>> document(Loop& home, const policy::CompiledProvider& provider);
   // As it is known now, for pages; nothing: not asked for yet.

@@ -20,7 +20,7 @@ Markup type_words(policy::ProviderType type) {
 
 Markup outcome_words(const storage::SignInAttempt& attempt) {
   if (attempt.outcome == to_string(ReportOutcome::kSignedIn)) return "signed in";
-  if (attempt.outcome == to_string(ReportOutcome::kUnavailable)) return "not available";
+  if (attempt.outcome == to_string(ReportOutcome::kUnavailable)) return "unavailable";
   return "refused";
 }
 

@@ -10,14 +10,14 @@ template <class State>
 ProviderState state_of(const std::optional<State>& known, const std::string& what) {
   if (!known) return {.fine = true, .words = "its " + what + " was not needed yet", .certificates = {}};
   ProviderState out;
-  out.fine = known->document != nullptr && known->problem.empty();
+  out.fine = known->document != nullptr && !known->problem;
   if (!known->document)
     out.words = "it has no " + what + ": nobody signs in there";
   else if (count(known->fetched_at) == 0)
     out.words = "its " + what + " is that of the resource";
   else
     out.words = "its " + what + " is of " + show_time(known->fetched_at);
-  if (!known->problem.empty()) out.words += "; the last attempt to get it failed: " + known->problem;
+  if (known->problem) out.words += std::string("; the last attempt to get it failed: ") + known->problem->what;
   return out;
 }
 

@@ -4,6 +4,7 @@ import json
 import re
 from urllib.parse import urlencode
 
+import ports
 from gateway import GATE
 from registry import absent, contains, equal, expect, test
 from wait import until
@@ -77,6 +78,23 @@ def admins_see_the_same_and_nobody_else(t):
         absent(answer.text, reference, f"{target} for ann")
     token = [("Authorization", f"Bearer {gateway.token('root', '--api', '--admin')}")]
     equal(gateway.ask(GATE, target=api, headers=token).status, 403, "a token")
+
+
+@test
+def a_provider_that_cannot_be_fetched_says_why(t):
+    gateway = world(t)
+    nowhere = f"https://127.0.0.1:{ports.take()}/metadata"
+    gateway.apply(provider(gateway, saml={"metadata": nowhere}, upstream={"networks": ["127.0.0.0/8"]}))
+    for _ in range(2):  # asked for, and known to have failed
+        equal(gateway.ask(GATE, target="/.sallyport/saml/corp/login", headers=[("Accept", "text/html")]).status, 503, "the way there")
+    attempts = until(lambda: trace(gateway) if len(trace(gateway)) == 2 else None, "both attempts are in the store")
+    why = gateway.event("provider_document")["reason"]
+    equal({(attempt["outcome"], attempt["reason"]) for attempt in attempts}, {("unavailable", why)}, "outcome and reason")
+    absent(why, "nothing is known", "the reason")
+    gateway.apply({"kind": "user", "name": "root", "email": "root@example.test", "password": PASSWORD, "admin": True})
+    page = gateway.ask(GATE, target="/.sallyport/providers/corp", headers=signed_in(gateway, "root").headers(GATE)).text
+    contains(page, "unavailable, ", "the admins' page")
+    contains(page, why, "the admins' page")
 
 
 @test

@@ -18,7 +18,7 @@ TEST(ProviderStateTest, says_what_is_known_of_metadata) {
   EXPECT_EQ(saml_provider_state(known).words, "its metadata is that of the resource");
 
   known.fetched_at = WallMicros{1'700'000'000'000'000};
-  known.problem = "it does not answer";
+  known.problem = Error{Code::kTimeout, Side::kIdentityProvider, "it does not answer"};
   EXPECT_FALSE(saml_provider_state(known).fine);
   EXPECT_EQ(saml_provider_state(known).words,
             "its metadata is of 2023-11-14T22:13:20Z; the last attempt to get it failed: it does not answer");
