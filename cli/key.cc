@@ -1,5 +1,6 @@
 // sallyport key status: which keys there are. No key material, public halves only.
 #include <algorithm>
+#include <iterator>
 #include <nlohmann/json.hpp>
 #include <ostream>
 
@@ -8,6 +9,7 @@
 #include "cli/table.h"
 #include "cli/when.h"
 #include "sso/assertion_key_store.h"
+#include "sso/saml_keys.h"
 
 namespace sallyport::cli {
 namespace {
@@ -17,22 +19,64 @@ std::string short_fingerprint(const Bytes& public_key) {
   return public_key.empty() ? "" : hex_encode(sha256(public_key)).substr(0, 16);
 }
 
-// What is said of an assertion key is what stands sealed, not what stands beside it.
-struct AssertionKeyStates {
-  sso::OpenedKeys opened;
-
-  const sso::AssertionKey* find(const RecordId& id) const {
-    const auto found = std::ranges::find(opened.keys, id, &sso::AssertionKey::id);
-    return found == opened.keys.end() ? nullptr : &*found;
-  }
-  std::string state(const storage::NamedKeyRecord& record) const {
-    if (std::ranges::find(opened.refused, record.id) != opened.refused.end()) return "damaged";
-    const sso::AssertionKey* const key = find(record.id);
-    if (key != nullptr && key == sso::signing_key(opened.keys)) return "active";
-    if (key != nullptr && !key->signs_from) return "next";
-    return "retired";
-  }
+// A key that takes turns with others of its purpose. What is said of it is what stands sealed, not what stands beside
+// it.
+struct TurnKey {
+  const storage::NamedKeyRecord* record;
+  const char* state;
+  std::optional<WallMicros> signs_from;
+  const char* known_by;  // what others call it, and how
+  std::string known_as{};
 };
+
+bool is_refused(const std::vector<RecordId>& refused, const RecordId& id) {
+  return std::ranges::find(refused, id) != refused.end();
+}
+
+std::vector<TurnKey> assertion_keys(const storage::Keyring& keyring,
+                                    const std::vector<storage::NamedKeyRecord>& records) {
+  const sso::OpenedKeys opened = sso::open_assertion_keys(keyring, records);
+  const sso::AssertionKey* const signing = sso::signing_key(opened.keys);
+  std::vector<TurnKey> out;
+  for (const storage::NamedKeyRecord& record : records) {
+    TurnKey key{&record, "retired", {}, "kid"};
+    const auto found = std::ranges::find(opened.keys, record.id, &sso::AssertionKey::id);
+    if (is_refused(opened.refused, record.id)) {
+      key.state = "damaged";
+    } else if (found != opened.keys.end()) {
+      key.signs_from = found->signs_from;
+      key.known_as = found->kid;
+      if (&*found == signing)
+        key.state = "active";
+      else if (!found->signs_from)
+        key.state = "next";
+    }
+    out.push_back(std::move(key));
+  }
+  return out;
+}
+
+std::vector<TurnKey> saml_keys(const storage::Keyring& keyring, const std::vector<storage::NamedKeyRecord>& records,
+                               WallMicros now) {
+  const sso::SamlKeys opened = sso::open_saml_keys(keyring, records, now);
+  std::vector<TurnKey> out;
+  for (const storage::NamedKeyRecord& record : records) {
+    TurnKey key{&record, "retired", {}, "certificate"};
+    const auto found = std::ranges::find(opened.keys, record.id, &sso::SamlKey::id);
+    if (is_refused(opened.refused, record.id)) {
+      key.state = "damaged";
+    } else if (found != opened.keys.end()) {
+      key.signs_from = found->signs_from;
+      key.known_as = short_fingerprint(found->key.certificate());
+      if (found->signs_from > now)
+        key.state = "next";
+      else
+        key.state = found == opened.keys.begin() ? "active" : "opens only";
+    }
+    out.push_back(std::move(key));
+  }
+  return out;
+}
 
 }  // namespace
 
@@ -47,9 +91,12 @@ int run_key_status(Terminal& terminal, const KeyStatusOptions& options) {
     if (!some) return refuse(terminal, failure_of("cannot read the keys", some.error()));
     named.insert(named.end(), some->begin(), some->end());
   }
-  const auto assertion_keys = node->store->named_keys(sso::kAssertionKeyPurpose);
-  if (!assertion_keys) return refuse(terminal, failure_of("cannot read the keys", assertion_keys.error()));
-  const AssertionKeyStates assertions{sso::open_assertion_keys(*node->keyring, *assertion_keys)};
+  const auto assertion_records = node->store->named_keys(sso::kAssertionKeyPurpose);
+  if (!assertion_records) return refuse(terminal, failure_of("cannot read the keys", assertion_records.error()));
+  const auto saml_records = node->store->named_keys(sso::kSamlKeyPurpose);
+  if (!saml_records) return refuse(terminal, failure_of("cannot read the keys", saml_records.error()));
+  std::vector<TurnKey> turns = assertion_keys(*node->keyring, *assertion_records);
+  std::ranges::move(saml_keys(*node->keyring, *saml_records, node->clock.wall()), std::back_inserter(turns));
   const storage::Keyring::Status status = node->keyring->status();
 
   if (options.format == Format::kJson) {
@@ -67,17 +114,15 @@ int run_key_status(Terminal& terminal, const KeyStatusOptions& options) {
                              {"created", show_time_exactly(key.created_at)},
                              {"retired", key.retired},
                              {"public_key", hex_encode(key.public_key)}});
-    for (const storage::NamedKeyRecord& record : *assertion_keys) {
-      const sso::AssertionKey* const key = assertions.find(record.id);
-      const std::string state = assertions.state(record);
-      ordered_json said{{"purpose", record.purpose},
-                        {"id", record.id.to_string()},
-                        {"created", show_time_exactly(record.created_at)},
-                        {"retired", state == "retired"},
-                        {"state", state}};
-      if (key != nullptr) {
-        said["kid"] = key->kid;
-        said["signs_from"] = key->signs_from ? ordered_json(show_time_exactly(*key->signs_from)) : ordered_json();
+    for (const TurnKey& key : turns) {
+      ordered_json said{{"purpose", key.record->purpose},
+                        {"id", key.record->id.to_string()},
+                        {"created", show_time_exactly(key.record->created_at)},
+                        {"retired", key.state == std::string_view("retired")},
+                        {"state", key.state}};
+      if (!key.known_as.empty()) {
+        said[key.known_by] = key.known_as;
+        said["signs_from"] = key.signs_from ? ordered_json(show_time_exactly(*key.signs_from)) : ordered_json();
       }
       out["keys"].push_back(std::move(said));
     }
@@ -87,17 +132,16 @@ int run_key_status(Terminal& terminal, const KeyStatusOptions& options) {
   terminal.out << "installation  " << node->keyring->installation().to_string() << '\n'
                << "master keys   " << status.master_keys << (status.master_keys > 1 ? " (being rotated)" : "")
                << "\n\n";
-  Table table({"KEY", "ID", "STATE", "CREATED", "PUBLIC KEY"});
+  Table table({"KEY", "ID", "STATE", "CREATED", "SIGNS FROM", "PUBLIC KEY"});
   for (const storage::DataKeyRecord& key : *data_keys)
-    table.add({"data", std::to_string(key.id), key.active ? "active" : "opens only", show_time(key.created_at), ""});
+    table.add(
+        {"data", std::to_string(key.id), key.active ? "active" : "opens only", show_time(key.created_at), "", ""});
   for (const storage::NamedKeyRecord& key : named)
-    table.add({key.purpose, key.id.to_string(), key.retired ? "retired" : "active", show_time(key.created_at),
+    table.add({key.purpose, key.id.to_string(), key.retired ? "retired" : "active", show_time(key.created_at), "",
                short_fingerprint(key.public_key)});
-  for (const storage::NamedKeyRecord& record : *assertion_keys) {
-    const sso::AssertionKey* const key = assertions.find(record.id);
-    table.add({record.purpose, record.id.to_string(), assertions.state(record), show_time(record.created_at),
-               key == nullptr ? "" : key->kid});
-  }
+  for (const TurnKey& key : turns)
+    table.add({key.record->purpose, key.record->id.to_string(), key.state, show_time(key.record->created_at),
+               key.signs_from ? show_time(*key.signs_from) : "", key.known_as});
   table.print(terminal.out);
   return kDone;
 }
