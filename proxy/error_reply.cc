@@ -59,6 +59,13 @@ std::optional<Lacking> lacking(const RequestContext& context) {
                  within ? "within=" + std::to_string(within->count()) + "s" : "required"};
 }
 
+// Who is signed in, in words for their own browser alone: not for a program that has the token of somebody.
+std::string_view reader_of(const RequestContext& context) {
+  if (!context.identity || context.identity->means != policy::Means::kSession) return {};
+  const policy::CompiledUser* const user = context.snapshot->user(context.identity->user);
+  return user == nullptr ? std::string_view() : user->name;
+}
+
 }  // namespace
 
 int status_of(const Error& error) {
@@ -110,9 +117,16 @@ void reply_error(RequestContext& context, const Error& error) {
   context.status = status;
   if (status == 400 || status == 501) exchange.close_after();
   const std::optional<Lacking> lacks = lacking(context);
+  const bool may_try_again = status == 503 || status == 429;
   std::string body;
   if (context.page_load) {
-    body = sso::error_page(status, public_title(status), message, context.request_id);
+    body = sso::error_page({.status = status,
+                            .title = public_title(status),
+                            .message = message,
+                            .request_id = context.request_id,
+                            .wait = may_try_again ? context.retry_after : std::chrono::seconds(0),
+                            .user = reader_of(context),
+                            .gate = context.worker.settings().gate_origin});
   } else {
     body = "{\"error\":\"";
     body += lacks ? std::string_view(lacks->error) : error_code(status);
@@ -137,7 +151,7 @@ void reply_error(RequestContext& context, const Error& error) {
     exchange.field("Cache-Control", "no-store");
   }
   if (status == 401 && !lacks) exchange.field("WWW-Authenticate", "Bearer");
-  if (status == 503 || status == 429) exchange.field("Retry-After", std::to_string(context.retry_after.count()));
+  if (may_try_again) exchange.field("Retry-After", std::to_string(context.retry_after.count()));
   add_own_fields(exchange, context.worker.loop().wall());
   exchange.end_head(http::Body::kLength, body.size());
   context.record(body.size());

@@ -22,6 +22,7 @@ Settings::Settings(const conf::NodeConfig& config, size_t descriptors)
                      .uncounted = config.limits.uncounted},
       resolvers(config.resolvers),
       gate_host(config.gate.host),
+      gate_origin(config.gate.scheme + "://" + config.gate.authority()),
       durable(config.audit.mode == conf::AuditMode::kDurable) {
   limits.http2_memory /= static_cast<size_t>(config.workers);
 }

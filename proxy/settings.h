@@ -26,6 +26,7 @@ struct Settings {
   std::vector<Endpoint> resolvers;
   // A reload brings these unchanged.
   std::string gate_host;
+  std::string gate_origin;  // "https://host:port"
   bool durable;
 };
 

@@ -95,9 +95,18 @@ class Gate {
 // What the store and the session table know a session by: SHA-256 of the cookie's value as it is spelled.
 inline Sha256 session_id_hash(std::string_view cookie_value) { return sha256(as_bytes(cookie_value)); }
 
-// The gateway's page for an error, in the look of its other pages (no script, strict CSP). title and message are
-// literals.
-std::string error_page(int status, std::string_view title, std::string_view message, std::string_view request_id);
+// The gateway's page for an error, in the look of its other pages (no script, strict CSP).
+struct ErrorPage {
+  int status = 0;
+  std::string_view title;    // a literal, like
+  std::string_view message;  // this
+  std::string_view request_id;
+  std::chrono::seconds wait{0};  // after which it may be tried again; 0: there is no telling
+  // Whose browser shows the page, by a session of theirs, and where they go on: the gate's origin. Empty: nobody's.
+  std::string_view user = {};
+  std::string_view gate = {};
+};
+std::string error_page(const ErrorPage& page);
 // The headers every page of the gate carries (CSP, no-store, nosniff, frame-ancestors, referrer policy); not
 // Content-Type.
 const std::vector<std::pair<std::string, std::string>>& page_headers();

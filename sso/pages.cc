@@ -6,6 +6,7 @@
 #include "base/digest.h"
 #include "embedded/sso_assets.h"
 #include "sso/page_frame.h"
+#include "sso/page_parts.h"
 
 namespace sallyport::sso {
 namespace {
@@ -198,15 +199,36 @@ std::string signed_out_onward_page(std::string_view url) {
   return leading_page("Signed out", "You are signed out here", url, "the place where you signed in");
 }
 
-std::string error_page(int status, std::string_view title, std::string_view message, std::string_view request_id) {
-  Html out = page_head(text(title), Width::kNarrow, Style::kInline);
-  out << "<header>" << wordmark() << "</header>\n<main>\n<div class=\"card\">\n<h1>" << text(title) << "</h1>\n<p>"
-      << text(as_sentence(message)) << "</p>\n<p class=\"quiet reference\">Error " << status;
-  if (!request_id.empty()) out << ", reference " << text(request_id);
+namespace {
+
+// No form: a host behind the gateway has none of ours, and each of these pages asks before it does anything.
+Html ways_on(const ErrorPage& page) {
+  Html out;
+  if (page.user.empty()) return out;
+  const auto link = [&](std::string_view path, Markup kind, Markup words) {
+    out << "<a class=\"button" << kind << "\" href=\"" << text(page.gate) << text(path) << "\">" << words << "</a>\n";
+  };
+  out << "<p>You are signed in as <strong>" << text(page.user) << "</strong>.</p>\n<p class=\"actions\">\n";
+  link("/", "", "Your places");
+  link(kAccountPath, " plain", "Account");
+  link(kLogoutPath, " plain", "Sign out");
+  out << "</p>\n";
+  return out;
+}
+
+}  // namespace
+
+std::string error_page(const ErrorPage& page) {
+  Html out = page_head(text(page.title), Width::kNarrow, Style::kInline);
+  out << "<header>" << wordmark() << "</header>\n<main>\n<div class=\"card\">\n<h1>" << text(page.title) << "</h1>\n<p>"
+      << text(as_sentence(page.message));
+  if (page.wait.count() > 0) out << " Try again in " << text(wait_text(page.wait)) << ".";
+  out << "</p>\n" << ways_on(page) << "<p class=\"quiet reference\">Error " << page.status;
+  if (!page.request_id.empty()) out << ", reference " << text(page.request_id);
   out << "</p>\n</div>\n</main>\n<footer></footer>\n";
-  std::string page = finish_page(std::move(out));
-  append_style(page);
-  return page;
+  std::string html = finish_page(std::move(out));
+  append_style(html);
+  return html;
 }
 
 }  // namespace sallyport::sso

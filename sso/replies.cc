@@ -92,7 +92,11 @@ GateReply problem_reply(const GateRequest& request, const Problem& problem) {
 
 GateReply problem_reply(const GateRequest& request, const Problem& problem, Format format) {
   if (format == Format::kHtml)
-    return page_reply(problem.status, error_page(problem.status, problem.title, problem.message, request.request_id),
+    return page_reply(problem.status,
+                      error_page({.status = problem.status,
+                                  .title = problem.title,
+                                  .message = problem.message,
+                                  .request_id = request.request_id}),
                       problem.code);
   return json_reply(problem.status,
                     {{"error", problem.code},

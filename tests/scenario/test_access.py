@@ -1,6 +1,6 @@
 """Who may do what: roles, overrides, methods, paths, networks, the second factor, areas. Undecided is denied."""
 from gateway import GATE
-from registry import contains, equal, expect, one_of, test
+from registry import absent, contains, equal, expect, one_of, test
 from test_sign_in import error_body
 from web_client import HTML
 from world import bearer, datasource, host, instance, signed_in, standing, upstream, world
@@ -244,3 +244,27 @@ def a_deleted_resource_is_gone_at_once(t):
     equal(gateway.ask(crm, headers=ann).status, 200, "before")
     gateway.must("delete", "datasource", "crm")
     equal(gateway.ask(crm, headers=ann).status, 404, "after")
+
+
+@test
+def a_refusal_tells_a_person_who_they_are_and_leads_on(t):
+    crm, busy = host("crm"), host("busy")
+    echo = upstream(t)
+    gateway = world(t, datasource("crm", echo, access=[{"roles": ["owner"]}]),
+                    datasource("busy", echo, rate_limits=[{"by": "user", "requests": 1, "per": "1h"}]))
+    vic = signed_in(gateway, "vic", crm)
+    page = vic.once("GET", vic.at(crm), [("Accept", HTML)])
+    equal(page.status, 403, "a viewer's page")
+    contains(page.text, "You are signed in as <strong>vic</strong>", "the page")
+    for target, wanted in (("/", "Your places"), ("/.sallyport/account", "vic"), ("/.sallyport/logout", "Sign out?")):
+        contains(page.text, f'href="{vic.at(GATE, target)}"', "the page")
+        contains(vic.once("GET", vic.at(GATE, target), [("Accept", HTML)]).text, wanted, f"where {target} leads")
+    absent(page.text, "<script", "the page")
+    contains(page.get("content-security-policy"), "default-src 'none'", "its policy")
+    for who, headers in (("a program with a token", bearer(gateway.token("vic"))), ("a token in a page load", [*bearer(gateway.token("vic", name="u")), ("Accept", HTML)]),
+                         ("a script of the browser's", vic.headers(crm))):
+        answer = gateway.ask(crm, headers=headers)
+        equal(answer.status, 403, who)
+        absent(answer.text, "signed in as", who)
+    equal([vic.open(busy).status for _ in range(2)][-1], 429, "too often")
+    contains(vic.page.text, "Try again in ", "what the person reads")

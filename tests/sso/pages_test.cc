@@ -56,7 +56,7 @@ TEST(Pages, hostile_words_stay_words) {
       sign_out_page(kHostile, kHostile),
       signed_out_page(kHostile),
       onward_page(kHostile, kHostile),
-      error_page(403, kHostile, kHostile, kHostile),
+      error_page({403, kHostile, kHostile, kHostile, {}, kHostile, kHostile}),
   };
   for (const std::string& page : pages) {
     EXPECT_FALSE(page.contains("<script")) << page;
@@ -85,7 +85,7 @@ TEST(Pages, the_form_is_labelled_and_completed) {
 }
 
 TEST(Pages, an_error_page_needs_nothing_from_outside) {
-  const std::string page = error_page(502, "Service unreachable", "The service cannot be reached.", "abc");
+  const std::string page = error_page({502, "Service unreachable", "The service cannot be reached.", "abc"});
   EXPECT_FALSE(page.contains("<link rel=\"stylesheet\""));
   EXPECT_TRUE(page.contains("Error 502, reference abc"));
   // The policy lets exactly this style through.
@@ -99,9 +99,27 @@ TEST(Pages, an_error_page_needs_nothing_from_outside) {
 }
 
 TEST(Pages, an_error_page_speaks_in_sentences) {
-  EXPECT_TRUE(error_page(403, "Not allowed", "no rule allows this", "r").contains("<p>No rule allows this.</p>"));
-  EXPECT_TRUE(error_page(403, "Not allowed", "No rule allows this.", "r").contains("<p>No rule allows this.</p>"));
-  EXPECT_TRUE(error_page(403, "Not allowed", "", "").contains("<p></p>"));
+  EXPECT_TRUE(error_page({403, "Not allowed", "no rule allows this", "r"}).contains("<p>No rule allows this.</p>"));
+  EXPECT_TRUE(error_page({403, "Not allowed", "No rule allows this.", "r"}).contains("<p>No rule allows this.</p>"));
+  EXPECT_TRUE(error_page({403, "Not allowed", "", ""}).contains("<p></p>"));
+}
+
+TEST(Pages, an_error_page_leads_on_who_is_signed_in_and_tells_nobody_else) {
+  ErrorPage wanted{403, "Not allowed", "no rule allows this", "r", {}, "ann", "https://gate.example:8443"};
+  const std::string page = error_page(wanted);
+  EXPECT_TRUE(page.contains("You are signed in as <strong>ann</strong>."));
+  for (const char* way : {"/\"", "/.sallyport/account\"", "/.sallyport/logout\""})
+    EXPECT_TRUE(page.contains("href=\"https://gate.example:8443" + std::string(way))) << way;
+  EXPECT_FALSE(page.contains("<form"));
+  wanted.user = {};
+  EXPECT_FALSE(error_page(wanted).contains("gate.example"));
+}
+
+TEST(Pages, an_error_page_says_how_long_to_wait) {
+  ErrorPage wanted{429, "Too many requests", "there were too many requests", "r", std::chrono::seconds(90)};
+  EXPECT_TRUE(error_page(wanted).contains("<p>There were too many requests. Try again in 90 seconds.</p>"));
+  wanted.wait = {};
+  EXPECT_TRUE(error_page(wanted).contains("<p>There were too many requests.</p>"));
 }
 
 TEST(Pages, carry_a_strict_policy) {
