@@ -173,7 +173,8 @@ struct Builder {
     auto* const rotate = command(*token, "rotate", "make a token in place of another one and print it",
                                  [this] { return run_token_rotate(terminal, said.rotate); });
     take_config(*rotate, said.rotate.config);
-    rotate->add_option("ID,--id", said.rotate.id, "the id from `token list`")->required()->type_name("ID");
+    rotate->add_option("ID,--id", said.rotate.id, "the id from `token list`; needed, in one of both ways")
+        ->type_name("ID");
     rotate->add_option("--overlap", said.rotate.overlap, "how long the old one counts on (1h); 0s: not at all")
         ->type_name("TIME");
     rotate->add_option("--expires", said.rotate.expires, "how long the new one counts (as the old one did)")

@@ -1,7 +1,10 @@
 #include "cli/documents.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
+#include <cstring>
+#include <expected>
 #include <filesystem>
 #include <fstream>
 #include <istream>
@@ -18,25 +21,29 @@ namespace fs = std::filesystem;
 constexpr size_t kCaBytesMax = size_t{1} << 20;
 constexpr size_t kMetadataBytesMax = size_t{4} << 20;
 
-// Nothing when it cannot be read or is too long.
-std::optional<std::string> read_all(std::istream& in, size_t bytes_max) {
+// Or why it cannot be read, as it goes on from "cannot be read".
+using Text = std::expected<std::string, std::string>;
+std::unexpected<std::string> unreadable(int error) { return std::unexpected(std::string(": ") + std::strerror(error)); }
+
+Text read_all(std::istream& in, size_t bytes_max) {
   std::string out;
   char buffer[16384];
   do {
     in.read(buffer, sizeof buffer);
     out.append(buffer, static_cast<size_t>(in.gcount()));
-    if (out.size() > bytes_max) return std::nullopt;
+    if (out.size() > bytes_max)
+      return std::unexpected(": it is larger than " + std::to_string(bytes_max >> 20) + " MiB");
   } while (in);
   wipe(std::as_writable_bytes(std::span(buffer)));
-  if (in.bad()) return std::nullopt;
+  if (in.bad()) return unreadable(errno);
   return out;
 }
 
-std::optional<std::string> read_file(const fs::path& path, size_t bytes_max) {
+Text read_file(const fs::path& path, size_t bytes_max) {
   std::error_code ignored;
-  if (fs::is_directory(path, ignored)) return std::nullopt;
+  if (fs::is_directory(path, ignored)) return unreadable(EISDIR);
   std::ifstream in(path, std::ios::binary);
-  if (!in) return std::nullopt;
+  if (!in) return unreadable(errno);
   return read_all(in, bytes_max);
 }
 
@@ -59,7 +66,7 @@ std::vector<std::string> expand(const std::vector<std::string>& names, Mistakes&
       if (ending == ".yaml" || ending == ".yml" || ending == ".json") inside.push_back(entry.path().string());
     }
     if (wrong)
-      add_mistake(mistakes, name, "cannot be read");
+      add_mistake(mistakes, name, "cannot be read: " + wrong.message());
     else if (inside.empty())
       add_mistake(mistakes, name, "has no .yaml, .yml or .json file in it");
     std::ranges::sort(inside);
@@ -94,7 +101,7 @@ std::optional<std::string> inline_file(json& document, const FileKey& key, const
   const auto& text = inner->get_ref<const std::string&>();
   if (text.empty() || key.is_text(text)) return std::nullopt;
   auto content = read_file(folder / text, key.bytes_max);
-  if (!content) return "the file cannot be read";
+  if (!content) return "the file cannot be read" + content.error();
   *inner = std::move(*content);
   return std::nullopt;
 }
@@ -153,7 +160,7 @@ Outcome<Documents> read_documents(const std::vector<std::string>& names, std::is
     const std::string file = standard ? "(standard input)" : name;
     auto text = standard ? read_all(in, kResourceFileBytesMax) : read_file(name, kResourceFileBytesMax);
     if (!text) {
-      add_mistake(mistakes, file, "cannot be read");
+      add_mistake(mistakes, file, "cannot be read" + text.error());
       continue;
     }
     auto documents = conf::read_yaml(*text, file);

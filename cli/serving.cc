@@ -19,6 +19,12 @@ namespace {
 // An expired token is told from an unknown one for so long, as in the store.
 constexpr std::chrono::days kTokensRemembered{30};
 
+constexpr std::string_view kNoRoom = "no room for the audit log";
+// In MiB: a segment, the next one, and the ring, laid out before anything is recorded.
+uint64_t room_of(const conf::AuditConfig& audit) {
+  return (2 * audit.segment_bytes + storage::AuditOptions{}.ring_bytes) >> 20;
+}
+
 // One change of a trouble, as a line of the log.
 void tell(Log& log, const char* event, bool before, bool now) {
   if (before == now) return;
@@ -79,7 +85,12 @@ Outcome<void> Serving::load() {
                                         .anchor = wanted.anchor_path(),
                                         .segment_bytes = wanted.segment_bytes},
                                        *seed, node_.clock);
-  if (!audit) return failure("cannot open the audit log " + wanted.dir, audit.error());
+  if (!audit) {
+    Failure failed = failure_of("cannot open the audit log " + wanted.dir, audit.error());
+    if (audit.error().what == kNoRoom)
+      failed.message += ": a new one takes " + std::to_string(room_of(wanted)) + " MiB";
+    return std::unexpected(std::move(failed));
+  }
   audit_ = std::move(*audit);
   last_health_.room = true;
   refused_ = std::make_unique<RefusedRecords>(log_, *audit_);

@@ -100,6 +100,7 @@ int run_token_create(Terminal& terminal, const TokenCreateOptions& options) {
 }
 
 int run_token_rotate(Terminal& terminal, const TokenRotateOptions& options) {
+  if (options.id.empty()) return refuse_usage(terminal, "which token? give its ID, from `token list`");
   const auto overlap = sso::parse_token_life(options.overlap);
   if (!overlap)
     return refuse_usage(terminal, "--overlap must be a whole number with s, m, h, d or w, such as 1h or 0s");

@@ -76,8 +76,11 @@ class ReferenceCheck {
 
   void require(const Entry& entry, Kind kind, const std::string& name, const std::string& path, const char* code) {
     if (is_there(kind, name)) return;
-    if (!entry.document && state_.find(kind, name) == nullptr) return;
-    complain(entry, path, "there is no " + std::string(policy::to_string(kind)) + " `" + name + "`", code);
+    const std::string what(policy::to_string(kind));
+    if (entry.document) return complain(entry, path, "there is no " + what + " `" + name + "`", code);
+    if (state_.find(kind, name) == nullptr) return;
+    const std::string user = label_of(*entry.resource) + " (" + path + ")";
+    mistakes_.push_back({"", what + " " + name + " is still used by " + user, "in_use", "", 0});
   }
 
   // A damaged record is there, even if nobody can read it.
@@ -181,8 +184,10 @@ class ReferenceCheck {
     for (const auto& [key, entry] : after_) {
       if (!entry.document || entry.resource->kind != Kind::kUser) continue;
       const StoredResource* const before = state_.find(key.first, key.second);
-      if (before != nullptr && before->resource && is_admin(*before->resource))
-        return complain(entry, "admin", "the last administrator stays one", "last_admin");
+      if (before == nullptr || !before->resource || !is_admin(*before->resource)) continue;
+      if (std::get<policy::User>(entry.resource->body).admin)
+        return complain(entry, "suspended", "the last administrator cannot be suspended", "last_admin");
+      return complain(entry, "admin", "the last administrator stays one", "last_admin");
     }
     mistakes_.push_back({"", "the last administrator stays", "last_admin", "", 0});
   }

@@ -68,7 +68,7 @@ Result<void> migrate(Connection& connection, std::span<const EmbeddedFile> migra
   const uint32_t newest = newest_version(migrations);
   if (newest == 0) return fail(Code::kInternal, Side::kSelf, "the numbers of the migrations do not count up from one");
   TRY(const uint32_t version, schema_version(connection));
-  if (version > newest) return fail(Code::kDenied, Side::kStorage, "store is of a newer version");
+  if (version > newest) return fail(Code::kDenied, Side::kStorage, kNewerStore);
   for (uint32_t next = version; next < newest; ++next) CHECKED(step(connection, migrations[next]));
   return {};
 }

@@ -9,6 +9,8 @@
 
 namespace sallyport::storage {
 
+constexpr const char* kNewerStore = "store is of a newer version";
+
 // The number that the last file leads to; 0 when a name has no number or the numbers do not count 1, 2, 3, ...
 uint32_t newest_version(std::span<const EmbeddedFile> migrations);
 
@@ -16,7 +18,7 @@ uint32_t newest_version(std::span<const EmbeddedFile> migrations);
 Result<uint32_t> schema_version(Connection& connection);
 
 // What makes an empty database a store: the first migrations and a new installation id.
-// errors: kDenied "store is of a newer version"; the connection's.
+// errors: kDenied kNewerStore; the connection's.
 Result<void> migrate(Connection& connection, std::span<const EmbeddedFile> migrations);
 
 }  // namespace sallyport::storage

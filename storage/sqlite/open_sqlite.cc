@@ -16,11 +16,13 @@ namespace sallyport::storage {
 namespace {
 
 constexpr const char* kForeignOwner = "the store belongs to another user";
+constexpr const char* kNoStore =
+    "there is no store: put a backup there, or begin anew with `sallyport init --dir` and a new folder";
 
 Result<void> check_owner(const std::string& path) {
   struct stat facts{};
   if (::stat(path.c_str(), &facts) != 0) {
-    if (errno == ENOENT) return fail(Code::kNotFound, Side::kStorage, "there is no store; `sallyport init` makes one");
+    if (errno == ENOENT) return fail(Code::kNotFound, Side::kStorage, kNoStore);
     return fail(Code::kUnavailable, Side::kStorage, "the store's file cannot be opened");
   }
   if (!S_ISREG(facts.st_mode)) return malformed(Side::kStorage, "the store is not a file");
@@ -52,6 +54,15 @@ Result<std::unique_ptr<Store>> make(const std::string& path, std::span<const Emb
   return std::make_unique<SqliteStore>(std::move(connection), Fd());
 }
 
+std::string versions(const std::string& path) {
+  auto connection = Connection::open(path, OpenFile::kExisting);
+  if (!connection) return {};
+  const auto version = schema_version(*connection);
+  if (!version) return {};
+  return " (it is of version " + std::to_string(*version) + ", this program knows those up to " +
+         std::to_string(newest_version(storage_schema())) + ")";
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Store>> open_sqlite(const std::string& path, SqliteOpen mode) {
@@ -76,7 +87,7 @@ Result<std::unique_ptr<Store>> open_sqlite(const std::string& path, SqliteOpen m
   TRY(const uint32_t version, schema_version(connection));
   const uint32_t newest = newest_version(migrations);
   if (version == 0) return malformed(Side::kStorage, "the file is not a Sallyport store");
-  if (version > newest) return fail(Code::kDenied, Side::kStorage, "store is of a newer version");
+  if (version > newest) return fail(Code::kDenied, Side::kStorage, kNewerStore);
   if (version < newest && mode == SqliteOpen::kCommand)
     return fail(Code::kDenied, Side::kStorage, "store is of an older version, start serve first");
   if (version < newest) CHECKED(migrate(connection, migrations));
@@ -89,6 +100,7 @@ std::string describe_open_error(const std::string& path, const Error& error) {
   if (std::string_view(error.what) == kForeignOwner && ::stat(path.c_str(), &facts) == 0)
     out += " (owner uid " + std::to_string(facts.st_uid) + ", this process runs as uid " + std::to_string(::geteuid()) +
            ")";
+  if (error.what == std::string_view(kNewerStore)) out += versions(path);
   return out;
 }
 

@@ -55,7 +55,8 @@ TEST(documents, a_ca_path_becomes_the_text_of_the_file_beside) {
   EXPECT_EQ(as_text->values[0]["upstream"]["ca"], pem);
   const auto missing = read({folder.write("r.yaml", "kind: datasource\nupstream:\n  url: x\n  ca: tls/other.pem\n")});
   ASSERT_FALSE(missing);
-  EXPECT_EQ(to_line(missing.error().mistakes.at(0)), (folder / "r.yaml") + ":4: upstream.ca: the file cannot be read");
+  EXPECT_EQ(to_line(missing.error().mistakes.at(0)),
+            (folder / "r.yaml") + ":4: upstream.ca: the file cannot be read: No such file or directory");
 }
 
 TEST(documents, mistakes_find_their_line_again) {

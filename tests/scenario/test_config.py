@@ -202,6 +202,7 @@ def serve_refuses_a_store_of_a_newer_version(t):
     expect(changed, "the test found where the version is kept")
     log = gateway.refused_start()
     contains(log.lower(), "newer", "the message")
+    contains(log, "it is of version 9999, this program knows those up to ", "the message")
 
 
 @test

@@ -136,3 +136,12 @@ def a_start_on_a_full_disk_says_why(t):
     gateway.start()
     equal(gateway.ask(host("crm"), headers=bearer(gateway.token("ann"))).status, 200, "with room")
 
+
+@test
+def a_start_without_room_says_how_much_it_takes(t):
+    place = small_disk(t)
+    gateway = world(t, start=False, audit={"dir": f"{place}/audit"})
+    (place / "filler").write_bytes(bytes(90 << 20))
+    contains(gateway.refused_start(), "no room for the audit log: a new one takes 48 MiB", "the message")
+    (place / "filler").unlink()
+    gateway.start()

@@ -46,8 +46,9 @@ TEST_F(OpenSqliteTest, refuses_to_make_what_is_there) {
 }
 
 TEST_F(OpenSqliteTest, refuses_a_file_that_is_not_there) {
-  EXPECT_EQ(open(SqliteOpen::kCommand), "there is no store; `sallyport init` makes one");
-  EXPECT_EQ(open(SqliteOpen::kServe), "there is no store; `sallyport init` makes one");
+  for (const SqliteOpen mode : {SqliteOpen::kCommand, SqliteOpen::kServe})
+    EXPECT_EQ(open(mode),
+              "there is no store: put a backup there, or begin anew with `sallyport init --dir` and a new folder");
   EXPECT_FALSE(std::filesystem::exists(path_));
 }
 
@@ -112,6 +113,11 @@ TEST_F(OpenSqliteTest, refuses_a_store_of_a_newer_version) {
   tamper(path_, "UPDATE schema_version SET version = 1000");
   EXPECT_EQ(open(SqliteOpen::kCommand), "store is of a newer version");
   EXPECT_EQ(open(SqliteOpen::kServe), "store is of a newer version");
+  const auto store = open_sqlite(path_, SqliteOpen::kServe);
+  ASSERT_FALSE(store);
+  EXPECT_EQ(describe_open_error(path_, store.error()),
+            path_ + ": store is of a newer version (it is of version 1000, this program knows those up to " +
+                std::to_string(storage_schema().size()) + ")");
 }
 
 // The steps of a future program, played on a file of version 1.

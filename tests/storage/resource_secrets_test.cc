@@ -166,6 +166,9 @@ TEST_F(ResourceSecretsTest, suspending_lasts_until_somebody_resumes) {
 TEST_F(ResourceSecretsTest, the_last_administrator_stays) {
   json demoted = user("root");
   EXPECT_EQ(apply({demoted}), "[0].admin: the last administrator stays one\n");
+  json suspended = user("root", true);
+  suspended["suspended"] = true;
+  EXPECT_EQ(apply({suspended}), "[0].suspended: the last administrator cannot be suspended\n");
   EXPECT_EQ(remove(policy::Kind::kUser, "root"), ": the last administrator stays\n");
   const auto refused = service_->set_suspended("root", true, "cli:0");
   ASSERT_FALSE(refused);

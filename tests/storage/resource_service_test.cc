@@ -72,8 +72,8 @@ TEST_F(ResourceServiceTest, what_is_named_exists) {
 }
 
 TEST_F(ResourceServiceTest, what_is_named_does_not_go_away) {
-  EXPECT_EQ(remove(policy::Kind::kTeam, "plant"), ": datasource crm: team: there is no team `plant`\n");
-  EXPECT_EQ(remove(policy::Kind::kUser, "alice"), ": team plant: members.alice: there is no user `alice`\n");
+  EXPECT_EQ(remove(policy::Kind::kTeam, "plant"), ": team plant is still used by datasource crm (team)\n");
+  EXPECT_EQ(remove(policy::Kind::kUser, "alice"), ": user alice is still used by team plant (members.alice)\n");
   EXPECT_EQ(remove(policy::Kind::kDatasource, "nothing"), "error: there is no such resource");
   EXPECT_EQ(remove(policy::Kind::kDatasource, "crm"), "-datasource crm");
   EXPECT_EQ(remove(policy::Kind::kTeam, "plant"), "-team plant");
