@@ -62,7 +62,7 @@ TEST_F(ProviderBookTest, does_not_hurry_after_a_failure) {
   refresh();
   EXPECT_EQ(asked(), 2U);
   EXPECT_TRUE(state().document) << "the last good one";
-  EXPECT_NE(state().problem, "");
+  EXPECT_TRUE(state().problem.has_value());
   for (int i = 0; i < 4; ++i) {
     clock_.advance(kDocumentHurried);
     book_.hurry(provider("corp"));
@@ -73,7 +73,7 @@ TEST_F(ProviderBookTest, does_not_hurry_after_a_failure) {
   clock_.advance(kDocumentTriedAgain);
   refresh();
   EXPECT_EQ(asked(), 3U) << "its time has come";
-  EXPECT_EQ(state().problem, "");
+  EXPECT_FALSE(state().problem.has_value());
   clock_.advance(kDocumentHurried);
   book_.hurry(provider("corp"));
   refresh();
