@@ -168,7 +168,7 @@ def trailers_both_ways(t):
     equal((answer.get("transfer-encoding"), answer.body), ("chunked", b"xxxxx"), "the answer over HTTP/1.1")
     equal(answer.trailers, [("x-sum", "42"), ("grpc-status", "0"), ("grpc-message", "fine"), ("x_under.score", "kept"), ("proxy", "forged")],
           "trailers of the answer")
-    equal(upstream.all("body")[-1]["trailers"], {"x-checksum": "7", "grpc-thing": "1"}, "trailers at the upstream")
+    equal(upstream.wait("body")["trailers"], {"x-checksum": "7", "grpc-thing": "1"}, "trailers at the upstream")
     equal(upstream.requests[-1]["headers"].get("te"), "trailers", "TE at the upstream")
     client = http2_client(t, gateway)
     client.open("t", "/trailers/70000", "POST", fields(token, te="trailers"), end=False)
