@@ -45,10 +45,8 @@ class DirectorySignIn {
     const Clock& clock;
     Log& log;
   };
-  explicit DirectorySignIn(Parts parts)
-      : parts_(std::move(parts)),
-        strangers_(kAttemptsPerEntry, parts_.clock),
-        known_(kKnownAttemptsPerEntry, parts_.clock) {}
+  explicit DirectorySignIn(const Parts& parts)
+      : parts_(parts), strangers_(kAttemptsPerEntry, parts_.clock), known_(kKnownAttemptsPerEntry, parts_.clock) {}
 
   struct Outcome {
     enum class What : uint8_t {

@@ -98,14 +98,16 @@ class ReferenceCheck {
   void check_people(const Entry& entry, const std::string& key, const std::map<std::string, policy::Role>& people,
                     Accounts accounts) {
     for (const auto& [name, role] : people) {
+      std::string path = key;
+      path.append(".").append(name);
       const bool user = is_there(Kind::kUser, name);
       const bool account = is_there(Kind::kServiceAccount, name);
       if (account && !user && accounts == Accounts::kNotHere) {
-        complain(entry, key + "." + name, "is a service account: its role in its team is its own `role`", "conflict");
+        complain(entry, path, "is a service account: its role in its team is its own `role`", "conflict");
       } else if (!user && state_.find(Kind::kServiceAccount, name) != nullptr) {
-        require(entry, Kind::kServiceAccount, name, key + "." + name, "unknown_service_account");
+        require(entry, Kind::kServiceAccount, name, path, "unknown_service_account");
       } else if (!account) {
-        require(entry, Kind::kUser, name, key + "." + name, "unknown_user");
+        require(entry, Kind::kUser, name, path, "unknown_user");
       }
     }
   }

@@ -69,8 +69,9 @@ Mistakes certificate_worries(const conf::NodeConfig& config, WallMicros now) {
       if (!certificate || is_for(certificate.get(), config.gate.host)) gate_is_covered = true;
       if (!certificate) continue;
       const std::string about_time = worry_about_time(certificate.get(), now);
-      if (!about_time.empty())
-        worry(join_path(path, j) + ".cert", "the certificate " + file + " " + about_time, "expires");
+      if (about_time.empty()) continue;
+      std::string message = "the certificate ";
+      worry(join_path(path, j) + ".cert", message.append(file).append(" ").append(about_time), "expires");
     }
   }
   if (!first.empty() && !gate_is_covered)
